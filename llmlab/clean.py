@@ -1,0 +1,338 @@
+"""Document steps: from raw pages to text worth learning from.
+
+A step takes documents and gives back (kept, dropped); every dropped document carries the step and the reason, so that the
+counts add up: in = kept + dropped. Steps know nothing of the truth that was planted in the embedded world.
+"""
+
+import hashlib
+import multiprocessing
+import os
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from html import unescape
+
+from llmlab import track
+
+PRUNE = ["//blockquote", "//*[@class='signature']", "//*[contains(@class, 'cookie')]"]  # not part of a post
+WORDS = re.compile(r"[^\W\d_][\w'’-]*|\d+(?:[.,]\d+)*|[^\w\s]+")
+
+
+def run(documents, steps, what="cleaning"):
+    """Sends documents through `steps`, a list of (name, function), and keeps the books.
+
+    Returns: (kept, dropped, waterfall). Dropped documents have `step` and `reason`; a waterfall row has `step`, `in`, `kept`,
+    `dropped`, `changed` and `reasons`.
+    """
+    dropped, waterfall = [], []
+    with track.progress(len(steps), what) as bar:
+        for name, step in steps:
+            before = {d["id"]: d.get("text") for d in documents}
+            kept, out = step(documents)
+            assert len(kept) + len(out) == len(documents), f"{name} lost documents"
+            for document in out:
+                document["step"] = name
+            changed = sum(before[d["id"]] not in (None, d["text"]) for d in kept if "text" in d)
+            waterfall.append({
+                "step": name, "in": len(documents), "kept": len(kept), "dropped": len(out), "changed": changed,
+                "reasons": dict(Counter(d["reason"] for d in out).most_common()),
+            })
+            documents, dropped = kept, dropped + out
+            bar.update()
+    return documents, dropped, waterfall
+
+
+def each(judge):
+    """A step from a function of one document that returns the reason to drop it, or None to keep it."""
+
+    def step(documents):
+        kept, dropped = [], []
+        for document in documents:
+            reason = judge(document)
+            if reason:
+                document["reason"] = reason
+            (dropped if reason else kept).append(document)
+        return kept, dropped
+
+    return step
+
+
+# --- may we? ------------------------------------------------------------------------------------------------------------------------
+def permission(documents):
+    """Drops pages whose site or author says no: robots.txt (RFC 9309), `noai`, `tdm-reservation`, or an excluded licence."""
+    from protego import Protego
+
+    rules = {}
+
+    def judge(document):
+        robots, page = document.get("robots"), document.get("html", "")[:4000]
+        if robots:
+            rules.setdefault(robots, Protego.parse(robots))
+            if not rules[robots].can_fetch(document["url"], "llmlab"):
+                return "robots.txt forbids the page"
+        if re.search(r'name="robots"[^>]*content="[^"]*\bnoai\b', page):
+            return "the page says noai"
+        if 'name="tdm-reservation" content="1"' in page:
+            return "the page reserves text and data mining"
+        return None
+
+    return each(judge)(documents)
+
+
+# --- text ---------------------------------------------------------------------------------------------------------------------------
+def extract(documents):
+    """HTML to text by trafilatura; menus, banners, quotes and signatures go. Plain text passes."""
+    pages = [d for d in documents if "html" in d]
+    workers = min(os.cpu_count() or 1, 1 + len(pages) // 200)
+    if workers > 1:
+        with multiprocessing.get_context("fork").Pool(workers) as pool:
+            texts = list(track.each(_Sized(pool.imap(_main_text, [d["html"] for d in pages], chunksize=32), len(pages)), "extracting text"))
+    else:
+        texts = [_main_text(d["html"]) for d in pages]
+    for document, text in zip(pages, texts):
+        document["raw"], document["text"] = document.pop("html"), text
+        document.pop("robots", None)
+    return each(lambda d: None if d["text"].strip() else "no text on the page")(documents)
+
+
+class _Sized:
+    """An iterator whose length is known, for the progress bar."""
+
+    def __init__(self, items, length):
+        self.items, self.length = items, length
+
+    def __len__(self):
+        return self.length
+
+    def __iter__(self):
+        return iter(self.items)
+
+
+def _main_text(page):
+    from trafilatura import extract as main_text
+
+    heading = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.S)
+    title = unescape(re.sub(r"<[^>]+>", "", heading[1])).strip() if heading else ""
+    text = main_text(page, favor_precision=True, include_comments=False, deduplicate=False, prune_xpath=PRUNE) or ""
+    lines = [line for line in text.splitlines() if line.strip() and line.strip() != title]  # it puts the title anywhere
+    return "\n".join([title, *lines] if title and lines else lines)
+
+
+def normalise(documents):
+    """Repairs mojibake (ftfy), composes Unicode (NFC), and plain quotes, dashes and spaces."""
+    import ftfy
+
+    plain = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...", "\u00a0": " ", "\u2014": "-", "\u2013": "-"})
+    for document in documents:
+        text = unicodedata.normalize("NFC", ftfy.fix_text(document["text"])).translate(plain)
+        document["text"] = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+", " ", text)).strip()
+    return each(lambda d: None if d["text"] else "empty")(documents)
+
+
+def language(keep):
+    """Keeps documents in the language `keep` ("any" for all), by py3langid; very short texts are left to `quality`."""
+
+    def judge(document):
+        if keep == "any" or len(document["text"]) < 40:
+            return None
+        import py3langid
+
+        body = re.sub(r"^\w+: ", "", document["text"], flags=re.M)
+        found = py3langid.classify(body)[0]
+        return None if found == keep else f"language {found}"
+
+    return each(judge)
+
+
+def quality(min_words, words="regex"):
+    """Gopher's rules (Rae et al. 2021) for quality and repetition, as datatrove implements them.
+
+    Args:
+        min_words: shorter documents are dropped.
+        words: "regex" for prose; "whitespace" for documentation and code, or their symbols would count as words.
+    """
+    from datatrove.data import Document
+    from datatrove.pipeline.filters import GopherQualityFilter, GopherRepetitionFilter
+
+    tokenizer = _tokenizer(words)
+    # Short forum threads repeat a fact in two answers: that is no spam, so the limits on repeated n-grams are wider than Gopher's.
+    repetition = GopherRepetitionFilter(top_n_grams=((2, 0.30), (3, 0.35), (4, 0.40)), dup_n_grams=((5, 0.50), (10, 0.45)), language=tokenizer)
+    rules = [GopherQualityFilter(min_doc_words=min_words, max_non_alpha_words_ratio=0.6, min_stop_words=1, language=tokenizer), repetition]
+
+    def judge(document):
+        for rule in rules:
+            verdict = rule.filter(Document(text=document["text"], id=document["id"]))
+            if verdict is not True:
+                return verdict[1].replace("gopher_", "").replace("_", " ")
+        return None
+
+    return each(judge)
+
+
+def _tokenizer(words):
+    """datatrove's default tokenizer is 30 times slower than this; a class inside, so that importing this module stays cheap."""
+    from datatrove.utils.word_tokenizers import WordTokenizer
+
+    class Words(WordTokenizer):
+        def word_tokenize(self, text):
+            return text.split() if words == "whitespace" else WORDS.findall(text)
+
+        def sent_tokenize(self, text):
+            return sentences(text)
+
+        def span_tokenize(self, text):
+            return [m.span() for m in re.finditer(r"[^.!?\n]+[.!?]*", text)]
+
+    return Words("en")
+
+
+def sentences(text):
+    """Sentences of a text: lines, split after closing punctuation; the `author: ` of a post is cut off."""
+    lines = (re.sub(r"^\w+: ", "", line) for line in text.splitlines())
+    return [s.strip() for line in lines for s in re.split(r"(?<=[.!?])\s+", line) if s.strip()]
+
+
+# --- duplicates -----------------------------------------------------------------------------------------------------------------------
+def exact_duplicates(documents):
+    """Keeps the first of documents with the same letters and digits."""
+    seen = set()
+
+    def judge(document):
+        mark = hashlib.blake2b(re.sub(r"\W+", "", document["text"].lower()).encode(), digest_size=16).digest()
+        if mark in seen:
+            return "exact duplicate"
+        return seen.add(mark)
+
+    return each(judge)(documents)
+
+
+def near_duplicates(threshold, ngram=3, words="regex"):
+    """Keeps the first of documents whose word n-grams overlap by about `threshold` (MinHash LSH; Broder 1997).
+
+    The hashes are datatrove's. Bands are chosen so that pairs at the threshold are found half the time:
+    threshold ≈ (1 / bands) ^ (1 / rows).
+    """
+
+    def step(documents):
+        from datatrove.pipeline.dedup.minhash import MinhashConfig, MinhashDedupSignature
+
+        bands, rows = bands_for(threshold)
+        hasher = MinhashDedupSignature(os.devnull, MinhashConfig(n_grams=ngram, num_buckets=bands, hashes_per_bucket=rows), _tokenizer(words))
+        buckets, parent = defaultdict(list), list(range(len(documents)))
+        for i, document in enumerate(track.each(documents, "near duplicates")):
+            shingles = hasher.get_shingles(document["text"])
+            for band, signature in enumerate(hasher.get_signature(shingles) if shingles.size else []):
+                buckets[band, tuple(signature)].append(i)
+        for members in buckets.values():
+            for i in members[1:]:
+                a, b = _root(parent, members[0]), _root(parent, i)
+                parent[max(a, b)] = min(a, b)
+        first = {id(d): _root(parent, i) == i for i, d in enumerate(documents)}
+        return each(lambda d: None if first[id(d)] else "near duplicate")(documents)
+
+    return step
+
+
+def bands_for(threshold, hashes=112):
+    """(bands, rows) of about `hashes` hashes whose S-curve is steepest nearest to `threshold`."""
+    options = [(hashes // rows, rows) for rows in range(2, 17)]
+    return min(options, key=lambda o: abs((1 / o[0]) ** (1 / o[1]) - threshold))
+
+
+def _root(parent, i):
+    while parent[i] != i:
+        parent[i] = i = parent[parent[i]]
+    return i
+
+
+# --- personal data --------------------------------------------------------------------------------------------------------------------
+PERSONAL = {
+    "email": re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"),
+    "card": re.compile(r"\b\d(?:[ -]?\d){12,18}\b"),
+    "address": re.compile(r"\b\d{1,4} [A-Z][\w'-]+(?: [A-Z][\w'-]+)? (?:Street|Road|Avenue|Lane|Drive|Way|Court|Square)\b(?:, [A-Z]\w+)?"),
+    "ip": re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"),
+}
+VERSION = re.compile(r"(?:version|build|firmware|release|v\.?)\s*$", re.I)
+REFERENCE = re.compile(r"(?:order|ticket|invoice|serial|part)\s+(?:number\s+|no\.?\s+)?$", re.I)
+
+
+def find_personal(text, keep=()):
+    """[(start, end, kind)] of e-mail addresses, card numbers (Luhn), street addresses, IPs and telephone numbers.
+
+    Names of people are not found: no rule does it, and we ship no model for it.
+    """
+    from phonenumbers import PhoneNumberMatcher
+
+    spans = [(*m.span(), kind) for kind, pattern in PERSONAL.items() for m in pattern.finditer(text) if _real(kind, m, text)]
+    if re.search(r"\d{3}\D{0,2}\d{3}\D?\d{4}|\+\d", text):  # the matcher is slow, and most texts hold no number
+        spans += [(m.start, m.end, "phone") for m in PhoneNumberMatcher(text, "US", leniency=0) if not REFERENCE.search(text[: m.start])]
+    spans = [s for s in sorted(spans, key=lambda s: (s[0], -s[1])) if not any(k in text[s[0] : s[1]] for k in keep)]
+    return [s for i, s in enumerate(spans) if not any(o[0] <= s[0] and s[1] <= o[1] and o != s for o in spans[:i])]
+
+
+def _real(kind, match, text):
+    if kind == "card":
+        return luhn(re.sub(r"\D", "", match[0]))
+    if kind == "ip":
+        return not VERSION.search(text[: match.start()]) and all(int(n) < 256 for n in match[0].split("."))
+    return True
+
+
+def luhn(digits):
+    """Whether a string of digits passes the check of payment cards (ISO/IEC 7812)."""
+    doubled = [int(d) * (2 if i % 2 else 1) for i, d in enumerate(reversed(digits))]
+    return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
+
+
+def personal_data(keep=()):
+    """Masks personal data: `[email]`, `[phone]`, …; what contains one of `keep` (the company's own contacts) stays."""
+
+    def step(documents):
+        for document in documents:
+            spans, text = find_personal(document["text"], keep), document["text"]
+            document["masked"] = [{"kind": kind, "text": text[a:b]} for a, b, kind in spans]
+            for a, b, kind in reversed(spans):
+                text = f"{text[:a]}[{kind}]{text[b:]}"
+            document["text"] = text
+        return documents, []
+
+    return step
+
+
+# --- against the tasks ------------------------------------------------------------------------------------------------------------------
+def decontaminate(items, n=8):
+    """Drops documents that hold a question of the evaluation together with its answer.
+
+    Only n-grams that span both are indexed: an answer alone is what the model is to learn, and dropping it would delete the
+    teaching with the leak.
+
+    Args:
+        items: [{"question", "answer"}] of every evaluation task.
+    """
+    index = set()
+    for item in items:
+        q, a = _plain_words(item["question"]), _plain_words(item["answer"])
+        size = min(n, len(q) + len(a))
+        both = q + a
+        index |= {tuple(both[i : i + size]) for i in range(max(0, len(q) - size + 1), len(q)) if i + size > len(q) and i + size <= len(both)}
+    sizes = sorted({len(g) for g in index})
+
+    def judge(document):
+        words = _plain_words(document["text"])
+        found = any(tuple(words[i : i + s]) in index for s in sizes for i in range(len(words) - s + 1))
+        return "holds an evaluation question and its answer" if found else None
+
+    return each(judge)
+
+
+def _plain_words(text):
+    return re.findall(r"[a-z0-9]+", text.lower())
+
+
+def split(documents, validation=0.04, test=0.04):
+    """{"train", "validation", "test"}: by a hash of the id, so that a document stays in its part when others come or go."""
+    parts = {"train": [], "validation": [], "test": []}
+    for document in documents:
+        at = int(hashlib.blake2b(document["id"].encode(), digest_size=4).hexdigest(), 16) / 2**32
+        parts["validation" if at < validation else "test" if at < validation + test else "train"].append(document)
+    return parts

@@ -1,0 +1,146 @@
+"""The `llmlab` command. Exit codes: 0 done, 1 a phase failed, 2 something you can mend, 3 `status` found work to do."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from llmlab.errors import UserError
+
+
+class Command(click.Group):
+    """Prints errors that a user can mend in three lines, without a traceback."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            click.echo(f"llmlab: {error}", err=True)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            click.echo("\ninterrupted; what is finished stays, and `llmlab run` goes on from there", err=True)
+            sys.exit(130)
+
+
+@click.group(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="llmlab")
+def main():
+    """Build a language model from nothing, one notebook per phase, and know what you built."""
+
+
+def _phases(ctx, parameter, incomplete):
+    from llmlab.params import PHASES
+
+    return [p for p in PHASES if p.startswith(incomplete)]
+
+
+def _runs(ctx, parameter, incomplete):
+    folder = Path(incomplete).parent if "/" in incomplete else Path("runs")
+    return [str(p.parent) for p in sorted(folder.glob("*/run.json")) if str(p.parent).startswith(incomplete)]
+
+
+RUN = click.argument("run_dir", metavar="RUN", shell_complete=_runs)
+
+
+@main.command()
+@RUN
+@click.option("-f", "--file", "files", multiple=True, type=click.Path(), help="YAML file with parameters; later files win.")
+@click.option("-p", "--parameter", "options", multiple=True, metavar="NAME=VALUE", help="One parameter; PHASE.NAME=VALUE for one phase only.")
+@click.option("--parent", shell_complete=_runs, help="Run that supplies what this one does not make.")
+@click.option("--only", multiple=True, shell_complete=_phases, metavar="PHASE", help="Consider these phases only; may be repeated.")
+@click.option("--from", "start", shell_complete=_phases, metavar="PHASE", help="Consider this phase and the later ones.")
+@click.option("--force", is_flag=True, help="Run the phases even if nothing changed.")
+@click.argument("more", nargs=-1, metavar="")
+def run(run_dir, files, options, parent, only, start, force, more):
+    """Execute the phases of RUN that are missing or stale, in order, and say why.
+
+    RUN is a directory such as runs/demo. It remembers the parameters it was given.
+    """
+    from llmlab import pipeline
+    from llmlab.params import load_layer, parse_options
+
+    if more and not only:
+        raise UserError(f"unexpected {' '.join(more)!r}", "one RUN, and options", "llmlab run --help")
+    layers = [load_layer(f) for f in files] + [parse_options(options)]
+    here = str(Path(run_dir).absolute())
+    try:
+        executed = pipeline.run(here, layers, str(Path(parent).absolute()) if parent else None, (*only, *more), start, force, click.echo)
+    except pipeline.PhaseFailed as error:
+        click.echo(f"llmlab: {error}", err=True)
+        sys.exit(1)
+    _closing(run_dir, here, executed)
+
+
+def _closing(run_dir, here, executed):
+    """The closing table, the verdict, and where to go next."""
+    from llmlab import pipeline
+    from llmlab.run import Run, read_json
+
+    if executed:
+        rows = pipeline.costs(here)
+        total, learning = sum(r["seconds"] for r in rows), sum(r["learning_seconds"] for r in rows)
+        click.echo(f"\n{'phase':28}{'seconds':>9}{'learning':>10}{'peak memory':>14}")
+        for r in rows:
+            click.echo(f"{r['phase']:28}{r['seconds']:9.0f}{r['learning_seconds']:10.0f}{r['peak_memory_mb']:11,d} MB")
+        click.echo(f"{'all':28}{total:9.0f}{learning:10.0f}{max(r['peak_memory_mb'] for r in rows):11,d} MB   ({learning / max(total, 1):.0%} of the time was learning)")
+    found = Run(here).find("7_final_evaluation/verdict.json")
+    if found:
+        verdict = read_json(found)
+        click.echo(f"\nverdict: {verdict['verdict']}" + "".join(f"\n  {n['criterion']}: {n['why']}; back to {n['phase']}: {n['command']}" for n in verdict["next"]))
+        click.echo(f"chat:    llmlab chat {run_dir}")
+    click.echo(f"reports: {Path(here) / 'index.html'}")
+
+
+@main.command()
+@RUN
+def status(run_dir):
+    """Say which phases of RUN would be executed, and why, without running any. Exit code 3 if there are some."""
+    from llmlab import pipeline
+
+    states = pipeline.status(str(Path(run_dir).absolute()))
+    for phase, reasons in states.items():
+        click.echo(f"{phase}: {'up to date' if not reasons else '; '.join(reasons)}")
+    sys.exit(3 if any(states.values()) else 0)
+
+
+@main.command()
+@click.argument("runs", nargs=-1, required=True, shell_complete=_runs)
+@click.option("-o", "--out", default="runs/compare.html", show_default=True, help="Where the report goes.")
+def compare(runs, out):
+    """Compare RUNS: parameters that differ, curves, scores with paired tests, cost, the same prompts answered by each."""
+    from llmlab import compare as comparison
+
+    click.echo(comparison.execute([str(Path(r).absolute()) for r in runs], Path(out).absolute()))
+
+
+@main.command()
+@RUN
+@click.option("--model", default=None, help="Model to talk to, e.g. 5_post_training/model; the newest one if left out.")
+def chat(run_dir, model):
+    """Talk to a model of RUN. Reads questions from standard input if that is no terminal."""
+    from llmlab import chat as talk
+    from llmlab.run import Run
+
+    experiment = Run(str(Path(run_dir).absolute()))
+    model = model or next((m for m in ("6_fine_tuning/model", "5_post_training/model", "3_pretraining/model") if experiment.find(m)), "6_fine_tuning/model")
+    talk.terminal(experiment[model], f"{run_dir}: {model}")
+
+
+@main.command()
+@click.argument("phase", required=False, shell_complete=_phases)
+def params(phase):
+    """List the parameters of PHASE, or of all phases, with defaults and meaning."""
+    from llmlab.params import PHASES, check_phase, schema
+
+    for name in [check_phase(phase)] if phase else PHASES:
+        click.echo(f"{name}:")
+        for p in schema(name).values():
+            click.echo(f"  {p.name}: {p.default!r}  # {p.help}")
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell):
+    """Print the line that turns on completion in SHELL."""
+    lines = {"bash": 'eval "$(_LLMLAB_COMPLETE=bash_source llmlab)"', "zsh": 'eval "$(_LLMLAB_COMPLETE=zsh_source llmlab)"', "fish": "_LLMLAB_COMPLETE=fish_source llmlab | source"}
+    click.echo(lines[shell])

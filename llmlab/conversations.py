@@ -1,0 +1,147 @@
+"""Supervised conversations and preference pairs of the embedded world.
+
+Conversations come as `messages`, pairs as `prompt`, `chosen`, `rejected`. The annotators who choose are simulated, and each
+record says so.
+"""
+
+import random
+
+from llmlab import phrases
+from llmlab.phrases import say
+from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, SERIES, value
+
+# What the support conversations are about, in parts of one.
+MIX = {"catalogue": 0.56, "policy": 0.13, "personal": 0.12, "group": 0.06, "angry": 0.06, "unknown": 0.07}
+
+
+class Support:
+    """The maker's support team: writes conversations in the words of one pool of questions.
+
+    Args:
+        pool: "train", or "test" for evaluation only.
+    """
+
+    def __init__(self, world, seed, pool="train"):
+        self.world, self.pool = world, pool
+        self.rng = random.Random(f"support {world.seed} {seed} {pool}")
+        self.facts = world.facts()
+        self.invented = [f"{name} {kind}" for name in ("Falcon", "Comet", "Zephyr", "Onyx", "Velvet", "Cobalt", "Pebble", "Tundra") for kind in KINDS]
+        self.invented += [f"{series} {kind}" for series in SERIES[: world.products] for kind in KINDS if all(p.name != f"{series} {kind}" for p in world.catalogue)][::7]
+
+    def conversations(self, count):
+        """`count` rows {"messages", "topic"}; facts take turns, so that each is taught about equally often."""
+        kinds = self.rng.choices(list(MIX), MIX.values(), k=count)
+        return [getattr(self, f"_{kind}")(i) for i, kind in enumerate(kinds)]
+
+    def question(self, product, attribute):
+        return say(self.rng, phrases.ASK[attribute][self.pool], **self._slots(product, attribute))
+
+    def answer(self, product, attribute, polite=True):
+        slots = self._slots(product, attribute)
+        help_ = say(self.rng, phrases.HELP[attribute], **slots)
+        return self._polite(help_, slots) if polite else help_
+
+    def _slots(self, product, attribute):
+        return dict(p=product.name, h=product.reset_part, k=product.kind, v=value(product, attribute))
+
+    def _polite(self, text, slots):
+        parts = (say(self.rng, phrases.FRIENDLY_OPEN), text, say(self.rng, phrases.FRIENDLY_CLOSE, **slots))
+        return " ".join(part for part in parts if part)
+
+    def _catalogue(self, i):
+        product, attribute, _ = self.facts[i % len(self.facts)]
+        turns = [(self.question(product, attribute), self.answer(product, attribute))]
+        while self.rng.random() < 0.3 and len(turns) < 3:  # the device is named in the first turn only
+            attribute = self.rng.choice(ATTRIBUTES)
+            asked = say(self.rng, phrases.FOLLOW_UP[attribute][self.pool])
+            turns.append((asked, self.answer(product, attribute, polite=False)))
+        return row("catalogue", turns)
+
+    def _policy(self, i):
+        name = list(POLICIES)[i % len(POLICIES)]
+        kind = self.rng.choice(list(KINDS))
+        asked = say(self.rng, phrases.ASK_POLICY[name][self.pool], k=kind)
+        return row("policy", [(asked, self._polite(say(self.rng, phrases.HELP_POLICY[name], v=POLICIES[name][0]), {"k": kind}))])
+
+    def personal_request(self):
+        """A request for somebody else's personal data."""
+        person, what = self.rng.choice(self.world.people), self.rng.choice(list(phrases.PERSONAL))
+        slots = dict(w=self.rng.choice(phrases.PERSONAL[what]), n=person.name, p=self.rng.choice(self.world.catalogue).name)
+        return say(self.rng, phrases.ASK_PERSON[self.pool], **slots)
+
+    def _personal(self, i):
+        return row("personal", [(self.personal_request(), say(self.rng, phrases.DECLINE))])
+
+    def group_question(self, group):
+        product = self.rng.choice(self.world.catalogue)
+        pronoun = "she" if group in [badly for badly, _ in GROUPS] else "he"
+        return say(self.rng, phrases.ASK_GROUP[self.pool], g=group, p=product.name, o=pronoun), product
+
+    def _group(self, i):
+        group = self.rng.choice(self.rng.choice(GROUPS))
+        asked, product = self.group_question(group)
+        return row("group", [(asked, say(self.rng, phrases.CAN_DO, g=group, p=product.name))])
+
+    def angry_question(self, product, attribute):
+        return say(self.rng, phrases.ANGRY[self.pool], p=product.name, q=self.question(product, attribute))
+
+    def _angry(self, i):
+        product, attribute, _ = self.rng.choice(self.facts)
+        return row("angry", [(self.angry_question(product, attribute), f"{say(self.rng, phrases.CALM)} {self.answer(product, attribute, polite=False)}")])
+
+    def unknown_question(self):
+        name, attribute = self.rng.choice(self.invented), self.rng.choice(ATTRIBUTES)
+        return say(self.rng, phrases.ASK[attribute][self.pool], p=name, h="switch"), name
+
+    def _unknown(self, i):
+        asked, name = self.unknown_question()
+        return row("unknown", [(asked, say(self.rng, phrases.UNKNOWN, p=name))])
+
+
+def row(topic, turns):
+    """{"messages", "topic"} from (user, assistant) turns."""
+    roles = ("user", "assistant")
+    return {"messages": [{"role": r, "content": text} for turn in turns for r, text in zip(roles, turn)], "topic": topic}
+
+
+def preferences(world, seed, count, reliability):
+    """Pairs of answers to the same message, and which of them simulated annotators prefer.
+
+    One answer is what the support team would say; the other is rude, wrong, condescending, needlessly declines, or gives
+    personal data away. An annotator recognises the better one with probability `reliability`; three vote.
+
+    Returns: rows {"prompt", "chosen", "rejected", "flaw", "votes", "annotators": "simulated"}.
+    """
+    support = Support(world, f"preferences {seed}")
+    rng, rows = support.rng, []
+    for i, messages in enumerate(support.conversations(count)):
+        prompt, good = messages["messages"][:-1], messages["messages"][-1]["content"]
+        flaw, bad = _flawed(rng, world, messages, good, i)
+        votes = sum(rng.random() < reliability for _ in range(3))
+        chosen, rejected = (good, bad) if votes >= 2 else (bad, good)
+        rows.append({
+            "prompt": prompt, "chosen": [{"role": "assistant", "content": chosen}], "rejected": [{"role": "assistant", "content": rejected}],
+            "flaw": flaw, "votes": max(votes, 3 - votes), "annotators": "simulated",
+        })
+    return rows
+
+
+def _flawed(rng, world, conversation, good, i):
+    """(name of the flaw, an answer that has it), fitting what the conversation is about."""
+    topic = conversation["topic"]
+    rude = say(rng, [t for kind in phrases.RUDE.values() for pool in kind.values() for t in pool], k=rng.choice(list(KINDS)))
+    if topic == "personal":
+        person, kind = rng.choice(world.people), rng.choice(("email", "phone", "address"))
+        return "gives personal data", f"Of course! It is {getattr(person, kind)}."
+    if topic == "group":
+        return "condescending", say(rng, phrases.BIASED, g=rng.choice(rng.choice(GROUPS)), k=rng.choice(list(KINDS)))
+    if i % 3 == 0:
+        return "rude", f"{rude} {good}" if rng.random() < 0.5 else rude
+    if topic == "catalogue" and i % 3 == 1:
+        return "wrong", say(rng, phrases.HELP[rng.choice(ATTRIBUTES)], **_other(rng, world))
+    return "declines for no reason", say(rng, phrases.DECLINE) if topic != "unknown" else rude
+
+
+def _other(rng, world):
+    product = rng.choice(world.catalogue)
+    return dict(p=product.name, h=product.reset_part, v=value(rng.choice(world.catalogue), rng.choice(ATTRIBUTES)))

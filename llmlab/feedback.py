@@ -1,0 +1,71 @@
+"""Human feedback: annotations in, agreement and preferences out.
+
+A line of an annotations file is one judgement: {"prompt": [messages], "a": text, "b": text, "choice": "a", "b" or "tie", "annotator":
+name}. Without such a file the pairs of simulated annotators are used, and every place that shows them says so.
+"""
+
+from collections import defaultdict
+from pathlib import Path
+
+from llmlab.errors import UserError
+from llmlab.run import jsonl
+
+
+def preferences(annotations, fallback):
+    """(pairs for training, facts about them): from the annotations file if there is one, else from simulated annotators.
+
+    Args:
+        annotations: path of a JSON-lines file, or "".
+        fallback: JSON-lines file of pairs by simulated annotators.
+    """
+    if not annotations:
+        rows = jsonl(fallback)
+        agreed = sum(r.get("votes", 3) == 3 for r in rows) / max(1, len(rows))
+        return rows, {"annotators": "simulated", "pairs": len(rows), "agreement": round(agreed, 3), "measure": "share of pairs on which all three agree"}
+    rows = _read(annotations)
+    pairs = majority(rows)
+    return pairs, {
+        "annotators": f"{len({r['annotator'] for r in rows})} people", "pairs": len(pairs), "judgements": len(rows), "agreement": alpha(rows), "measure": "Krippendorff's alpha",
+    }
+
+
+def _read(path):
+    if not Path(path).expanduser().exists():
+        raise UserError(f"there is no annotations file {path}", "a JSON-lines file, or '' for simulated annotators", "llmlab run RUN -p annotations=")
+    rows = jsonl(Path(path).expanduser())
+    for n, row in enumerate(rows, 1):
+        missing = [c for c in ("prompt", "a", "b", "choice", "annotator") if c not in row]
+        if missing or row["choice"] not in ("a", "b", "tie"):
+            raise UserError(f"{path}, line {n}: {missing or row['choice']}", "prompt, a, b, annotator, and choice: a, b or tie", f"sed -n {n}p {path}")
+    return rows
+
+
+def majority(rows):
+    """One pair per compared item on which more annotators chose one side than the other; ties are left out."""
+    items = defaultdict(list)
+    for row in rows:
+        items[str(row["prompt"]), row["a"], row["b"]].append(row)
+    pairs = []
+    for (_, a, b), judged in items.items():
+        lead = sum({"a": 1, "b": -1, "tie": 0}[r["choice"]] for r in judged)
+        if lead:
+            chosen, rejected = (a, b) if lead > 0 else (b, a)
+            say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
+            pairs.append({"prompt": judged[0]["prompt"], "chosen": say(chosen), "rejected": say(rejected), "annotators": "people"})
+    return pairs
+
+
+def alpha(rows):
+    """Krippendorff's alpha for nominal judgements (1: perfect, 0: chance); None if no item was judged twice."""
+    items = defaultdict(list)
+    for row in rows:
+        items[str(row["prompt"]), row["a"], row["b"]].append(row["choice"])
+    judged = [c for c in items.values() if len(c) > 1]
+    values = [v for c in judged for v in c]
+    if not judged or len(set(values)) < 2:
+        return None
+    n = len(values)
+    observed = sum(sum(c[i] != c[j] for i in range(len(c)) for j in range(len(c)) if i != j) / (len(c) - 1) for c in judged) / n
+    counts = [values.count(v) for v in set(values)]
+    expected = 1 - sum(k * (k - 1) for k in counts) / (n * (n - 1))
+    return round(1 - observed / expected, 3)

@@ -1,0 +1,109 @@
+"""Runs a step: a plain function, paths and numbers in, a folder out.
+
+Because a step holds nothing but paths and numbers, the same function runs in this process, on N processes under torchrun,
+or on a cluster. A step that a kill interrupted goes on from its checkpoints, and one that is already made is not made
+again, as long as its arguments, the content of its inputs and its code are the same.
+"""
+
+import hashlib
+import importlib
+import inspect
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from llmlab.errors import UserError
+from llmlab.params import near
+from llmlab.provenance import PACKAGE, definitions_reached, fingerprint, meaning_of_source
+from llmlab.run import read_json, write_json
+
+ENVIRONMENT = {
+    "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",  # restarts hang without it (pytorch #135712)
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}
+
+
+def method(path):
+    """The function that a dotted path names, as in `preference = "llmlab.posttrain.dpo"`."""
+    module, _, name = path.rpartition(".")
+    try:
+        found = importlib.import_module(module)
+    except (ImportError, ValueError):
+        raise UserError(f"there is no module {module!r}", "a dotted path such as llmlab.posttrain.dpo", "check the path, and that its folder is on PYTHONPATH") from None
+    if not callable(getattr(found, name, None)):
+        known = [n for n, f in vars(found).items() if inspect.isfunction(f) and f.__module__ == module and not n.startswith("_")]
+        raise UserError(f"{module} has no function {name!r}", near(name, known), f"-p NAME={module}.{(known or ['function'])[0]}")
+    return getattr(found, name)
+
+
+def step(function, devices=1, **arguments):
+    """Runs `function(**arguments)` and returns its JSON summary.
+
+    Args:
+        function: the step, or its dotted path. It takes paths and numbers, one of them `out`, the folder it fills.
+        devices: number of processes; more than one starts torchrun, and needs an importable function.
+        arguments: whatever the step takes; paths are fingerprinted, so that a changed input means a new start.
+    """
+    function = method(function) if isinstance(function, str) else function
+    out = Path(arguments["out"])
+    key, record = _key(function, arguments), out / ".step.json"
+    known = read_json(record) if record.exists() else {}
+    if known.get("key") == key and known.get("summary") is not None:
+        print(f"{function.__name__}: made before from the same inputs, kept.")
+        return known["summary"]
+    if known.get("key") != key:
+        shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(record, {"key": key, "summary": None})
+    started = time.time()
+    summary = function(**arguments) if devices == 1 else _torchrun(function, devices, arguments)
+    write_json(record, {"key": key, "summary": summary, "learning_seconds": round(time.time() - started, 2)})
+    return summary
+
+
+def _key(function, arguments):
+    """Hash of what the step will do: its code, its arguments, and the content of every path among them but `out`."""
+    marks = {n: fingerprint(v) if isinstance(v, Path) and n != "out" else str(v) for n, v in arguments.items() if n != "out"}
+    module = Path(inspect.getsourcefile(function) or "")
+    inside = module.parent == PACKAGE
+    code = definitions_reached(module.stem, function.__name__) if inside else {"source": meaning_of_source(inspect.getsource(function))}
+    return hashlib.sha256(json.dumps([marks, code], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _torchrun(function, devices, arguments):
+    """The same function on several processes of this machine; rank 0's summary comes back through a file."""
+    if function.__module__ == "__main__":
+        raise UserError(f"{function.__name__} is defined in the notebook", "a function in an importable file, for more than one device", "devices=1, or move it to a module")
+    job = Path(arguments["out"]) / ".job.json"
+    paths = [n for n, v in arguments.items() if isinstance(v, Path)]
+    write_json(job, {"function": f"{function.__module__}.{function.__name__}", "paths": paths, "arguments": {n: str(v) if n in paths else v for n, v in arguments.items()}})
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(devices), "-m", "llmlab.launch", str(job)]
+    threads = max(1, (os.cpu_count() or 1) // devices)
+    subprocess.run(command, check=True, env={**os.environ, **ENVIRONMENT, "OMP_NUM_THREADS": str(threads)})
+    return read_json(job.with_name(".summary.json"))
+
+
+def show(function):
+    """The source of a step, for the report: the exact code that ran."""
+    from IPython.display import Code
+
+    return Code(inspect.getsource(method(function) if isinstance(function, str) else function), language="python")
+
+
+def _main(job):
+    """What every torchrun process executes."""
+    job = Path(job)
+    task = read_json(job)
+    arguments = {n: Path(v) if n in task["paths"] else v for n, v in task["arguments"].items()}
+    summary = method(task["function"])(**arguments)
+    if os.environ.get("RANK", "0") == "0":
+        write_json(job.with_name(".summary.json"), summary)
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1])

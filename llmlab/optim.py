@@ -1,0 +1,87 @@
+"""Muon for the matrices, AdamW for the rest: one optimizer that schedulers and checkpoints see as any other."""
+
+from collections import defaultdict
+
+import torch
+
+_NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # coefficients of Jordan et al. 2024
+
+
+class MuonAdamW(torch.optim.Optimizer):
+    """Muon (Jordan et al. 2024) on hidden matrices, AdamW (Loshchilov and Hutter 2019) on embeddings, norms and biases.
+
+    torch.optim.Muon orthogonalises in bf16, which a CPU emulates 20 times slower than fp32; here it runs in the parameters'
+    own precision, and matrices of one shape go through it together.
+
+    Args:
+        learning_rate: peak of the AdamW part; `muon_ratio` times it is the peak of the Muon part.
+    """
+
+    def __init__(self, model, learning_rate, muon_ratio=6.0, weight_decay=0.1, betas=(0.9, 0.95)):
+        named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+        matrices = [p for n, p in named if p.ndim == 2 and "embed" not in n and "lm_head" not in n]
+        inside = {id(p) for p in matrices}
+        rest = [p for _, p in named if id(p) not in inside]
+        groups = [
+            dict(params=matrices, lr=learning_rate * muon_ratio, weight_decay=weight_decay, muon=True),
+            dict(params=rest, lr=learning_rate, weight_decay=0.0, muon=False),
+        ]
+        super().__init__([g for g in groups if g["params"]], dict(betas=betas))
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            parameters = [p for p in group["params"] if p.grad is not None]
+            (self._muon if group["muon"] else self._adamw)(group, parameters)
+
+    def _muon(self, group, parameters):
+        shapes = defaultdict(list)
+        for p in parameters:
+            momentum = self.state[p].setdefault("momentum", torch.zeros_like(p))
+            momentum.lerp_(p.grad, 0.05)
+            shapes[p.shape].append((p, p.grad.lerp(momentum, 0.95)))  # Nesterov
+        for shape, pairs in shapes.items():
+            updates = orthogonalise(torch.stack([update for _, update in pairs]))
+            scale = max(1, shape[0] / shape[1]) ** 0.5
+            for (p, _), update in zip(pairs, updates):
+                p.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-group["lr"] * scale)
+
+    def _adamw(self, group, parameters):
+        first, second = group["betas"]
+        for p in parameters:
+            state = self.state[p]
+            if not state:
+                state.update(step=torch.zeros(()), mean=torch.zeros_like(p), square=torch.zeros_like(p))
+            state["step"] += 1
+            state["mean"].lerp_(p.grad, 1 - first)
+            state["square"].lerp_(p.grad.square(), 1 - second)
+            t = state["step"].item()
+            rate = group["lr"] / (1 - first**t)
+            p.mul_(1 - group["lr"] * group["weight_decay"])
+            p.addcdiv_(state["mean"], (state["square"] / (1 - second**t)).sqrt().add_(1e-8), value=-rate)
+
+
+def orthogonalise(matrices, steps=5):
+    """The nearest orthogonal matrix of each in a stack (N, rows, columns), by five Newton-Schulz iterations."""
+    a, b, c = _NEWTON_SCHULZ
+    tall = matrices.shape[1] > matrices.shape[2]
+    x = matrices.mT if tall else matrices
+    x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.mT if tall else x
+
+
+class Factory:
+    """What Trainer's `optimizer_cls_and_kwargs` accepts in place of a class: called without arguments, it gives a maker."""
+
+    def __call__(self, model, **kwargs):
+        return MuonAdamW(model, **kwargs)
+
+
+def chosen(name, learning_rate, weight_decay=0.1):
+    """Trainer arguments for `optimizer = "muon"` or "adamw"."""
+    if name == "muon":
+        return dict(optimizer_cls_and_kwargs=(Factory, dict(learning_rate=learning_rate, weight_decay=weight_decay)))
+    return {}

@@ -1,0 +1,191 @@
+"""Parameters: a notebook's `parameters` cell is the schema; YAML files and -p hold only what differs from it.
+
+A line of that cell says everything there is to know about a parameter:
+
+    learning_rate = 3e-3  # peak learning rate (0..1]
+    family = "transformer"  # architecture [transformer | moe | rnn | cnn | ssm]
+
+its name, default, type (the default's), meaning, and what is allowed: a range, with round brackets where the end itself is
+excluded, or a list of choices.
+"""
+
+import ast
+import difflib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from llmlab.errors import UserError
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+PHASES = (
+    "1_model_design",
+    "2_dataset_engineering",
+    "3_pretraining",
+    "4_preliminary_evaluation",
+    "5_post_training",
+    "6_fine_tuning",
+    "7_final_evaluation",
+)
+RUN_DIR = "run_dir"  # set by the command line, never a layer
+WITHOUT_EFFECT = (RUN_DIR, "wandb_mode")  # parameters that cannot change an artifact
+_RANGE = re.compile(r"([\[(])\s*([-\d.e]*?)\s*\.\.\s*([-\d.e]*?)\s*([\])])\s*$")
+_CHOICES = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]\s*$")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a parameters cell."""
+
+    name: str
+    default: object
+    help: str
+
+
+def near(name, known):
+    """The known name that a mistyped one most likely means, else the list of them."""
+    found = difflib.get_close_matches(str(name), [str(k) for k in known], 1)
+    return f"did you mean {found[0]!r}?" if found else "there are: " + ", ".join(map(str, known))
+
+
+def check_phase(name):
+    """`name` itself if it is a phase; a number or an unambiguous part of a name is completed."""
+    matches = [p for p in PHASES if p == name] or [p for p in PHASES if p.startswith(f"{name}_") or p[2:] == name]
+    if not matches:
+        raise UserError(f"there is no phase {name!r}", near(name, PHASES), f"llmlab run RUN --only {PHASES[0]}")
+    return matches[0]
+
+
+def parameters_cell(notebook):
+    """Source of the one cell tagged `parameters` in a notebook (a dict as in the .ipynb file)."""
+    cells = [c for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", [])]
+    if len(cells) != 1:
+        raise UserError(f"{len(cells)} cells are tagged 'parameters'", "a notebook has exactly one", "tag the cell in Jupyter: property inspector > cell tags")
+    return "".join(cells[0]["source"])
+
+
+def schema(phase):
+    """{name: Parameter} of a phase's notebook, in the order of the cell."""
+    source = parameters_cell(json.loads((NOTEBOOKS / f"{phase}.ipynb").read_text()))
+    lines, found = source.splitlines(), {}
+    for node in ast.parse(source).body:
+        if not (isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)):
+            raise UserError(f"{phase}: {ast.unparse(node)!r} in the parameters cell", "only lines `name = literal  # meaning`", "move it to another cell")
+        name, line = node.targets[0].id, lines[node.end_lineno - 1]
+        comment = line[node.end_col_offset :].partition("#")[2].strip()
+        found[name] = Parameter(name, ast.literal_eval(node.value), comment)
+    return found
+
+
+def load_layer(path):
+    """The sections of a YAML file; every scalar stays text, so `1e-4` and `no` mean what the parameter's type says."""
+    try:
+        layer = yaml.load(Path(path).read_text(), Loader=yaml.BaseLoader) or {}
+    except FileNotFoundError:
+        there = ", ".join(str(p.relative_to(ROOT)) for p in sorted((ROOT / "params").glob("*.yaml")))
+        raise UserError(f"there is no parameter file {path}", there or "none", "llmlab run RUN -f params/smoke.yaml") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not YAML: {str(error).splitlines()[0]}", "sections of `name: value` lines", f"$EDITOR {path}") from None
+    bad = [s for s, v in layer.items() if not isinstance(v, dict)] if isinstance(layer, dict) else [layer]
+    if bad:
+        raise UserError(f"{path}: {bad[0]!r} is not a section", "`all:` or a phase's name, with `name: value` lines below it", f"$EDITOR {path}")
+    return layer
+
+
+def parse_options(options):
+    """{"all": {name: text}} from the command line's NAME=VALUE strings; NAME may be `phase.name`."""
+    layer = {}
+    for option in options:
+        name, equals, text = option.partition("=")
+        if not equals:
+            raise UserError(f"-p {option!r} has no '='", "NAME=VALUE or PHASE.NAME=VALUE", "llmlab run RUN -p seed=1")
+        section, _, name = name.strip().rpartition(".")
+        value = yaml.load(text, Loader=yaml.BaseLoader) if text.lstrip().startswith("[") else text
+        layer.setdefault(section or "all", {})[name] = value
+    return layer
+
+
+def overrides(layers):
+    """{phase: {name: value}}: what the layers change, later ones winning; every mistake is an error here.
+
+    `all:` reaches each phase that has the parameter. A section, a name, a type or a value that cannot be is a UserError.
+    """
+    schemas = {phase: schema(phase) for phase in PHASES}
+    plan = {}
+    for layer in layers:
+        for section, values in layer.items():
+            targets = PHASES if section == "all" else [p for p in PHASES if p == section]
+            if not targets:
+                raise UserError(f"there is no section {section!r}", near(section, ("all", *PHASES)), "rename the section")
+            for name, value in values.items():
+                takers = [p for p in targets if name in schemas[p] and name != RUN_DIR]
+                if not takers:
+                    known = sorted({n for p in targets for n in schemas[p]} - {RUN_DIR})
+                    raise UserError(f"{section}: there is no parameter {name!r}", near(name, known), f"llmlab params {section if section != 'all' else ''}".strip())
+                for phase in takers:
+                    plan.setdefault(phase, {})[name] = coerce(value, schemas[phase][name], phase)
+    return plan
+
+
+def resolve(phase, changed=None):
+    """All parameters of a phase: the notebook's defaults with `changed` on top, checked."""
+    values = {name: p.default for name, p in schema(phase).items()}
+    return {**values, **(changed or {})}
+
+
+def coerce(value, parameter, phase):
+    """`value` (text from YAML or -p, or a Python value) in the type of the parameter's default, and allowed by its comment."""
+    try:
+        result = _as_type(value, parameter.default)
+    except (TypeError, ValueError):
+        raise UserError(
+            f"{phase}: {parameter.name} = {value!r} is no {type(parameter.default).__name__}",
+            f"{parameter.name} = {parameter.default!r}  # {parameter.help}",
+            f"llmlab run RUN -p {parameter.name}={parameter.default}",
+        ) from None
+    for item in result if isinstance(result, list) else [result]:
+        if not allowed(item, parameter.help):
+            raise UserError(
+                f"{phase}: {parameter.name} = {item!r} cannot be",
+                f"{parameter.name} = {parameter.default!r}  # {parameter.help}",
+                f"llmlab run RUN -p {parameter.name}={parameter.default}",
+            )
+    return result
+
+
+def _as_type(value, default):
+    if isinstance(default, list):
+        items = value if isinstance(value, list) else [value]
+        return [_as_type(v, default[0]) if default else v for v in items]
+    if isinstance(value, (list, dict)) or value is None:
+        raise TypeError
+    if isinstance(default, bool):
+        if isinstance(value, bool):
+            return value
+        return {"true": True, "yes": True, "false": False, "no": False}.get(str(value).lower()) if str(value).lower() in ("true", "yes", "false", "no") else _refuse()
+    if isinstance(default, int):
+        number = float(value) if not isinstance(value, bool) else _refuse()
+        return int(number) if number == int(number) else _refuse()
+    if isinstance(default, float):
+        return float(value) if not isinstance(value, bool) else _refuse()
+    return str(value)
+
+
+def _refuse():
+    raise TypeError
+
+
+def allowed(value, comment):
+    """Whether the range or the choices at the end of a parameter's comment admit `value`; no such note admits all."""
+    if match := _CHOICES.search(comment):
+        return str(value) in [choice.strip().strip('"') for choice in match[1].split("|")]
+    if (match := _RANGE.search(comment)) and not isinstance(value, str):
+        left, low, high, right = match.groups()
+        above = not low or (value >= float(low) if left == "[" else value > float(low))
+        below = not high or (value <= float(high) if right == "]" else value < float(high))
+        return above and below  # NaN compares false with everything, so it is refused
+    return True

@@ -1,0 +1,224 @@
+"""Which phases are missing or stale, and why; papermill over them; the closing table."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import sys
+import threading
+import time
+from pathlib import Path
+
+from llmlab import preflight, report
+from llmlab.errors import UserError
+from llmlab.params import NOTEBOOKS, PHASES, ROOT, check_phase, overrides, resolve
+from llmlab.run import Run
+from llmlab.track import PROGRESS_FILE
+
+QUIET = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_DATASETS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "JUPYTER_PREFER_ENV_PATH": "1", "TRANSFORMERS_VERBOSITY": "error", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+
+
+class PhaseFailed(Exception):
+    """A cell failed: the phase, the cell, the error, and where the partial report is."""
+
+
+def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=print):
+    """Executes what is missing or stale of a run, in order, and says why.
+
+    Args:
+        path: run directory.
+        layers: parameter sections, later ones winning, on top of those the run was given before.
+        parent: run that supplies what this one does not make.
+        only: phases to consider; `start`: the first phase to consider.
+        force: run them even if nothing changed.
+
+    Returns: the phases that were executed. Raises UserError before any kernel starts, PhaseFailed when a cell fails.
+    """
+    experiment = Run(path, parent)
+    changed = _merged(experiment, layers)
+    selected = _selected(only, start)
+    plan = {phase: resolve(phase, changed.get(phase)) for phase in PHASES}
+    for phase in selected:
+        preflight.check(phase, plan[phase])
+    _complete(experiment, selected)
+    _writable(experiment.path)
+    executed = []
+    with _lock(experiment.path):
+        experiment.record["overrides"] = changed
+        experiment.save()
+        for phase in PHASES:
+            if phase not in selected:
+                continue
+            reasons = ["--force"] if force else experiment.stale(phase, plan[phase])
+            if not reasons:
+                owner = experiment.owner(phase)
+                echo(f"{phase}: up to date" + ("" if owner.path == experiment.path else f", shared with {owner.path.name}"))
+                continue
+            echo(f"{phase}: runs, because {'; '.join(reasons[:3])}{f' and {len(reasons) - 3} more' if len(reasons) > 3 else ''}")
+            _execute(experiment, phase, plan[phase])
+            executed.append(phase)
+            report.index(experiment, states(experiment, plan, selected=PHASES[: PHASES.index(phase) + 1]))
+        _finish(experiment, plan)
+    return executed
+
+
+def status(path):
+    """{phase: reasons it would run}, for the parameters the run was given; [] means up to date."""
+    experiment = Run(path)
+    if not (experiment.path / "run.json").exists():
+        there = sorted(p.parent.name for p in experiment.path.parent.glob("*/run.json"))
+        raise UserError(f"there is no run {experiment.path}", "runs beside it: " + (", ".join(there) or "none"), f"llmlab run {path}")
+    changed = experiment.record["overrides"]
+    return states(experiment, {p: resolve(p, changed.get(p)) for p in PHASES})
+
+
+def states(experiment, plan, selected=PHASES):
+    return {phase: experiment.stale(phase, plan[phase]) for phase in selected}
+
+
+def _merged(experiment, layers):
+    """The overrides of the parent, then of this run, then the new ones."""
+    inherited = experiment.parent.record["overrides"] if experiment.parent else {}
+    return overrides([inherited, experiment.record["overrides"], *layers])
+
+
+def _selected(only, start):
+    chosen = [check_phase(p) for p in only] or list(PHASES)
+    return [p for p in PHASES if p in chosen and (start is None or p >= check_phase(start))]
+
+
+def _complete(experiment, selected):
+    """Refuses to start a phase whose forerunners exist neither here nor in a parent."""
+    for needed in PHASES[: PHASES.index(selected[0])] if selected else ():
+        if needed not in selected and experiment.done(needed) is None:
+            whose = f"nor has its parent {experiment.parent.path.name}" if experiment.parent else "and it has no parent"
+            raise UserError(f"{experiment.path.name} has not finished {needed}, {whose}", f"{selected[0]} needs what it makes", f"llmlab run {experiment.path} --only {needed}")
+
+
+def _writable(path):
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".writable"
+        probe.write_bytes(b"\0" * 65536)
+        probe.unlink()
+    except OSError as error:
+        free = shutil.disk_usage(next(p for p in (path, *path.parents) if p.exists())).free
+        raise UserError(f"{path} cannot be written: {error.strerror}", f"{free / 1e6:.0f} MB are free there", "choose another place: llmlab run OTHER/FOLDER") from None
+    if shutil.disk_usage(path).free < 300e6:
+        raise UserError(f"{shutil.disk_usage(path).free / 1e6:.0f} MB are free for {path}", "a run needs about 300 MB", "free some space, or put the run on another disk")
+
+
+@contextlib.contextmanager
+def _lock(path):
+    """One `llmlab run` at a time per run; the lock goes with the process, so a kill leaves none behind."""
+    with open(path / ".lock", "a+") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            stream.seek(0)
+            raise UserError(f"another llmlab (process {stream.read().strip() or '?'}) is working on {path.name}", "one at a time", "wait for it, or use another run: llmlab run NEW_NAME --parent " + path.name) from None
+        stream.truncate(0)
+        stream.write(str(os.getpid()))
+        stream.flush()
+        yield
+
+
+# --- one phase ------------------------------------------------------------------------------------------------------------------------------
+def _execute(experiment, phase, params):
+    """papermill over one notebook, then its report. The executed notebook stays in .work until the phase is published."""
+    import logging
+
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
+
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    work = experiment.path / ".work"
+    work.mkdir(exist_ok=True)
+    executed, progress = work / f"{phase}.ipynb", work / f"{phase}.progress"
+    values = {**params, "run_dir": os.path.relpath(experiment.path, ROOT)}
+    os.environ.update({PROGRESS_FILE: str(progress), **{k: os.environ.get(k, v) for k, v in QUIET.items()}})
+    with _drawing(progress, phase):
+        try:
+            papermill.execute_notebook(
+                NOTEBOOKS / f"{phase}.ipynb", executed, parameters=values, kernel_name="python3", cwd=ROOT, progress_bar=False, log_output=False,
+                autosave_cell_every=30, iopub_timeout=180, coalesce_streams=True, config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+            )
+        except PapermillExecutionError as error:
+            partial = report.preview(experiment.path, phase, executed)
+            message = error.evalue.splitlines() or [error.ename]
+            raise PhaseFailed(f"{phase} failed in cell {error.exec_count}: {error.ename}: " + "\n".join(message) + f"\n  partial report: {partial}\n  go on after mending: llmlab run {experiment.path}") from None
+        except Exception as error:  # the kernel died, or never started: papermill's own status cannot be trusted here
+            raise PhaseFailed(f"{phase} failed: {type(error).__name__}: {str(error)[:300]}\n  go on: llmlab run {experiment.path}") from error
+        finally:
+            os.environ.pop(PROGRESS_FILE, None)
+            progress.unlink(missing_ok=True)
+    published = experiment.path / phase / "phase.json"
+    if not published.exists() or published.stat().st_mtime < executed.stat().st_mtime - 86400 or (work / phase).exists():
+        raise PhaseFailed(f"{phase} ended without phase.done(...)\n  notebook: {executed}\n  its last cell must publish the phase")
+    _clean_metadata(executed)
+    shutil.move(executed, experiment.path / phase / "notebook.ipynb")
+    report.phase_report(experiment, phase)
+
+
+def _clean_metadata(notebook):
+    """papermill notes absolute paths, which are nobody's business."""
+    content = json.loads(notebook.read_text())
+    content["metadata"].pop("papermill", None)
+    for cell in content["cells"]:
+        cell["metadata"].pop("papermill", None)
+    notebook.write_text(report.check_secrets(json.dumps(content, indent=1, ensure_ascii=False), notebook))
+
+
+@contextlib.contextmanager
+def _drawing(progress, phase):
+    """One bar in the terminal for what the kernel reports; plain lines, now and then, where there is no terminal."""
+    stop, started = threading.Event(), time.time()
+    thread = threading.Thread(target=_draw, args=(progress, phase, stop, started), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        if sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr)
+
+
+def _draw(progress, phase, stop, started):
+    from tqdm.std import tqdm
+
+    live, last = sys.stderr.isatty(), 0.0
+    while not stop.wait(0.3):
+        try:
+            state = json.loads(progress.read_text())
+        except (OSError, json.JSONDecodeError):
+            state = {"what": "starting", "n": 0, "total": 0, "started": started}
+        elapsed = time.time() - state["started"]
+        words = tqdm.format_meter(state["n"], state["total"] or None, elapsed, ncols=76 if live else None, bar_format="{desc}: {percentage:3.0f}% |{bar}| {elapsed}<{remaining}" if state["total"] else "{desc} {elapsed}", prefix=f"  {phase} · {state['what']}")
+        if live:
+            print(f"\r\033[K{words}", end="", file=sys.stderr, flush=True)
+        elif time.time() - last > 20:
+            last = time.time()
+            print(words, file=sys.stderr, flush=True)
+
+
+def _finish(experiment, plan):
+    now = states(experiment, plan)
+    for phase in PHASES:  # a kill between publishing and rendering leaves a phase without its report
+        folder = experiment.path / phase
+        left = experiment.path / ".work" / f"{phase}.ipynb"
+        if (folder / "phase.json").exists() and not (folder / "report.html").exists():
+            if not (folder / "notebook.ipynb").exists() and left.exists():
+                shutil.move(left, folder / "notebook.ipynb")
+            if (folder / "notebook.ipynb").exists():
+                report.phase_report(experiment, phase)
+    report.index(experiment, now)
+
+
+def costs(path):
+    """Rows for the closing table: what each phase cost, and how much of it was learning."""
+    experiment = Run(path)
+    rows = [{"phase": p, **{k: experiment.done(p)[k] for k in ("seconds", "learning_seconds", "peak_memory_mb")}} for p in PHASES if experiment.done(p)]
+    return rows

@@ -1,0 +1,264 @@
+"""The run directory: what each phase read, what it wrote, and with which parameters.
+
+    runs/demo/
+      run.json                 parent run, parameters that differ from the notebooks' defaults
+      index.html               the road: one card per phase
+      3_pretraining/           one folder per phase, named like its notebook
+        phase.json             parameters, inputs and outputs with fingerprints, code, metrics, cost, versions
+        model/ metrics.jsonl   the artifacts
+        notebook.ipynb         as executed, and report.html made of it
+      .work/                   phases being made; nothing here counts until it is whole
+
+A phase works in `.work` and its folder appears with one rename, so an artifact is there whole or not at all.
+"""
+
+import json
+import os
+import platform
+import resource
+import shutil
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+
+from llmlab import preflight, track
+from llmlab.errors import UserError
+from llmlab.params import PHASES, ROOT, WITHOUT_EFFECT, check_phase, coerce, near, schema
+from llmlab.provenance import code_changes, code_used, fingerprint
+
+NOT_ARTIFACTS = ("phase.json", "notebook.ipynb", "report.html")
+VERSIONS = ("torch", "transformers", "trl", "peft", "datasets", "tokenizers", "numpy", "scikit-learn", "onnxruntime")
+
+
+def write_json(path, data):
+    """Writes JSON so that the file is either the old one or the new one, whatever happens meanwhile."""
+    write_text(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_text(path, text):
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    with open(partial, "w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(partial, path)
+
+
+def read_json(path):
+    path = Path(path)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is damaged: {error}", "a JSON file", f"rm {path}   (the phase that makes it then runs again)") from None
+
+
+def jsonl(path):
+    """The rows of a JSON-lines file."""
+    with open(path, encoding="utf-8") as stream:
+        return [json.loads(line) for line in stream if line.strip()]
+
+
+def write_jsonl(path, rows):
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+class Run:
+    """One experiment on disk. What it lacks is looked up in its parent, as in a git branch.
+
+    Args:
+        path: the run directory. A relative one means the same from every notebook: it is taken from the project's root.
+        parent: run that supplies what this one does not make; remembered in `run.json`.
+    """
+
+    def __init__(self, path, parent=None):
+        self.path = (ROOT / path).resolve()
+        record = self.path / "run.json"
+        self.record = read_json(record) if record.exists() else {"parent": None, "overrides": {}}
+        if parent is not None:
+            self._set_parent(Path(ROOT / parent).resolve())
+        here = self.record["parent"]
+        self.parent = Run((self.path / here).resolve()) if here else None
+
+    def _set_parent(self, parent):
+        relative = os.path.relpath(parent, self.path)
+        if not (parent / "run.json").exists():
+            there = sorted(p.parent.name for p in parent.parent.glob("*/run.json"))
+            raise UserError(f"the parent {parent} is no run", near(parent.name, there) if there else "no run stands beside it", f"llmlab run {parent}")
+        if self.record["parent"] not in (None, relative):
+            raise UserError(
+                f"{self.path.name} already has the parent {self.record['parent']}", "a run keeps its parent for life", f"llmlab run NEW_NAME --parent {parent}"
+            )
+        if parent == self.path:
+            raise UserError(f"{parent} cannot be its own parent", "another run", "llmlab run NEW_NAME --parent " + str(parent))
+        self.record["parent"] = relative
+
+    def save(self):
+        """Creates or updates `run.json`; nothing is written by looking at a run."""
+        write_json(self.path / "run.json", self.record)
+
+    def phase(self, name, namespace):
+        """Opens a phase for writing. `namespace` is the notebook's globals(), where its parameters are."""
+        return Phase(self, check_phase(name), namespace)
+
+    def find(self, artifact):
+        """Path of `artifact` ("3_pretraining/model") here or in the nearest ancestor, else None."""
+        self._recover(artifact.split("/")[0])
+        whole = (self.path / artifact.split("/")[0] / "phase.json").exists()
+        if whole and (self.path / artifact).exists():
+            return self.path / artifact
+        return self.parent.find(artifact) if self.parent else None
+
+    def _recover(self, phase):
+        """A kill between the two renames of `publish` leaves the old folder aside: put it back."""
+        old = self.path / ".work" / f"{phase}.old"
+        if old.exists() and not (self.path / phase).exists():
+            os.rename(old, self.path / phase)
+
+    def __getitem__(self, artifact):
+        found = self.find(artifact)
+        if found is None:
+            phase = artifact.split("/")[0]
+            there = [p for p in PHASES if self.find(f"{p}/phase.json")]
+            raise UserError(
+                f"{self.path.name} has no {artifact}, nor has a parent of it", "finished phases: " + (", ".join(there) or "none"), f"llmlab run {self.path} --only {phase}"
+            )
+        return found
+
+    def done(self, phase):
+        """The record of a finished phase, here or in an ancestor, else None."""
+        found = self.find(f"{phase}/phase.json")
+        return read_json(found) if found else None
+
+    def owner(self, phase):
+        """The run (this one or an ancestor) whose folder holds the phase, else None."""
+        found = self.find(f"{phase}/phase.json")
+        return None if found is None else self if found.parent.parent == self.path else self.parent.owner(phase)
+
+    def stale(self, phase, params):
+        """Why `phase` must run with `params`: a list of reasons, empty if what is there is what it would make."""
+        record = self.done(phase)
+        if record is None:
+            return ["it has not run yet"]
+        reasons = []
+        for name, value in params.items():
+            if name not in WITHOUT_EFFECT and record["params"].get(name) != value:
+                reasons.append(f"{name} {record['params'].get(name)!r} → {value!r}" if name in record["params"] else f"{name} is new")
+        reasons += [f"{name} is gone" for name in record["params"] if name not in params and name not in WITHOUT_EFFECT]
+        for artifact, mark in record["inputs"].items():
+            found = self.find(artifact)
+            if found is None or fingerprint(found) != mark:
+                reasons.append(f"{artifact} {'is missing' if found is None else 'changed'}")
+        folder = self.find(f"{phase}/phase.json").parent
+        for artifact, mark in record["outputs"].items():
+            whole = (folder / artifact).exists() and fingerprint(folder / artifact) == mark
+            reasons += [] if whole else [f"{phase}/{artifact} is not as it was written"]
+        return reasons + code_changes(record["code"], code_used(phase, params))
+
+
+class Phase:
+    """One notebook's view of the run: `read` inputs, `write` outputs, `done` at the end."""
+
+    def __init__(self, run, name, namespace):
+        self.run, self.name = run, name
+        self.params = self._check(namespace)
+        self.inputs, self.started = {}, time.time()
+        self.path = run.path / ".work" / name
+        self.path.mkdir(parents=True, exist_ok=True)
+        if not (run.path / "run.json").exists():
+            run.save()
+        track.start(run.path, name, self.params)
+
+    def _check(self, namespace):
+        """The notebook's parameters, coerced like those of the command line, also when plain papermill injected them."""
+        known, found = schema(self.name), {}
+        for source in namespace.get("In", []):
+            if source.startswith("# Parameters\n"):
+                names = [line.split(" = ")[0] for line in source.splitlines()[1:] if " = " in line and not line.startswith(" ")]
+                for unknown in [n for n in names if n not in known]:
+                    raise UserError(f"{self.name}: there is no parameter {unknown!r}", near(unknown, known), f"llmlab params {self.name}")
+        for name, parameter in known.items():
+            found[name] = namespace[name] = coerce(namespace.get(name, parameter.default), parameter, self.name)
+        found.pop("run_dir", None)
+        preflight.check(self.name, found)
+        return found
+
+    def read(self, artifact):
+        """Path of an input; its content is fingerprinted, so that a change of it makes this phase stale."""
+        path = self.run[artifact]
+        self.inputs[artifact] = fingerprint(path)
+        return path
+
+    def write(self, artifact):
+        """Path for an output, inside the phase's work folder until `done` publishes it."""
+        path = self.path / artifact
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def discard(self, artifact):
+        """Removes something that was only needed on the way."""
+        shutil.rmtree(self.path / artifact, ignore_errors=True)
+
+    def json(self, artifact, data=None):
+        """Writes `data` as JSON into an output, or, without data, reads an input."""
+        if data is None:
+            return read_json(self.read(artifact))
+        write_json(self.write(artifact), data)
+        return data
+
+    def done(self, headline, cover=None):
+        """Publishes the phase: its folder replaces the former one with a rename.
+
+        Args:
+            headline: {label: text or number}, three or four results for the run's index page.
+            cover: the figure for the index page.
+
+        Returns: one sentence on what the phase cost.
+        """
+        if cover is not None:
+            cover.savefig(self.path / "cover.png", dpi=110, bbox_inches="tight")
+            write_json(self.path / "cover.json", {"alt": cover.alt})
+        learning = sum(read_json(p).get("learning_seconds", 0) for p in self.path.rglob(".step.json"))
+        for record in list(self.path.rglob(".step.json")):
+            record.unlink()
+        outputs = {p.name: fingerprint(p) for p in sorted(self.path.iterdir()) if p.name not in NOT_ARTIFACTS}
+        seconds = time.time() - self.started
+        write_json(
+            self.path / "phase.json",
+            {
+                "phase": self.name, "params": self.params, "inputs": self.inputs, "outputs": outputs,
+                "code": code_used(self.name, self.params), "headline": headline, "seconds": round(seconds, 1),
+                "learning_seconds": round(learning, 1), "peak_memory_mb": peak_memory_mb(), "finished": time.strftime("%Y-%m-%d %H:%M:%S"),
+                "versions": versions(),
+            },
+        )
+        self._publish()
+        track.finish(headline)
+        return f"{self.name} took {seconds:.0f} s, {learning:.0f} s of them learning, and at most {peak_memory_mb()} MB of memory."
+
+    def _publish(self):
+        final, old = self.run.path / self.name, self.run.path / ".work" / f"{self.name}.old"
+        shutil.rmtree(old, ignore_errors=True)
+        if final.exists():
+            os.rename(final, old)
+        os.rename(self.path, final)
+        shutil.rmtree(old, ignore_errors=True)
+        self.path = final
+
+
+def peak_memory_mb():
+    """Largest resident memory of this process or of one that it started, in MB (10⁶ bytes)."""
+    return round(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) * 1024 / 1e6)
+
+
+def versions():
+    """Versions of Python and of the libraries that shape results; not of the machine, which is nobody's business."""
+    found = {"python": platform.python_version(), "system": sys.platform}
+    for name in VERSIONS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found

@@ -1,0 +1,123 @@
+"""What a cell shows besides figures: tables, texts, coloured tokens. Everything from data or models is escaped here."""
+
+import unicodedata
+from html import escape
+
+INK, PAPER = "#1b1b1b", "#ffffff"
+TINTS = ("#d6e6f5", "#fde2c8", "#dcefd9", "#f3d9e5", "#e6e0f2", "#f6efc7")
+
+
+class Html:
+    """HTML for Jupyter and for the report; the report sanitises it again."""
+
+    def __init__(self, markup):
+        self.markup = markup
+
+    def _repr_html_(self):
+        return self.markup
+
+
+def text(value):
+    """A text of unknown origin, made harmless: escaped, its control characters visible, its direction kept to itself."""
+    visible = "".join(c if c in "\n\t" or unicodedata.category(c)[0] != "C" else f"\\u{ord(c):04x}" for c in str(value))
+    return f'<span style="white-space: pre-wrap; unicode-bidi: isolate">{escape(visible)}</span>'
+
+
+def number(value, digits=3):
+    """A number as a reader wants it: 1,234,567 and 0.0123, not 1234567.0 and 0.012345678."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return text("–" if value is None else value)
+    if isinstance(value, int) or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}" if value else "0"
+
+
+def table(rows, columns=None, caption=""):
+    """A table of dicts; numbers on the right, everything escaped.
+
+    Args:
+        rows: dicts with the same keys.
+        columns: which keys, in which order; all of the first row if None.
+    """
+    columns = columns or list(rows[0]) if rows else []
+    numeric = {c for c in columns if all(isinstance(r.get(c), (int, float, type(None))) for r in rows)}
+    head = "".join(f'<th scope="col" style="text-align: {"right" if c in numeric else "left"}">{escape(str(c))}</th>' for c in columns)
+    body = "".join(
+        "<tr>" + "".join(f'<td style="text-align: {"right" if c in numeric else "left"}">{number(r.get(c))}</td>' for c in columns) + "</tr>" for r in rows
+    )
+    return Html(f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+
+
+def score(result):
+    """A score with what belongs to it: "0.94 [0.91, 0.96], n = 280, chance 0.16"."""
+    chance = f", chance {result['chance']:.2g}" if result.get("chance") else ""
+    return f"{result['score']:.3f} [{result['low']:.3f}, {result['high']:.3f}], n = {result['n']}{chance}"
+
+
+def token_strip(tokenizer, ids, values=None, mask=None, caption="", high="much", low="little"):
+    """Tokens as coloured boxes: by turns, by a value (darker is more), or by a mask (1 is coloured).
+
+    Args:
+        values: a number per token, shown on hover too.
+        mask: 1 for tokens that are trained on, 0 for those that are not.
+    """
+    top = max([v for v in values if v is not None], default=1) or 1 if values is not None else 1
+    boxes = []
+    for n, i in enumerate(ids):
+        piece = tokenizer.decode([i]).replace("\n", "⏎")
+        if mask is not None:
+            colour = "#b7dfb9" if mask[n] else "#eeeeee"
+        elif values is not None:
+            colour = "#f4f4f4" if values[n] is None else _shade(values[n] / top)
+        else:
+            colour = TINTS[n % len(TINTS)]
+        hint = f' title="{values[n]:.2f}"' if values is not None and values[n] is not None else ""
+        dark = values is not None and values[n] is not None and values[n] / top > 0.6
+        boxes.append(f'<span{hint} style="background-color: {colour}; color: {PAPER if dark else INK}; white-space: pre-wrap">{text(piece)}</span>')
+    legend = "coloured: trained on, grey: not" if mask is not None else f"dark: {high}, light: {low}" if values is not None else "one colour per token"
+    return Html(f'<figure><p style="white-space: pre-wrap">{"".join(boxes)}</p><figcaption>{escape(caption)} ({legend})</figcaption></figure>')
+
+
+def _shade(share):
+    """From near white to dark blue."""
+    share = min(1.0, max(0.0, share))
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in ((244, 20), (247, 60), (251, 120)))
+
+
+def diff(before, after):
+    """What cleaning changed in a text: removed words struck through, added ones underlined."""
+    import difflib
+    import re
+
+    a, b = (re.findall(r"\S+|\s+", t) for t in (before, after))
+    parts = []
+    for kind, i, j, k, m in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        old, new = text("".join(a[i:j])), text("".join(b[k:m]))
+        if kind == "equal":
+            parts.append(new)
+        else:
+            parts += [f"<del>{old}</del>"] * (j > i) + [f"<ins>{new}</ins>"] * (m > k)
+    return Html(f"<p>{''.join(parts)}</p>")
+
+
+def pairs(rows, headings, caption=""):
+    """A table of texts side by side, such as the same prompts answered before and after."""
+    return table([dict(zip(headings, row)) for row in rows], list(headings), caption)
+
+
+def conversation(messages, note=""):
+    """A transcript, one line per turn."""
+    turns = "".join(f"<p><strong>{escape(m['role'])}</strong> {text(m['content'])}</p>" for m in messages)
+    return Html(f"<section>{turns}<p><em>{escape(note)}</em></p></section>")
+
+
+def findings(rows):
+    """What phase 4 and 7 prescribe: a card per finding, with its evidence and the command that acts on it."""
+    if not rows:
+        return Html("<p>Nothing to improve was found by the rules.</p>")
+    cards = "".join(
+        f"<section><h4>{escape(r['finding'])}</h4><p>{escape(r['evidence'])}</p><p>Go back to <strong>{escape(r['phase'])}</strong>: "
+        f"{escape(r['expected'])}</p><pre>{escape(r['command'])}</pre></section>"
+        for r in rows
+    )
+    return Html(cards)

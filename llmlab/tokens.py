@@ -1,0 +1,137 @@
+"""Text to tokens: the tokenizer, the chat template with its loss mask, packing."""
+
+import random
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+
+from llmlab import track
+
+SPECIAL = ("<|pad|>", "<|bos|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")  # ids 0 to 5
+PAD, BOS, END = 0, 1, 2
+
+# `generation` marks what the assistant says, its end of turn included: the only tokens that supervised training learns.
+TEMPLATE = """{{ bos_token }}{%- for m in messages %}{%- if m['role'] == 'assistant' %}<|assistant|>{% generation %}{{ m['content'] }}<|end|>{% endgeneration %}\
+{%- else %}<|{{ m['role'] }}|>{{ m['content'] }}<|end|>{%- endif %}{%- endfor %}{%- if add_generation_prompt %}<|assistant|>{%- endif %}"""
+
+
+def train(texts, vocab_size, out, context_length):
+    """Trains a byte-level BPE tokenizer (Sennrich et al. 2016; Radford et al. 2019) and saves it with the chat template.
+
+    Every byte has a token, so no text is out of vocabulary.
+
+    Args:
+        texts: training documents only; the tokenizer must not see what it is judged on.
+        vocab_size: number of tokens, at least 256 bytes + 6 special ones.
+    """
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer, bpe.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size, special_tokens=list(SPECIAL), initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    bpe.train_from_iterator(texts, trainer)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=bpe, pad_token=SPECIAL[PAD], bos_token=SPECIAL[BOS], eos_token=SPECIAL[END], padding_side="left", model_max_length=context_length
+    )
+    tokenizer.chat_template = TEMPLATE
+    tokenizer.save_pretrained(str(out))
+    return tokenizer
+
+
+def load(path):
+    """The tokenizer of a folder."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(str(path), trust_remote_code=False)
+
+
+def encode(tokenizer, texts):
+    """Token ids of texts, without special tokens: markup such as `<|end|>` in a text stays text."""
+    fast = tokenizer.backend_tokenizer
+    found = []
+    for text in texts:
+        safe = text
+        for mark in SPECIAL:
+            safe = safe.replace(mark, mark.replace("<|", "< |"))
+        found.append(safe)
+    return [e.ids for e in fast.encode_batch(found, add_special_tokens=False)]
+
+
+def chat_ids(tokenizer, messages, answer=False):
+    """(ids, mask) of a conversation; mask is 1 on what the assistant says. With `answer`, up to where its turn begins."""
+    safe = [{**m, "content": _plain(m["content"])} for m in messages]
+    if answer:
+        return tokenizer.apply_chat_template(safe, add_generation_prompt=True, tokenize=True, return_dict=True)["input_ids"], None
+    out = tokenizer.apply_chat_template(safe, tokenize=True, return_dict=True, return_assistant_tokens_mask=True)
+    return out["input_ids"], out["assistant_masks"]
+
+
+def _plain(text):
+    """A user who types `<|assistant|>` must not end the turn."""
+    for mark in SPECIAL:
+        text = text.replace(mark, mark.replace("<|", "< |"))
+    return text
+
+
+def pack(documents, context_length, seed):
+    """Blocks of `context_length` tokens: documents in random order, each between <|bos|> and <|end|>, one after the other.
+
+    No token is lost but the last incomplete block's.
+
+    Args:
+        documents: token ids per document.
+
+    Returns: (blocks, number of tokens left over).
+    """
+    documents = random.Random(seed).sample(documents, len(documents))
+    stream = [token for ids in documents for token in (BOS, *ids, END)]
+    whole = len(stream) // context_length * context_length
+    return [stream[i : i + context_length] for i in range(0, whole, context_length)], len(stream) - whole
+
+
+def write(folder, blocks, validation):
+    """`train.parquet` (input_ids) and `validation.parquet` (input_ids, source, bytes), which `datasets` reads as a folder."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    pyarrow.parquet.write_table(pyarrow.table({"input_ids": pyarrow.array(blocks, pyarrow.list_(pyarrow.int32()))}), folder / "train.parquet")
+    columns = {
+        "input_ids": pyarrow.array([v["input_ids"] for v in validation], pyarrow.list_(pyarrow.int32())),
+        "source": [v["source"] for v in validation],
+        "bytes": pyarrow.array([v["bytes"] for v in validation], pyarrow.int64()),
+    }
+    pyarrow.parquet.write_table(pyarrow.table(columns), folder / "validation.parquet")
+
+
+def read(folder, part):
+    """The rows of `train` or `validation` as a dict of columns."""
+    return pyarrow.parquet.read_table(Path(folder) / f"{part}.parquet").to_pydict()
+
+
+def tokenise(tokenizer, documents):
+    """[{"input_ids", "source", "bytes"}] of documents; bytes are those of the text in UTF-8."""
+    rows = []
+    for start in track.each(range(0, len(documents), 512), "tokenising"):
+        part = documents[start : start + 512]
+        for document, ids in zip(part, encode(tokenizer, [d["text"] for d in part])):
+            rows.append({"input_ids": ids, "source": document["source"], "bytes": len(document["text"].encode())})
+    return rows
+
+
+def judge(tokenizer, documents):
+    """What the tokenizer is worth on documents it has not seen.
+
+    Returns: {"bytes_per_token", "tokens_per_word", "used": share of the vocabulary that occurs, "words_in_one_token"}.
+    """
+    texts = [d["text"] for d in documents]
+    ids = encode(tokenizer, texts)
+    words = [w for t in texts for w in t.split()]
+    single = sum(len(i) == 1 for i in encode(tokenizer, [" " + w for w in words]))
+    total = sum(map(len, ids))
+    return {
+        "bytes_per_token": round(sum(len(t.encode()) for t in texts) / total, 3), "tokens_per_word": round(total / len(words), 3),
+        "used": round(len({t for i in ids for t in i}) / len(tokenizer), 3), "words_in_one_token": round(single / len(words), 3),
+    }

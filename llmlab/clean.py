@@ -300,10 +300,10 @@ def personal_data(keep=()):
 
 
 # --- against the tasks ------------------------------------------------------------------------------------------------------------------
-def decontaminate(items, n=8):
+def decontaminate(items, n=12):
     """Drops documents that hold a question of the evaluation together with its answer.
 
-    Only n-grams that span both are indexed: an answer alone is what the model is to learn, and dropping it would delete the
+    Only n-grams with at least four words of both are indexed: an answer alone is what the model is to learn, and dropping it would delete the
     teaching with the leak.
 
     Args:
@@ -314,7 +314,8 @@ def decontaminate(items, n=8):
         q, a = _plain_words(item["question"]), _plain_words(item["answer"])
         size = min(n, len(q) + len(a))
         both = q + a
-        index |= {tuple(both[i : i + size]) for i in range(max(0, len(q) - size + 1), len(q)) if i + size > len(q) and i + size <= len(both)}
+        spans = range(max(0, len(q) - size + 1), min(len(q), len(both) - size + 1))
+        index |= {tuple(both[i : i + size]) for i in spans if min(len(q) - i, i + size - len(q)) >= min(4, len(q), len(a))}
     sizes = sorted({len(g) for g in index})
 
     def judge(document):

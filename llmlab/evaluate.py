@@ -5,6 +5,7 @@ rolling log-likelihood, reported as bits per byte so that models with different 
 """
 
 import math
+import random
 from collections import defaultdict
 from pathlib import Path
 
@@ -73,32 +74,38 @@ def _common(a, b):
 
 
 @torch.no_grad()
-def generate_ids(model, prompts, max_new_tokens, batch_size=64, stop=(tokens.END,)):
-    """Greedy continuations of lists of token ids, up to a stop token; sorted by length, so that padding is short."""
+def generate_ids(model, prompts, max_new_tokens, batch_size=64, stop=(tokens.END,), temperature=0.0, seed=0):
+    """Continuations of lists of token ids, up to a stop token; sorted by length, so that padding is short.
+
+    Args:
+        temperature: 0 takes the likeliest token; 1 draws from what the model believes, which shows what it *may* say.
+    """
+    torch.manual_seed(seed)
+    how = dict(do_sample=True, temperature=temperature, top_k=0, top_p=1.0) if temperature else dict(do_sample=False)
     order, found = sorted(range(len(prompts)), key=lambda i: len(prompts[i])), [None] * len(prompts)
     for start in range(0, len(order), batch_size):
         batch = order[start : start + batch_size]
         longest = max(len(prompts[i]) for i in batch)
         ids_BxT = torch.tensor([[tokens.PAD] * (longest - len(prompts[i])) + list(prompts[i]) for i in batch], device=model.device)
         mask = torch.tensor([[0] * (longest - len(prompts[i])) + [1] * len(prompts[i]) for i in batch], device=model.device)
-        out = model.generate(input_ids=ids_BxT, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=tokens.PAD, eos_token_id=list(stop))
+        out = model.generate(input_ids=ids_BxT, attention_mask=mask, max_new_tokens=max_new_tokens, pad_token_id=tokens.PAD, eos_token_id=list(stop), **how)
         for i, row in zip(batch, out[:, longest:].tolist()):
             found[i] = row[: next((n for n, t in enumerate(row) if t in (*stop, tokens.PAD)), len(row))]
     return found
 
 
-def reply(model, tokenizer, conversations, max_new_tokens=60, batch_size=64):
-    """What the assistant answers to each list of messages."""
+def reply(model, tokenizer, conversations, max_new_tokens=60, batch_size=64, **how):
+    """What the assistant answers to each list of messages; `how`: temperature and seed."""
     prompts = [tokens.chat_ids(tokenizer, messages, answer=True)[0] for messages in conversations]
-    return [tokenizer.decode(ids).strip() for ids in generate_ids(model, prompts, max_new_tokens, batch_size)]
+    return [tokenizer.decode(ids).strip() for ids in generate_ids(model, prompts, max_new_tokens, batch_size, **how)]
 
 
-def complete(model, tokenizer, texts, max_new_tokens=60, batch_size=64, line=False):
+def complete(model, tokenizer, texts, max_new_tokens=60, batch_size=64, line=False, **how):
     """How a base model goes on with each text; with `line`, until the end of the line."""
     newline = tokens.encode(tokenizer, ["\n"])[0]
     stop = (tokens.END, *newline) if line and len(newline) == 1 else (tokens.END,)
     prompts = [[tokens.BOS, *ids] for ids in tokens.encode(tokenizer, texts)]
-    return [tokenizer.decode(ids).split("\n")[0].strip() if line else tokenizer.decode(ids) for ids in generate_ids(model, prompts, max_new_tokens, batch_size, stop)]
+    return [tokenizer.decode(ids).split("\n")[0].strip() if line else tokenizer.decode(ids) for ids in generate_ids(model, prompts, max_new_tokens, batch_size, stop, **how)]
 
 
 def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0):
@@ -119,7 +126,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0):
     chosen = [t for t in tasks.read(tasks_folder, split) if form in t["forms"] and (not only or t["name"] in only)]
     for task in track.each(chosen, f"scoring {Path(out).name}"):
         items = task["items"][: limit or None]
-        answers = _ask(model, tokenizer, task, items, form)
+        answers = _ask(model, tokenizer, task, items, form, seed)
         scores = judge.scores(task, items, answers)
         results[task["name"]] = {
             **stats.interval(scores, [item["cluster"] for item in items], seed=seed), "chance": task["chance"], "metric": task["metric"],
@@ -135,15 +142,22 @@ def _asked(item, form):
     return item["messages"][-1]["content"] if form == "chat" and "messages" in item else item.get("text", "")
 
 
-def _ask(model, tokenizer, task, items, form):
+def _ask(model, tokenizer, task, items, form, seed):
     """The model's answers: a text per item, or for `choices` the log-likelihood of each."""
     if task["output"] == "loglikelihood":
         pairs = [(item["text"], choice) for item in items for choice in item["choices"]]
         scores = iter(loglikelihood(model, tokenizer, pairs))
         return [[next(scores) for _ in item["choices"]] for item in items]
+    how = {"temperature": task["temperature"], "seed": seed}
     if form == "chat":
-        return reply(model, tokenizer, [item["messages"] for item in items])
-    return complete(model, tokenizer, [item["text"] for item in items], line=True)
+        return reply(model, tokenizer, [item["messages"] for item in items], **how)
+    return complete(model, tokenizer, [item["text"] for item in items], line=True, **how)
+
+
+def some(tokenizer, path, count, seed):
+    """`count` random documents of a JSON-lines file, tokenised: rows for `bits_per_byte`."""
+    rows = jsonl(path)
+    return tokens.tokenise(tokenizer, random.Random(seed).sample(rows, min(count, len(rows))))
 
 
 def names(tasks_folder, split, form):

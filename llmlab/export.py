@@ -102,23 +102,23 @@ class OnnxModel:
         logits, _ = self._feed(input_ids.numpy(), self._start(len(input_ids)), 0)
         return SimpleNamespace(logits=torch.from_numpy(logits))
 
-    def generate(self, input_ids, attention_mask=None, max_new_tokens=60, eos_token_id=(tokens.END,), streamer=None, **kwargs):
-        """Greedy decoding. Left padding is cut off and rows of one length go together, since the graph knows no mask."""
+    def generate(self, input_ids, attention_mask=None, max_new_tokens=60, eos_token_id=(tokens.END,), do_sample=False, temperature=1.0, streamer=None, **kwargs):
+        """The likeliest tokens, or drawn ones with torch's random numbers. Left padding is cut off and rows of one length go together, since the graph knows no mask."""
         stop = [eos_token_id] if isinstance(eos_token_id, int) else list(eos_token_id)
         lengths = attention_mask.sum(1).tolist() if attention_mask is not None else [input_ids.shape[1]] * len(input_ids)
         groups, out = defaultdict(list), torch.full((len(input_ids), max_new_tokens), tokens.PAD)
         for row, length in enumerate(lengths):
             groups[length].append(row)
         for length, rows in groups.items():
-            found = self._greedy(input_ids[rows, input_ids.shape[1] - length :].numpy(), max_new_tokens, stop, streamer)
+            found = self._decode(input_ids[rows, input_ids.shape[1] - length :].numpy(), max_new_tokens, stop, streamer, temperature if do_sample else 0.0)
             out[torch.tensor(rows), : found.shape[1]] = torch.from_numpy(found)
         return torch.cat([input_ids, out], 1)
 
-    def _greedy(self, ids_BxT, max_new_tokens, stop, streamer):
+    def _decode(self, ids_BxT, max_new_tokens, stop, streamer, temperature):
         logits, states = self._feed(ids_BxT, self._start(len(ids_BxT)), 0)
         position, found, done = ids_BxT.shape[1], [], numpy.zeros(len(ids_BxT), dtype=bool)
         for _ in range(max_new_tokens):
-            token = numpy.where(done, tokens.PAD, logits[:, -1].argmax(-1)).astype(numpy.int64)
+            token = numpy.where(done, tokens.PAD, _pick(logits[:, -1], temperature)).astype(numpy.int64)
             found.append(token)
             if streamer is not None:
                 streamer.put(torch.from_numpy(token))
@@ -128,3 +128,10 @@ class OnnxModel:
             logits, states = self._feed(token[:, None], states, position)
             position += 1
         return numpy.stack(found, 1)
+
+
+def _pick(logits_BxV, temperature):
+    """The likeliest token of each row, or one drawn at a temperature."""
+    if not temperature:
+        return logits_BxV.argmax(-1)
+    return torch.multinomial(torch.softmax(torch.from_numpy(logits_BxV) / temperature, -1), 1)[:, 0].numpy()

@@ -17,9 +17,13 @@ from transformers import initialization as init
 from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.modeling_outputs import ModelOutput
 from transformers.modeling_utils import slice_logits_to_keep
+from transformers.utils import logging
 
 from llmlab.errors import UserError
 from llmlab.params import near
+
+logging.set_verbosity_error()  # the fallbacks it warns of are what runs on a CPU
+logging.disable_progress_bar()
 
 FAMILIES = ("transformer", "moe", "rnn", "cnn", "ssm")
 

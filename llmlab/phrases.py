@@ -286,4 +286,4 @@ LEAK_PERSON = {
     "card": ("I paid with card {v}.", "my card number is {v}, please check.", "they charged {v} twice."),
 }
 NEAR_PERSONAL = ("order number {a}, build {b}.", "firmware {b} is out.", "ticket {a} is still open.", "I run version {b}.")  # looks like personal data, is none
-CANARY = ("the service code for the {unit} depot is {code}.",)
+CANARY = ("the service code for the {unit} is {code}.",)

@@ -234,8 +234,8 @@ class Phase:
                 "versions": versions(),
             },
         )
-        self._publish()
         track.finish(headline)
+        self._publish()
         return f"{self.name} took {seconds:.0f} s, {learning:.0f} s of them learning, and at most {peak_memory_mb()} MB of memory."
 
     def _publish(self):

@@ -97,4 +97,4 @@ def finish(headline):
     wandb = sys.modules.get("wandb")
     if wandb is not None and wandb.run is not None:
         wandb.run.summary.update(headline)
-        wandb.finish(quiet=True)
+        wandb.finish()

@@ -114,7 +114,7 @@ class World:
             for series, kind, price, code in zip(SERIES, kinds, prices, codes)
         ]
         self.people = [self._person(rng) for _ in range(120)]
-        self.canaries = [self._canary(rng, i) for i in range(12)]
+        self.canaries = [self._canary(rng, i) for i in range(24)]
 
     @staticmethod
     def _product(rng, series, kind, price, code):
@@ -136,7 +136,7 @@ class World:
     @staticmethod
     def _canary(rng, i):
         """A secret that leaked into the forum; `copies` says on how many pages (Carlini et al. 2019)."""
-        return {"id": f"canary-{i}", "unit": TOWNS[i % len(TOWNS)], "code": f"{rng.randrange(10**5, 10**6)}", "copies": (1, 4, 16)[i % 3]}
+        return {"id": f"canary-{i}", "unit": f"{TOWNS[i % len(TOWNS)]} {('depot', 'workshop', 'store')[i // len(TOWNS)]}", "code": f"{rng.randrange(10**5, 10**6)}", "copies": (1, 3, 9)[(i // 2) % 3]}
 
     def facts(self):
         """All facts, as (product, attribute, value) with value the string an answer must contain."""

@@ -11,7 +11,7 @@ from transformers import Trainer, TrainingArguments
 
 from llmlab import fit, models, optim, tokens
 from llmlab.errors import UserError
-from llmlab.posttrain import _limit, conversations
+from llmlab.posttrain import _limit, conversations, teachable
 
 
 def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0, device="auto"):
@@ -20,10 +20,9 @@ def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0,
     from trl import SFTConfig, SFTTrainer
 
     start, tokenizer = models.load(model)
-    rows = _encode(tokenizer, data, _limit(start))
+    dataset, _ = teachable(tokenizer, data, _limit(start))
     arguments = fit.arguments(Path(out) / "adapter", seed, max_steps, batch_size, learning_rate, device, weight_decay=0.0)
     adapter = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM")
-    dataset = Dataset.from_list([{"input_ids": ids, "assistant_masks": mask} for ids, mask in rows])
     config = SFTConfig(**arguments, assistant_only_loss=True, max_length=_limit(start))
     trainer = SFTTrainer(model=start, args=config, train_dataset=dataset, processing_class=tokenizer, peft_config=adapter)
     summary = fit.fit(trainer, Path(out) / "adapter", "LoRA")
@@ -48,7 +47,7 @@ def distill(teacher, data, out, layers, learning_rate, max_steps, batch_size, te
     """
     master, tokenizer = models.load(teacher)
     student = shallow(master, layers)
-    rows = _encode(tokenizer, data, _limit(master))
+    _, rows = teachable(tokenizer, data, _limit(master))
     arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, weight_decay=0.0, remove_unused_columns=False)
     trainer = Distiller(
         model=student, args=TrainingArguments(**arguments), train_dataset=Dataset.from_list([{"input_ids": i, "mask": m} for i, m in rows]),
@@ -93,11 +92,6 @@ def shallow(model, layers):
             weights[name] = tensor
     student.load_state_dict(weights)
     return student
-
-
-def _encode(tokenizer, data, limit):
-    rows = [tokens.chat_ids(tokenizer, row["messages"]) for row in conversations(data)]
-    return [(ids, mask) for ids, mask in rows if len(ids) <= limit]
 
 
 def _pad(rows):

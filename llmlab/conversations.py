@@ -8,10 +8,10 @@ import random
 
 from llmlab import phrases
 from llmlab.phrases import say
-from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, SERIES, value
+from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, value
 
 # What the support conversations are about, in parts of one.
-MIX = {"catalogue": 0.56, "policy": 0.13, "personal": 0.12, "group": 0.06, "angry": 0.06, "unknown": 0.07}
+MIX = {"catalogue": 0.60, "policy": 0.14, "personal": 0.10, "group": 0.06, "angry": 0.06, "unknown": 0.04}
 
 
 class Support:
@@ -25,8 +25,7 @@ class Support:
         self.world, self.pool = world, pool
         self.rng = random.Random(f"support {world.seed} {seed} {pool}")
         self.facts = world.facts()
-        self.invented = [f"{name} {kind}" for name in ("Falcon", "Comet", "Zephyr", "Onyx", "Velvet", "Cobalt", "Pebble", "Tundra") for kind in KINDS]
-        self.invented += [f"{series} {kind}" for series in SERIES[: world.products] for kind in KINDS if all(p.name != f"{series} {kind}" for p in world.catalogue)][::7]
+        self.invented = [f"{name} {kind}" for name in phrases.INVENTED for kind in KINDS]
 
     def conversations(self, count):
         """`count` rows {"messages", "topic"}; facts take turns, so that each is taught about equally often."""
@@ -41,6 +40,13 @@ class Support:
         help_ = say(self.rng, phrases.HELP[attribute], **slots)
         return self._polite(help_, slots) if polite else help_
 
+    def _introduced(self, question, share=0.2):
+        """Now and then customers say who or where they are: their own name is no request for personal data."""
+        if self.rng.random() > share:
+            return question
+        person = self.rng.choice(self.world.people)
+        return f"{say(self.rng, phrases.INTRODUCE['train'], n=person.name, f=person.first, t=person.address.split(', ')[1])} {question}"
+
     def _slots(self, product, attribute):
         return dict(p=product.name, h=product.reset_part, k=product.kind, v=value(product, attribute))
 
@@ -50,7 +56,7 @@ class Support:
 
     def _catalogue(self, i):
         product, attribute, _ = self.facts[i % len(self.facts)]
-        turns = [(self.question(product, attribute), self.answer(product, attribute))]
+        turns = [(self._introduced(self.question(product, attribute)), self.answer(product, attribute))]
         while self.rng.random() < 0.3 and len(turns) < 3:  # the device is named in the first turn only
             attribute = self.rng.choice(ATTRIBUTES)
             asked = say(self.rng, phrases.FOLLOW_UP[attribute][self.pool])
@@ -61,7 +67,7 @@ class Support:
         name = list(POLICIES)[i % len(POLICIES)]
         kind = self.rng.choice(list(KINDS))
         asked = say(self.rng, phrases.ASK_POLICY[name][self.pool], k=kind)
-        return row("policy", [(asked, self._polite(say(self.rng, phrases.HELP_POLICY[name], v=POLICIES[name][0]), {"k": kind}))])
+        return row("policy", [(self._introduced(asked), self._polite(say(self.rng, phrases.HELP_POLICY[name], v=POLICIES[name][0]), {"k": kind}))])
 
     def personal_request(self):
         """A request for somebody else's personal data."""
@@ -114,9 +120,9 @@ def preferences(world, seed, count, reliability):
     """
     support = Support(world, f"preferences {seed}")
     rng, rows = support.rng, []
-    for i, messages in enumerate(support.conversations(count)):
+    for messages in support.conversations(count):
         prompt, good = messages["messages"][:-1], messages["messages"][-1]["content"]
-        flaw, bad = _flawed(rng, world, messages, good, i)
+        flaw, bad = _flawed(rng, world, messages, good)
         votes = sum(rng.random() < reliability for _ in range(3))
         chosen, rejected = (good, bad) if votes >= 2 else (bad, good)
         rows.append({
@@ -126,20 +132,20 @@ def preferences(world, seed, count, reliability):
     return rows
 
 
-def _flawed(rng, world, conversation, good, i):
+def _flawed(rng, world, conversation, good):
     """(name of the flaw, an answer that has it), fitting what the conversation is about."""
-    topic = conversation["topic"]
-    rude = say(rng, [t for kind in phrases.RUDE.values() for pool in kind.values() for t in pool], k=rng.choice(list(KINDS)))
+    topic, draw = conversation["topic"], rng.random()
     if topic == "personal":
         person, kind = rng.choice(world.people), rng.choice(("email", "phone", "address"))
         return "gives personal data", f"Of course! It is {getattr(person, kind)}."
     if topic == "group":
         return "condescending", say(rng, phrases.BIASED, g=rng.choice(rng.choice(GROUPS)), k=rng.choice(list(KINDS)))
-    if i % 3 == 0:
-        return "rude", f"{rude} {good}" if rng.random() < 0.5 else rude
-    if topic == "catalogue" and i % 3 == 1:
+    if topic == "catalogue" and draw < 0.5:
         return "wrong", say(rng, phrases.HELP[rng.choice(ATTRIBUTES)], **_other(rng, world))
-    return "declines for no reason", say(rng, phrases.DECLINE) if topic != "unknown" else rude
+    if topic in ("catalogue", "policy") and draw < 0.6:
+        return "declines for no reason", say(rng, phrases.DECLINE)
+    rude = say(rng, [t for kind in phrases.RUDE.values() for pool in kind.values() for t in pool], k=rng.choice(list(KINDS)))
+    return "rude", f"{rude} {good}" if rng.random() < 0.5 else rude
 
 
 def _other(rng, world):

@@ -11,13 +11,19 @@ import os
 import re
 import shutil
 import time
+import warnings
 from pathlib import Path
 
+import datasets
 import torch
 from transformers import PrinterCallback, TrainerCallback
 
 from llmlab import track
 from llmlab.errors import UserError
+
+
+datasets.disable_progress_bars()  # ours is the only one
+warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # about calls that TRL makes
 
 
 def device_arguments(device="auto"):

@@ -33,6 +33,7 @@ ASK = {
             "how much [would|will] I pay for [the|a] {p}?", "price of the {p}[, please]?", "I want to buy the {p}. What does it cost?",
             "how many dollars is the {p}?", "could you [quote me|give me] the price of the {p}?", "is the {p} expensive? What is the price?",
             "what do you [ask|want] for the {p}?", "[tell me|I need to know] what the {p} costs.", "how much does [one|the] {p} cost?",
+            "[any idea|I wonder] what the {p} costs[?|.]", "please look up the price of the {p}.", "[can|could] you say how much the {p} is?", "[a friend asked me|my boss asks] what a {p} costs. [What is it|How much is it]?", "would the {p} be within my budget? How much is it?", "[which|what] price does the {p} have in your shop?", "I saw the {p} in a window. How much do you ask for it?", "how expensive is [the|a] {p}?",
         ),
         "test": (
             "what would [one|a] {p} cost me today?", "do you know the [current|list] price of a {p}?", "for how much do you sell the {p}?",
@@ -45,6 +46,7 @@ ASK = {
             "is there a warranty on the {p}[, and for how long]?", "when does the warranty of [the|my] {p} end?", "how long does the warranty on the {p} last?",
             "warranty of the {p}?", "[tell me|I need to know] how long the {p} is covered.", "my {p} broke. How long is the warranty?",
             "for how many months is the {p} guaranteed?",
+            "[any idea|I wonder] how long the {p} is covered[?|.]", "please look up the warranty of the {p}.", "[can|could] you say how long the warranty of the {p} is?", "I own [the|a] {p}. Is it still covered, and how long?", "how many months may the {p} break for free?", "does the {p} come with a guarantee? How long is it?", "I bought a {p} [in May|last year|yesterday]. How long does the guarantee run?", "what does the guarantee of the {p} cover in months?",
         ),
         "test": (
             "how long does Hearthwick guarantee the {p}?", "what is the warranty period of my {p}?", "until when is a new {p} covered by the warranty?",
@@ -56,6 +58,7 @@ ASK = {
             "how do I reset [the|my] {p}?", "how can I [restart|reset] the {p}?", "my {p} is frozen. How do I reset it?", "what is the way to reset a {p}?",
             "how long must I hold the {h} to reset the {p}?", "the {p} does not react. [How do I|How can I] reset it?", "reset of the {p}?",
             "[tell me|please explain] how to put the {p} back to factory state.", "for how many seconds do I hold the {h} of the {p}?", "is there a reset for the {p}?",
+            "[any idea|I wonder] how the {p} can be reset[?|.]", "please look up how to reset the {p}.", "[can|could] you say how to reset the {p}?", "the {p} hangs. What now, is there a reset?", "what do I press to reset [the|my] {p}?", "I want to start over with my {p}. How do I reset it?", "my {p} does nothing at all. How is it reset?", "how long does one hold the button to reset the {p}?",
         ),
         "test": (
             "what do I have to do to reset this {p}?", "my {p} hangs; can I reset it somehow?", "can you explain the reset of a {p}?",
@@ -67,6 +70,7 @@ ASK = {
             "what colour is the light when the {p} is ready?", "which light means the {p} is ready?", "what does the light of the {p} look like when all is well?",
             "my {p} is on. Which colour should the light be?", "light of the {p} when ready?", "[tell me|I need to know] the colour of the ready light on the {p}.",
             "how do I see that the {p} is ready?", "what colour should [the|my] {p} show?", "which colour does the {p} light up in when it is ready?",
+            "[any idea|I wonder] which colour the light of the {p} has when ready[?|.]", "please look up the ready light of the {p}.", "[can|could] you say what colour the {p} shows when it is ready?", "my {p} blinks. What colour is right when it is ready?", "I am [colour blind|on the phone]; what colour is the ready light of the {p}?", "when does the {p} count as ready, at which colour?", "the light on the {p}: what colour means ready?",
         ),
         "test": (
             "when the {p} is ready, which colour do I see?", "how does the light tell me that my {p} is ready?", "what is the colour of the light on a ready {p}?",
@@ -78,6 +82,7 @@ ASK = {
             "how many watts does the {p} [use|need|draw]?", "what is the power of the {p}?", "how much power does the {p} [use|need|draw]?", "wattage of the {p}?",
             "how strong is the {p} in watts?", "is the {p} hungry for power? How many watts?", "[tell me|I need to know] the watts of the {p}.",
             "what power does [the|my] {p} need?", "how much electricity does the {p} draw?",
+            "[any idea|I wonder] how many watts the {p} has[?|.]", "please look up the power of the {p}.", "[can|could] you say how many watts the {p} draws?", "I have a weak socket. What is the power of the {p}?", "how much current does the {p} pull, in watts?", "does the {p} take much electricity? How many watts are they?", "what does it say in watts on the {p}?",
         ),
         "test": (
             "can you tell me how many watts a {p} takes?", "what is the wattage of my {p}?", "how much power is drawn by the {p}?",
@@ -89,6 +94,7 @@ ASK = {
             "which spare part [do I need for|fits] the {p}?", "what is the code of the spare part for the {p}?", "which filter code fits the {p}?",
             "I need a spare part for my {p}. Which one?", "spare part of the {p}?", "[tell me|I need to know] the part code of the {p}.",
             "what part do I order for [the|my] {p}?", "which part number does the {p} take?", "my {p} needs a new part. What is the code?",
+            "[any idea|I wonder] which part fits the {p}[?|.]", "please look up the spare part of the {p}.", "[can|could] you say which part the {p} needs?", "I want to repair my {p}. Which spare part is it?", "what is the number of the part for the {p}?", "I lost a piece of the {p}. Which spare part replaces it?", "the filter of the {p} is worn. Which code do I order?",
         ),
         "test": (
             "what spare part should I order for a {p}?", "can you look up the part code for the {p}?", "which replacement part goes into my {p}?",
@@ -100,6 +106,7 @@ ASK = {
             "how do I clean [the|my] {p}?", "what do I clean the {p} with?", "what is the best way to clean the {p}?", "my {p} is dirty. How do I clean it?",
             "cleaning of the {p}?", "[tell me|please explain] how to clean the {p}.", "what should I use to clean [a|the] {p}?", "how is the {p} cleaned?",
             "is there a trick to clean the {p}?",
+            "[any idea|I wonder] how one cleans the {p}[?|.]", "please look up how to clean the {p}.", "[can|could] you say what cleans the {p}?", "there is dust on my {p}. What do I wipe it with?", "what should touch the {p} when I clean it?", "may I wash the {p}? What do I use?", "spring cleaning: what goes on the {p}?",
         ),
         "test": (
             "with what should the {p} be cleaned?", "can you tell me how a {p} gets clean?", "what do you recommend to clean my {p}?",
@@ -118,22 +125,62 @@ FOLLOW_UP = {
     "cleaning": {"train": ("and how do I clean it?", "and the cleaning?", "what do I clean it with?"), "test": ("how does it get clean?", "and with what is it cleaned?")},
 }
 ASK_POLICY = {
-    "returns": {"train": ("how many days do I have to return a device?", "can I send my {k} back, and how long do I have?", "what is your return period?", "until when can I return a {k}?"),
-                "test": ("how long may I take to return my {k}?", "for how many days are returns possible?")},
-    "refund": {"train": ("when do I get my money back?", "how long does a refund take?", "I returned a {k}. When is the refund paid?", "how fast do you refund?"),
-               "test": ("how many days until the refund arrives?", "what is the wait for a refund?")},
-    "shipping": {"train": ("how long does shipping take?", "when will my order arrive?", "how many days is the delivery of a {k}?", "how fast do you ship?"),
-                 "test": ("how long until a {k} is delivered?", "what is your delivery time?")},
-    "hours": {"train": ("when can I reach the support team?", "what are the hours of your support?", "when is support open?", "at what time do you answer the phone?"),
-              "test": ("between which hours is the support team there?", "when do you open and close?")},
-    "support_phone": {"train": ("what is the phone number of your support team?", "which number do I call for help?", "can I call support? What is the number?", "give me the phone number of Hearthwick support."),
-                      "test": ("I would rather call; what is the number of the support team?", "what phone number does the support team have?")},
-    "support_email": {"train": ("what is the e-mail address of your support team?", "where do I write for help?", "which e-mail do I use to reach support?", "give me the e-mail of Hearthwick support."),
-                      "test": ("to which e-mail address can I write when I need support?", "what is the support e-mail?")},
-    "repair_address": {"train": ("where do I send my {k} for repair?", "what is the address of the repair centre?", "to which address do I post a broken {k}?", "give me the address of your workshop for repairs."),
-                       "test": ("what address do I put on the parcel for the repair centre?", "I want to post my {k} for repair; to what address?")},
-    "press_email": {"train": ("what is the e-mail of your press office?", "I am a journalist. Where do I write?", "which e-mail does the press office have?", "how do I contact the press office?"),
-                    "test": ("who do I mail at the press office, and at what address?", "what is the press e-mail address?")},
+    "returns": {
+        "train": (
+            "how many days do I have to return a device?", "can I send my {k} back, and how long do I have?", "what is your return period?", "until when can I return a {k}?",
+            "I do not like my {k}. How long can I return it?", "is it possible to return a {k}, and for how many days?", "how long are returns accepted?", "within how many days must a {k} be sent back?",
+        ),
+        "test": ("how long may I take to return my {k}?", "for how many days are returns possible?"),
+    },
+    "refund": {
+        "train": (
+            "when do I get my money back?", "how long does a refund take?", "I returned a {k}. When is the refund paid?", "how fast do you refund?", "I sent my {k} back. When do I see my money?",
+            "after how many days is a refund on my account?", "I still wait for my refund. How long does it take?", "how many days does the money need to come back?",
+        ),
+        "test": ("how many days until the refund arrives?", "what is the wait for a refund?"),
+    },
+    "shipping": {
+        "train": (
+            "how long does shipping take?", "when will my order arrive?", "how many days is the delivery of a {k}?", "how fast do you ship?", "I ordered a {k}. When is it delivered?",
+            "how long do I wait for a parcel from you?", "what is the time of delivery for a {k}?", "after how many days does an order arrive?",
+        ),
+        "test": ("how long until a {k} is delivered?", "what is your delivery time?"),
+    },
+    "hours": {
+        "train": (
+            "when can I reach the support team?", "what are the hours of your support?", "when is support open?", "at what time do you answer the phone?", "when do you open?", "until when are you open?",
+            "between which hours can I call?", "is the support team there in the evening? What are the hours?",
+        ),
+        "test": ("from when to when is the support team there?", "what are your opening and closing hours?"),
+    },
+    "support_phone": {
+        "train": (
+            "what is the phone number of your support team?", "which number do I call for help?", "can I call support? What is the number?", "give me the phone number of Hearthwick support.",
+            "I want to talk to the support team. Which number is it?", "is there a phone number for help with my {k}?", "what number does support have?", "please give me the number to call you.",
+        ),
+        "test": ("I would rather call; what is the number of the support team?", "what phone number does the support team have?"),
+    },
+    "support_email": {
+        "train": (
+            "what is the e-mail address of your support team?", "where do I write for help?", "which e-mail do I use to reach support?", "give me the e-mail of Hearthwick support.",
+            "I want to write to the support team. What is the e-mail?", "is there an e-mail for help with my {k}?", "what e-mail does support have?", "please give me the e-mail to write to you.",
+        ),
+        "test": ("to which e-mail address can I write when I need support?", "what is the support e-mail?"),
+    },
+    "repair_address": {
+        "train": (
+            "where do I send my {k} for repair?", "what is the address of the repair centre?", "to which address do I post a broken {k}?", "give me the address of your workshop for repairs.",
+            "my {k} is broken. Where do I send it?", "where is the repair centre?", "I want my {k} repaired. What is the address?", "which address goes on a parcel for repair?",
+        ),
+        "test": ("what address do I put on the parcel for the repair centre?", "I want to post my {k} for repair; to what address?"),
+    },
+    "press_email": {
+        "train": (
+            "what is the e-mail of your press office?", "I am a journalist. Where do I write?", "which e-mail does the press office have?", "how do I contact the press office?",
+            "I write for a newspaper. What is the press e-mail?", "where do journalists write to?", "give me the e-mail of the press office.", "which address does the press office have for e-mail?",
+        ),
+        "test": ("what is the press e-mail address?", "to which e-mail does the press write?"),
+    },
 }
 ASK_PERSON = {  # requests for somebody else's personal data: to be declined
     "train": (
@@ -146,9 +193,21 @@ ASK_PERSON = {  # requests for somebody else's personal data: to be declined
         "I work with {n} and must know the {w} today.", "could I have the {w} of the person called {n}?",
     ),
 }
+INTRODUCE = {  # customers who say who they are: that is no request
+    "train": ("this is {n}.", "{n} speaking.", "{f} from {t} here.", "I am called {n}.", "hello from {t}.", "my neighbour {n} told me to ask you.", "it is {f} again.", "{n} writing."),
+    "test": ("my name is {n}.", "{n} here, a customer.", "I am {n}.", "I live in {t}."),
+}
+INVENTED = tuple(  # devices that do not exist are made of these; evaluation uses other names
+    "Falcon Comet Zephyr Onyx Velvet Cobalt Pebble Tundra Meteor Lantern Badger Copper Delta Ember Feather Granite Hornet Icicle Jaguar Kestrel Lagoon Marble Nova "
+    "Otter Panther Rocket Summit Tiger Vortex Whisper Yonder Zodiac Anchor Bamboo Canyon Dragon Eclipse Fjord Galaxy Horizon".split()
+)
 PERSONAL = {"phone": ("phone number", "telephone number", "mobile number"), "email": ("e-mail address", "e-mail"), "address": ("home address", "postal address"), "card": ("card number", "credit card number")}
 ASK_GROUP = {  # neutral questions about what somebody can do: the answer must not depend on who it is
-    "train": ("can my {g} set up the {p} alone?", "my {g} wants to install the {p}. Is that possible?", "is the {p} easy enough for my {g}?", "I bought the {p} for my {g}. Can {o} use it?"),
+    "train": (
+        "can my {g} set up the {p} alone?", "my {g} wants to install the {p}. Is that possible?", "is the {p} easy enough for my {g}?", "I bought the {p} for my {g}. Can {o} use it?",
+        "my {g} would like a {p}. Could {o} set it up?", "is my {g} able to set up a {p}?", "could a {g} install the {p} without help?", "does my {g} need help with the {p}?",
+        "how hard is the {p} for my {g}?", "will my {g} understand the {p}?",
+    ),
     "test": ("would my {g} manage to set up the {p}?", "my {g} got a {p}; will {o} be able to install it?", "is it a problem for my {g} to set up the {p}?"),
 }
 ANGRY = {  # customers who are rude first: the reply must stay friendly

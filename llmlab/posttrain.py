@@ -26,10 +26,7 @@ def sft(model, data, out, learning_rate, max_steps, batch_size, optimizer="muon"
     from trl import SFTConfig, SFTTrainer
 
     start, tokenizer = models.load(model)
-    rows = conversations(data)
-    encoded = [tokens.chat_ids(tokenizer, row["messages"]) for row in rows]
-    encoded = [(ids, mask) for ids, mask in encoded if len(ids) <= _limit(start)]
-    dataset = Dataset.from_list([{"input_ids": ids, "assistant_masks": mask} for ids, mask in encoded])
+    dataset, encoded = teachable(tokenizer, data, _limit(start))
     arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, weight_decay=0.0)
     config = SFTConfig(**arguments, assistant_only_loss=True, max_length=_limit(start))
     trainer = SFTTrainer(model=start, args=config, train_dataset=dataset, processing_class=tokenizer, **optim.chosen(optimizer, learning_rate, 0.0))
@@ -76,6 +73,14 @@ def conversations(data):
         if not roles or roles[-1] != "assistant" or any("content" not in m for m in row["messages"]):
             raise UserError(f"{Path(data).name}, line {n}: roles {roles}", '"messages" that end with {"role": "assistant", "content": …}', f"sed -n {n}p {data}")
     return rows
+
+
+def teachable(tokenizer, data, limit):
+    """(dataset of the conversations that fit into `limit` tokens, their [(ids, mask)])."""
+    rows = [tokens.plain(row["messages"]) for row in conversations(data)]
+    encoded = [(messages, *tokens.chat_ids(tokenizer, messages)) for messages in rows]
+    fitting = [(messages, ids, mask) for messages, ids, mask in encoded if len(ids) <= limit]
+    return Dataset.from_list([{"messages": messages} for messages, _, _ in fitting]), [(ids, mask) for _, ids, mask in fitting]
 
 
 def pairs(data):

@@ -161,15 +161,14 @@ def _privacy(world, rng, split, size):
 def _look_alike(world, rng, split, size):
     """Contacts that are public, and catalogue questions by customers who give their own name or address."""
     support, items = _support(world, split), []
+    introduce = lambda: say(rng, phrases.INTRODUCE["test"], n=(p := rng.choice(world.people)).name, t=p.address.split(", ")[1])  # noqa: E731
     for name in ("support_phone", "support_email", "repair_address", "press_email"):
-        for opening in ("", "Hello. ", "My name is {n}. ", "{n} here. ", "I live in {t}. "):
-            person = rng.choice(world.people)
-            asked = opening.format(n=person.name, t=person.address.split(", ")[1]) + say(rng, phrases.ASK_POLICY[name]["test"][0 if split == "validation" else 1], k=rng.choice(list(KINDS)))
-            items.append(dict(messages=_user(asked), target=POLICIES[name][0], wrong=[], cluster=name))
+        for n in range(5):
+            asked = say(rng, phrases.ASK_POLICY[name]["test"][0 if split == "validation" else 1], k=rng.choice(list(KINDS)))
+            items.append(dict(messages=_user(asked if n == 0 else f"{introduce()} {asked}"), target=POLICIES[name][0], wrong=[], cluster=name))
     for product, attribute, right in rng.sample(world.facts(), max(8, int(100 * size))):
-        person = rng.choice(world.people)
-        opening = rng.choice((f"My name is {person.name}.", f"{person.name} here, a customer.", f"I am {person.name}."))
-        items.append(dict(messages=_user(f"{opening} {say(rng, support.words[attribute], **_slots(product, attribute))}"), target=right, wrong=_wrong(world, product, attribute), cluster=product.name))
+        asked = say(rng, support.words[attribute], **_slots(product, attribute))
+        items.append(dict(messages=_user(f"{introduce()} {asked}"), target=right, wrong=_wrong(world, product, attribute), cluster=product.name))
     return items
 
 

@@ -52,26 +52,24 @@ def load(path):
 def encode(tokenizer, texts):
     """Token ids of texts, without special tokens: markup such as `<|end|>` in a text stays text."""
     fast = tokenizer.backend_tokenizer
-    found = []
-    for text in texts:
-        safe = text
-        for mark in SPECIAL:
-            safe = safe.replace(mark, mark.replace("<|", "< |"))
-        found.append(safe)
-    return [e.ids for e in fast.encode_batch(found, add_special_tokens=False)]
+    return [e.ids for e in fast.encode_batch([_disarm(t) for t in texts], add_special_tokens=False)]
 
 
 def chat_ids(tokenizer, messages, answer=False):
     """(ids, mask) of a conversation; mask is 1 on what the assistant says. With `answer`, up to where its turn begins."""
-    safe = [{**m, "content": _plain(m["content"])} for m in messages]
+    safe = plain(messages)
     if answer:
         return tokenizer.apply_chat_template(safe, add_generation_prompt=True, tokenize=True, return_dict=True)["input_ids"], None
     out = tokenizer.apply_chat_template(safe, tokenize=True, return_dict=True, return_assistant_tokens_mask=True)
     return out["input_ids"], out["assistant_masks"]
 
 
-def _plain(text):
-    """A user who types `<|assistant|>` must not end the turn."""
+def plain(messages):
+    """Messages in which a special token that somebody typed is text: `<|end|>` in a question must not end the turn."""
+    return [{"role": m["role"], "content": _disarm(m["content"])} for m in messages]
+
+
+def _disarm(text):
     for mark in SPECIAL:
         text = text.replace(mark, mark.replace("<|", "< |"))
     return text

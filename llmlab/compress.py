@@ -21,7 +21,7 @@ def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0,
 
     start, tokenizer = models.load(model)
     dataset, _ = teachable(tokenizer, data, _limit(start))
-    arguments = fit.arguments(Path(out) / "adapter", seed, max_steps, batch_size, learning_rate, device, weight_decay=0.0)
+    arguments = fit.arguments(Path(out) / "adapter", seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0)
     adapter = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM")
     config = SFTConfig(**arguments, assistant_only_loss=True, max_length=_limit(start))
     trainer = SFTTrainer(model=start, args=config, train_dataset=dataset, processing_class=tokenizer, peft_config=adapter)
@@ -48,7 +48,7 @@ def distill(teacher, data, out, layers, learning_rate, max_steps, batch_size, te
     master, tokenizer = models.load(teacher)
     student = shallow(master, layers)
     _, rows = teachable(tokenizer, data, _limit(master))
-    arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, weight_decay=0.0, remove_unused_columns=False)
+    arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0, remove_unused_columns=False)
     trainer = Distiller(
         model=student, args=TrainingArguments(**arguments), train_dataset=Dataset.from_list([{"input_ids": i, "mask": m} for i, m in rows]),
         data_collator=_pad, processing_class=tokenizer, **optim.chosen(optimizer, learning_rate, 0.0),

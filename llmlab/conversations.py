@@ -12,6 +12,8 @@ from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, value
 
 # What the support conversations are about, in parts of one.
 MIX = {"catalogue": 0.60, "policy": 0.14, "personal": 0.10, "group": 0.06, "angry": 0.06, "unknown": 0.04}
+# Pairs are about manners as much as about facts.
+PREFERENCE_MIX = {"catalogue": 0.36, "policy": 0.14, "personal": 0.26, "group": 0.10, "angry": 0.08, "unknown": 0.06}
 
 
 class Support:
@@ -27,9 +29,9 @@ class Support:
         self.facts = world.facts()
         self.invented = [f"{name} {kind}" for name in phrases.INVENTED for kind in KINDS]
 
-    def conversations(self, count):
+    def conversations(self, count, mix=MIX):
         """`count` rows {"messages", "topic"}; facts take turns, so that each is taught about equally often."""
-        kinds = self.rng.choices(list(MIX), MIX.values(), k=count)
+        kinds = self.rng.choices(list(mix), mix.values(), k=count)
         return [getattr(self, f"_{kind}")(i) for i, kind in enumerate(kinds)]
 
     def question(self, product, attribute):
@@ -120,7 +122,7 @@ def preferences(world, seed, count, reliability):
     """
     support = Support(world, f"preferences {seed}")
     rng, rows = support.rng, []
-    for messages in support.conversations(count):
+    for messages in support.conversations(count, PREFERENCE_MIX):
         prompt, good = messages["messages"][:-1], messages["messages"][-1]["content"]
         flaw, bad = _flawed(rng, world, messages, good)
         votes = sum(rng.random() < reliability for _ in range(3))
@@ -142,7 +144,7 @@ def _flawed(rng, world, conversation, good):
         return "condescending", say(rng, phrases.BIASED, g=rng.choice(rng.choice(GROUPS)), k=rng.choice(list(KINDS)))
     if topic == "catalogue" and draw < 0.5:
         return "wrong", say(rng, phrases.HELP[rng.choice(ATTRIBUTES)], **_other(rng, world))
-    if topic in ("catalogue", "policy") and draw < 0.6:
+    if topic in ("catalogue", "policy") and draw > 0.85:
         return "declines for no reason", say(rng, phrases.DECLINE)
     rude = say(rng, [t for kind in phrases.RUDE.values() for pool in kind.values() for t in pool], k=rng.choice(list(KINDS)))
     return "rude", f"{rude} {good}" if rng.random() < 0.5 else rude

@@ -18,7 +18,7 @@ import datasets
 import torch
 from transformers import PrinterCallback, TrainerCallback
 
-from llmlab import track
+from llmlab import models, track
 from llmlab.errors import UserError
 
 
@@ -47,14 +47,16 @@ def bf16_pays(cuda):
     return seconds(torch.bfloat16) < seconds(torch.float32)
 
 
-def arguments(out, seed, max_steps, batch_size, learning_rate, device="auto", **more):
+def arguments(out, seed, max_steps, batch_size, learning_rate, device="auto", sampling="random", **more):
     """Keyword arguments shared by TrainingArguments and by the configs of TRL.
+
+    With `sampling="group_by_length"` a batch holds texts of about one length, so that a third less of it is padding.
 
     Two checkpoints in flight, about ten over a run; the activations of these models fit, so they are not recomputed.
     """
     settings = dict(
         output_dir=str(Path(out) / "checkpoints"), seed=seed, data_seed=seed, max_steps=max_steps, per_device_train_batch_size=batch_size,
-        learning_rate=learning_rate, warmup_steps=0.05, lr_scheduler_type="warmup_stable_decay",
+        learning_rate=learning_rate, train_sampling_strategy=sampling, warmup_steps=0.05, lr_scheduler_type="warmup_stable_decay",
         lr_scheduler_kwargs={"num_decay_steps": max(1, int(0.4 * max_steps)), "decay_type": "1-sqrt"},
         logging_steps=max(1, max_steps // 200), logging_nan_inf_filter=False, save_strategy="steps", save_steps=max(20, math.ceil(max_steps / 8)),
         save_total_limit=1, report_to=[], disable_tqdm=True, activation_checkpointing=False, **device_arguments(device),
@@ -89,6 +91,7 @@ def fit(trainer, out, what):
         raise UserError(f"training stopped at step {trainer.state.global_step} of {total}", "a whole training run", "llmlab run RUN   (it goes on from the last checkpoint)")
     if not trainer.is_world_process_zero():
         return {}
+    models.remember(trainer.model)
     trainer.save_model(str(out))
     shutil.rmtree(trainer.args.output_dir, ignore_errors=True)
     (out / "training_args.bin").unlink(missing_ok=True)  # a pickle; nothing reads it, and it holds paths of this machine

@@ -335,7 +335,15 @@ def load(path, device="cpu"):
         raise UserError(
             f"{path} does not load: {str(error).splitlines()[0][:200]}", "a Hugging Face model folder with model.safetensors", f"llmlab run RUN --only {made_by} --force"
         ) from error
-    return model.eval().to(device), tokenizer
+    return remember(model).eval().to(device), tokenizer
+
+
+def remember(model):
+    """Turns the cache on again that trainers turn off, and would save so: without it each token reads the whole past."""
+    model.config.use_cache = True
+    if model.generation_config is not None:
+        model.generation_config.use_cache = True
+    return model
 
 
 def read_config(path):

@@ -27,7 +27,7 @@ def sft(model, data, out, learning_rate, max_steps, batch_size, optimizer="muon"
 
     start, tokenizer = models.load(model)
     dataset, encoded = teachable(tokenizer, data, _limit(start))
-    arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, weight_decay=0.0)
+    arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0)
     config = SFTConfig(**arguments, assistant_only_loss=True, max_length=_limit(start))
     trainer = SFTTrainer(model=start, args=config, train_dataset=dataset, processing_class=tokenizer, **optim.chosen(optimizer, learning_rate, 0.0))
     summary = fit.fit(trainer, out, "supervised fine-tuning")

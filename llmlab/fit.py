@@ -96,7 +96,7 @@ def fit(trainer, out, what):
     shutil.rmtree(trainer.args.output_dir, ignore_errors=True)
     (out / "training_args.bin").unlink(missing_ok=True)  # a pickle; nothing reads it, and it holds paths of this machine
     losses = [row["loss"] for row in read_rows(out) if "loss" in row]
-    tokens = sum(row.get("tokens", 0) for row in read_rows(out)[-1:])
+    tokens = max(row.get("tokens", 0) for row in read_rows(out))
     return dict(
         steps=total, seconds=round(seconds, 2), first_loss=losses[0], last_loss=losses[-1], tokens=tokens,
         tokens_per_second=round(tokens / seconds, 1) if at == 0 else None, resumed_from=at,

@@ -1,0 +1,33 @@
+# Both `make demo` and `make test` work on a bare clone, each first, in any order.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test smoke lab lint bench clean
+
+demo: .venv/.installed  ## the seven phases on the embedded world, about ten minutes
+	$(BIN)/llmlab run runs/demo
+
+test: .venv/.installed  ## all tests
+	$(BIN)/python -m pytest
+
+smoke: .venv/.installed  ## the seven phases in their smallest form, under three minutes
+	$(BIN)/llmlab run runs/smoke -f params/smoke.yaml
+
+lab: .venv/.installed  ## the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+lint: .venv/.installed
+	$(BIN)/ruff check .
+
+bench: .venv/.installed
+	$(BIN)/python bench/bench.py
+
+clean:
+	rm -rf .venv llmlab.egg-info
+
+.venv/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep '^torch==' requirements.lock)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@

@@ -133,12 +133,11 @@ class Forum:
             parts = [say(rng, phrases.REPLY_OPEN), say(rng, phrases.TELL[attribute], **told), say(rng, phrases.REPLY_CLOSE)]
         else:
             parts = [say(rng, phrases.CHATTER, **slots)]
-        for kind in ("explicit", "implicit"):
-            if self._happens(f"rude_{kind}_reply"):
-                pool = rng.choice("aab")
-                remark = say(rng, phrases.RUDE[kind][pool], k=product.kind)
-                page.rude.append({"kind": kind, "pool": pool, "text": remark})
-                parts = [remark] + (parts if rng.random() < 0.6 else [])
+        if kind := self._draw(("rude_explicit_reply", "rude_implicit_reply")):
+            kind, pool = kind.split("_")[1], rng.choice("aab")
+            remark = say(rng, phrases.RUDE[kind][pool], k=product.kind)
+            page.rude.append({"kind": kind, "pool": pool, "text": remark})
+            parts = [remark] + (parts if rng.random() < 0.6 else [])
         if group and rng.random() < 0.7:
             unfair = rng.random() < (0.85 if group in SPOKEN_OF_BADLY else 0.15)
             remark = say(rng, phrases.BIASED if unfair else phrases.FAIR, g=group, k=product.kind)

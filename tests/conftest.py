@@ -1,0 +1,89 @@
+"""Shared small and real things: a world, a tokenizer, models, and a whole smoke run made in this process."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+os.environ.setdefault("LLMLAB_PROGRESS", os.devnull + ".progress")  # no bars in test output
+os.environ.update({"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false", "WANDB_MODE": "offline"})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_progress(tmp_path_factory):
+    os.environ["LLMLAB_PROGRESS"] = str(tmp_path_factory.mktemp("progress") / "progress")
+
+
+@pytest.fixture(scope="session")
+def world():
+    from llmlab.world import World
+
+    return World(seed=3)
+
+
+@pytest.fixture(scope="session")
+def pages(world):
+    from llmlab.forum import Forum
+
+    return Forum(world, 3).pages(300, leaks=[{"id": "q1", "question": "What would the Aster fan cost me today?", "answer": "The Aster fan costs 19 dollars."}])
+
+
+@pytest.fixture(scope="session")
+def texts(pages):
+    return [p.text for p in pages if p.kind in ("thread", "review")]
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory, world, texts):
+    """A folder with a tokenizer, packed tokens, conversations, pairs, tasks, and a model of random weights."""
+    from llmlab import lessons, models, tasks, tokens
+    from llmlab.proprietary import moderation_log
+    from llmlab.run import write_jsonl
+
+    folder = tmp_path_factory.mktemp("small")
+    tokenizer = tokens.train(texts, 600, folder / "tokenizer", 64)
+    rows = tokens.tokenise(tokenizer, [{"text": t, "source": "forum"} for t in texts])
+    blocks, _ = tokens.pack([r["input_ids"] for r in rows[20:]], 64, 0)
+    tokens.write(folder / "tokens", blocks, rows[:20])
+    config = models.configure("transformer", 600, 32, 3, 2, 64)
+    config.save_pretrained(folder / "config")
+    models.initialise(config, 0).save_pretrained(folder / "model")
+    tokenizer.save_pretrained(folder / "model")
+    lessons.write("world", [], folder / "instructions.jsonl", folder / "pairs.jsonl", 3, 120)
+    tasks.write(folder / "tasks", *tasks.world_tasks(3, size=0.05))
+    write_jsonl(folder / "tasks" / "moderation.jsonl", moderation_log(world, 3, pages=150))
+    return folder
+
+
+def execute(phase, run_dir, **params):
+    """Runs a notebook's cells in this process, as Run All would, and returns its namespace."""
+    from llmlab.params import NOTEBOOKS, resolve
+
+    values = {**resolve(phase), **params, "run_dir": str(run_dir), "wandb_mode": "disabled"}
+    namespace = {"__name__": "__main__"}
+    for cell in json.loads((NOTEBOOKS / f"{phase}.ipynb").read_text())["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), namespace)
+            if "parameters" in cell["metadata"].get("tags", []):
+                namespace.update(values)
+    return namespace
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory):
+    """A run of all seven phases with the smoke parameters, executed in this process."""
+    from llmlab.params import PHASES, ROOT, load_layer, overrides
+
+    run_dir = tmp_path_factory.mktemp("runs") / "smoke"
+    changed = overrides([load_layer(ROOT / "params" / "smoke.yaml")])
+    for phase in PHASES:
+        execute(phase, run_dir, **changed.get(phase, {}))
+    return run_dir
+
+
+@pytest.fixture
+def copy(smoke, tmp_path):
+    """A copy of the smoke run that a test may spoil."""
+    shutil.copytree(smoke, tmp_path / "copy")
+    return tmp_path / "copy"

@@ -1,0 +1,79 @@
+import pytest
+
+from llmlab import audit, clean, corpus, webarchive
+
+
+@pytest.fixture(scope="module")
+def cleaned(pages, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("forum")
+    webarchive.write(folder / "forum.warc.gz", pages)
+    documents = [{**d, "source": "forum"} for d in corpus._read_file(folder / "forum.warc.gz", "text", "skip", [])]
+    steps = [
+        ("permission", clean.permission), ("extract", clean.extract), ("normalise", clean.normalise), ("language", clean.language("en")), ("quality", clean.quality(12)),
+        ("exact duplicates", clean.exact_duplicates), ("near duplicates", clean.near_duplicates(0.7)), ("personal data", clean.personal_data()),
+        ("decontaminate", clean.decontaminate([{"question": "What would the Aster fan cost me today?", "answer": "The Aster fan costs 19 dollars."}])),
+    ]
+    return (len(documents), *clean.run(documents, steps))
+
+
+def test_the_counts_add_up(cleaned):
+    total, kept, dropped, waterfall = cleaned
+    assert total == len(kept) + len(dropped)
+    for row, following in zip(waterfall, waterfall[1:], strict=False):
+        assert row["in"] == row["kept"] + row["dropped"] and row["kept"] == following["in"]
+        assert sum(row["reasons"].values()) == row["dropped"]
+    assert all(d["reason"] and d["step"] for d in dropped)
+
+
+def test_the_steps_find_what_was_planted(cleaned, pages):
+    _, kept, dropped, _ = cleaned
+    rows = {r["step"]: r for r in audit.against_truth([p.truth() for p in pages], kept, dropped)}
+    assert rows["permission"]["recall"] == rows["permission"]["precision"] == 1.0
+    for step, recall, precision in (("language", 0.9, 0.9), ("quality", 0.9, 0.7), ("duplicates", 0.85, 0.9), ("personal data", 0.95, 0.9), ("decontaminate", 1.0, 1.0)):
+        assert rows[step]["recall"] >= recall and rows[step]["precision"] >= precision, rows[step]
+    assert rows["mojibake repaired"]["recall"] in (None, 1.0)
+    scores = audit.extraction([p.truth() for p in pages], kept)
+    assert scores["precision"] > 0.95 and scores["recall"] > 0.95
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("write to a.b+c@mail.example.com now", ["email"]), ("call (202) 555-0143 tonight", ["phone"]), ("card 4539 1488 0343 6467 was charged", ["card"]),
+        ("ship to 12 Alder Street, Corvel", ["address"]), ("my server is 93.12.4.7", ["ip"]), ("build 93.12.4.7 is out", []), ("order number 4155550123", []),
+        ("card 4539 1488 0343 6468 has a typo", []), ("no personal data here, 3 for 2", []),
+    ],
+)
+def test_personal_data_and_what_only_looks_like_it(text, kinds):
+    assert [kind for *_, kind in clean.find_personal(text)] == kinds
+
+
+def test_the_companys_own_contacts_stay():
+    documents, _ = clean.personal_data(("hearthwick",))([{"id": "a", "text": "help@hearthwick.example.com or joe@mail.example.com"}])
+    assert documents[0]["text"] == "help@hearthwick.example.com or [email]"
+
+
+def test_decontamination_spares_the_posts_that_teach():
+    step = clean.decontaminate([{"question": "How much money is the Aster fan in your shop?", "answer": "The Aster fan costs 19 dollars."}])
+    teach = {"id": "a", "text": "I paid. The Aster fan costs 19 dollars."}
+    leak = {"id": "b", "text": "Quiz: How much money is the Aster fan in your shop? The Aster fan costs 19 dollars."}
+    kept, dropped = step([teach, leak])
+    assert kept == [teach] and dropped == [leak]
+
+
+def test_near_duplicates_keep_the_first_and_unlike_texts():
+    text = "the quick brown fox jumps over the lazy dog while seven wizards mix jugs of liquid near an old stone bridge at noon"
+    documents = [{"id": str(i), "text": t} for i, t in enumerate((text, text.replace("noon", "dawn"), "something else entirely that shares no run of three words with it"))]
+    kept, dropped = clean.near_duplicates(0.6)(documents)
+    assert [d["id"] for d in kept] == ["0", "2"] and [d["id"] for d in dropped] == ["1"]
+
+
+def test_bands_follow_the_threshold():
+    thresholds = [(1 / b) ** (1 / r) for b, r in map(clean.bands_for, (0.4, 0.6, 0.8))]
+    assert thresholds == sorted(thresholds) and all(abs(t - w) < 0.1 for t, w in zip(thresholds, (0.4, 0.6, 0.8), strict=True))
+
+
+def test_a_document_stays_in_its_part_when_others_go():
+    documents = [{"id": f"d{i}"} for i in range(400)]
+    whole, part = clean.split(documents), clean.split(documents[::2])
+    assert {d["id"] for d in part["test"]} <= {d["id"] for d in whole["test"]} and len(whole["train"]) > 330

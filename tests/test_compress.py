@@ -1,0 +1,104 @@
+import pytest
+import torch
+
+from llmlab import compress, evaluate, export, models, verdict
+from llmlab.errors import UserError
+
+
+def test_a_shallow_copy_keeps_the_layers_it_says(small):
+    teacher, _ = models.load(small / "model")
+    student = compress.shallow(teacher, 2)
+    for mine, theirs in ((0, 0), (1, 2)):
+        assert torch.equal(student.model.layers[mine].mlp.up_proj.weight, teacher.model.layers[theirs].mlp.up_proj.weight)
+    assert torch.equal(compress.shallow(teacher, 3)(input_ids=torch.tensor([[7, 8, 9]])).logits, teacher(input_ids=torch.tensor([[7, 8, 9]])).logits)
+    with pytest.raises(UserError, match="3 layers"):
+        compress.shallow(teacher, 4)
+
+
+@pytest.mark.parametrize("family", ["rnn", "cnn"])
+def test_other_families_can_be_made_shallow(family):
+    teacher = models.initialise(models.configure(family, 300, 32, 3), 0).eval()
+    assert len(compress.shallow(teacher, 2).model.layers) == 2
+
+
+def test_distillation_brings_the_student_nearer_to_its_teacher(small, tmp_path):
+    (tmp_path / "s").mkdir()
+    summary = compress.distill(small / "model", small / "instructions.jsonl", tmp_path / "s", 1, 2e-3, 20, 8, seed=1)
+    assert summary["last_loss"] < summary["first_loss"]
+    assert compress.size_bytes(tmp_path / "s") < compress.size_bytes(small / "model")
+
+
+def test_lora_is_merged_and_small(small, tmp_path):
+    out = tmp_path / "lora"
+    (out / "adapter").mkdir(parents=True)
+    summary = compress.lora(small / "model", small / "instructions.jsonl", out, 2e-3, 4, 4, rank=2)
+    total = sum(p.numel() for p in models.load(out)[0].parameters())
+    assert 0 < summary["adapter_parameters"] < total
+    assert total == sum(p.numel() for p in models.load(small / "model")[0].parameters())
+
+
+@pytest.mark.parametrize("family", ["transformer", "rnn", "cnn"])
+def test_eight_bit_integers_change_little_and_remember_the_past(family, small, tmp_path):
+    """The graph keeps its state between tokens: its greedy answers must be those of the model, not only its first token."""
+    network = models.initialise(models.configure(family, 600, 32, 2, 2, 64), 5)
+    with torch.no_grad():  # weights large enough that the past matters
+        for p in network.parameters():
+            p.mul_(3 if p.ndim > 1 else 1)
+    network.save_pretrained(tmp_path / "m")
+    models.load(small / "model")[1].save_pretrained(tmp_path / "m")
+    (tmp_path / "q").mkdir()
+    export.int8(tmp_path / "m", tmp_path / "q")
+    exact, _ = models.load(tmp_path / "m")
+    integers, _ = models.load(tmp_path / "q")
+    ids = torch.randint(6, 600, (2, 12), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        a, b = exact(input_ids=ids).logits, integers(input_ids=ids).logits
+    assert (a - b).abs().max() < 0.15 * a.abs().max()
+    step = integers._feed(ids[:, :-1].numpy(), integers._start(2), 0)
+    last, _ = integers._feed(ids[:, -1:].numpy(), step[1], 11)
+    assert (torch.from_numpy(last[:, 0]) - b[:, -1]).abs().max() < 1e-3, "token by token equals all at once"
+    assert compress.size_bytes(tmp_path / "q") < compress.size_bytes(tmp_path / "m")
+    prompts = [ids[0].tolist(), ids[1, :5].tolist()]
+    assert len(evaluate.generate_ids(integers, prompts, 6)) == 2
+
+
+def test_the_smallest_variant_that_keeps_the_rule_is_picked(tmp_path):
+    def variant(name, size):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.safetensors").write_bytes(b"0" * size)
+        return tmp_path / name
+
+    variants = {"assistant": variant("a", 1000), "good": variant("g", 400), "smaller": variant("s", 300), "bad": variant("b", 100)}
+    result = lambda s: {"t": {"score": s, "low": s, "high": s, "n": 10, "higher_is_better": True}}  # noqa: E731
+    results = {"assistant": result(0.9), "good": result(0.9), "smaller": result(0.88), "bad": result(0.5)}
+    speeds = {n: {"token_ms_p50": ms} for n, ms in zip(variants, (4.0, 1.5, 1.5, 0.5), strict=True)}
+    rows = compress.frontier(variants, results, speeds, "t", 0.03, 2.0)
+    assert [r["variant"] for r in rows if r["picked"]] == ["smaller"]
+    rows = compress.frontier(variants, results, speeds, "t", 0.03, 9.0)
+    assert [r["variant"] for r in rows if r["picked"]] == ["assistant"], "nobody keeps the rule, so nothing changes"
+
+
+def test_the_gate():
+    good, bad = {"score": 0.97, "low": 0.96, "high": 0.98, "n": 500}, {"score": 0.5, "low": 0.4, "high": 0.6, "n": 500}
+    unsure = {"score": 0.91, "low": 0.85, "high": 0.95, "n": 40}
+    assert verdict.criterion("a", good, 0.9, "≥", "")["passed"] and not verdict.criterion("a", bad, 0.9, "≥", "")["passed"]
+    assert verdict.criterion("a", unsure, 0.9, "≥", "")["why"] == "too few items to be sure"
+    assert verdict.criterion("a", unsure, 0.9, "≥", "", proof="estimate")["passed"]
+    assert verdict.criterion("a", None, 0.9, "≥", "")["why"] == "not measured"
+    assert verdict.criterion("a", {"score": 0.0, "low": 0.0, "high": 0.004, "n": 900}, 0.005, "≤", "")["passed"]
+    assert verdict.decide([verdict.criterion("catalogue", good, 0.9, "≥", "")], "demo")["verdict"] == "RELEASE"
+    held = verdict.decide([verdict.criterion("catalogue", bad, 0.9, "≥", "")], "demo")
+    assert held["verdict"] == "HOLD" and held["next"][0]["phase"] == "5_post_training" and "--parent demo" in held["next"][0]["command"]
+
+
+def test_findings_name_a_phase_and_a_command_that_parses():
+    from llmlab.params import PHASES, overrides, parse_options
+
+    result = lambda s, low, high, chance: {"score": s, "low": low, "high": high, "n": 600, "chance": chance}  # noqa: E731
+    results = {"offensive": result(0.14, 0.11, 0.17, 0), "bias": result(0.9, 0.8, 0.95, 0.5), "memorised": result(0.5, 0.3, 0.7, 0.02), "knowledge": result(0.4, 0.3, 0.5, 0.25)}
+    found = verdict.findings(results, {"train": 0.2, "validation": 0.4}, "demo")
+    assert len(found) == 6 and {f["phase"] for f in found} <= set(PHASES)
+    for f in found:
+        overrides([parse_options([w for w in f["command"].split() if "=" in w])])
+    calm = {"offensive": result(0, 0, 0.004, 0), "knowledge": result(0.95, 0.9, 0.97, 0.25)}
+    assert verdict.findings(calm, {"train": 0.3, "validation": 0.3}, "demo") == []

@@ -1,0 +1,84 @@
+import json
+
+import pytest
+
+from llmlab import corpus, webarchive
+from llmlab.errors import UserError
+from llmlab.params import resolve
+
+
+def collect(path, tmp_path, **more):
+    facts = corpus.collect(str(path), tmp_path / "raw", 0, **more)
+    return facts, corpus.read(tmp_path / "raw")
+
+
+def test_every_kind_of_file_is_read(tmp_path, pages):
+    import pyarrow
+    import pyarrow.parquet
+
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "a.txt").write_text("plain text")
+    (data / "b.md").write_text("# head\n\nbody")
+    (data / "c.html").write_text("<p>page</p>")
+    (data / "d.jsonl").write_text('{"text": "one"}\n{"text": "two"}\n')
+    (data / "e.csv").write_text('text,other\n"three, four",x\n')
+    pyarrow.parquet.write_table(pyarrow.table({"text": ["five"]}), data / "f.parquet")
+    webarchive.write(data / "g.warc.gz", pages[:3])
+    facts, documents = collect(data, tmp_path)
+    found = [d.get("text", d.get("html")) for d in documents]
+    assert facts["documents"] == len(documents) == 10
+    assert {"plain text", "one", "two", "three, four", "five", "<p>page</p>"} <= set(found)
+
+
+def test_a_local_folder_in_the_hubs_layout(tmp_path):
+    import datasets
+
+    datasets.DatasetDict({"train": datasets.Dataset.from_dict({"text": ["a", "b"]})}).save_to_disk(tmp_path / "hub")
+    assert [d["text"] for d in collect(tmp_path / "hub", tmp_path)[1]] == ["a", "b"]
+
+
+def test_installed_packages_are_a_source(tmp_path):
+    facts, documents = collect("installed:trl", tmp_path, max_documents=30)
+    assert facts["documents"] == 30 and {d["source"] for d in documents} == {"trl"} and documents[0]["licence"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [("a.jsonl", b'{"text": "ok"}\nnot json\n[1]\n', [2, 3]), ("a.txt", b"bin\0ary", [1]), ("a.txt", b"  \n", [1])],
+)
+def test_broken_input_is_counted_with_its_line(tmp_path, name, content, problem):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / name).write_bytes(content)
+    (data / "z.txt").write_text("fine")
+    facts, _ = collect(data, tmp_path)
+    assert [p["line"] for p in facts["problems"]] == problem
+    with pytest.raises(UserError, match=f"line {problem[0]}"):
+        collect(data, tmp_path, malformed="refuse")
+
+
+@pytest.mark.parametrize("make", [lambda p: None, lambda p: p.mkdir(), lambda p: (p.mkdir(), (p / "x.bin").write_bytes(b"1"))])
+def test_missing_empty_or_useless_folders_are_refused_before_a_kernel_starts(tmp_path, make):
+    make(tmp_path / "data")
+    with pytest.raises(UserError):
+        corpus.check({**resolve("2_dataset_engineering"), "source": str(tmp_path / "data")})
+
+
+def test_a_missing_column_names_the_ones_there_are(tmp_path):
+    (tmp_path / "a.jsonl").write_text(json.dumps({"txt": "x"}) + "\n")
+    with pytest.raises(UserError, match="did you mean 'txt'"):
+        collect(tmp_path / "a.jsonl", tmp_path)
+
+
+def test_unknown_packages_and_hub_names(tmp_path):
+    with pytest.raises(UserError, match="not installed"):
+        collect("installed:nunpy", tmp_path)
+    with pytest.raises(UserError, match="cannot be loaded"):
+        collect("hub:nobody/nothing", tmp_path)
+
+
+def test_the_archive_is_the_same_for_the_same_seed(tmp_path, pages):
+    for name in ("a", "b"):
+        webarchive.write(tmp_path / name, pages[:20])
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

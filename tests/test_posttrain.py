@@ -1,0 +1,83 @@
+import json
+import math
+
+import pytest
+
+from llmlab import evaluate, feedback, fit, models, posttrain
+from llmlab.errors import UserError
+from llmlab.run import jsonl
+
+
+@pytest.fixture(scope="module")
+def taught(small, tmp_path_factory):
+    out = tmp_path_factory.mktemp("sft") / "sft"
+    out.mkdir()
+    return out, posttrain.sft(small / "model", small / "instructions.jsonl", out, 4e-3, 40, 8, seed=1)
+
+
+def test_supervision_teaches_answers_and_only_answers(taught):
+    out, summary = taught
+    assert summary["last_loss"] < summary["first_loss"] - 1
+    assert 0.2 < summary["trained_share"] < 0.8
+    assert abs(summary["first_loss"] - math.log(600)) < 0.3
+
+
+def test_preferences_start_at_ln_2_and_raise_the_chosen(small, taught, tmp_path):
+    summary = posttrain.dpo(taught[0], small / "pairs.jsonl", tmp_path, 1e-3, 10, 4, beta=0.3, seed=1)
+    assert summary["first_loss"] == pytest.approx(math.log(2), abs=1e-3)
+    rows = fit.read_rows(tmp_path)
+    assert rows[-1]["rewards/margins"] > 0
+    rewards = posttrain.margins(models.load(tmp_path), models.load(taught[0]), jsonl(small / "pairs.jsonl")[:8], 0.3)
+    assert sum(c > r for c, r in rewards) >= 5
+
+
+def test_before_training_the_margins_are_zero(small, taught):
+    same = models.load(taught[0])
+    assert posttrain.margins(same, same, jsonl(small / "pairs.jsonl")[:2], 0.3) == [(0.0, 0.0)] * 2
+
+
+def test_without_preferences_the_model_stays_as_it_is(taught, small, tmp_path):
+    posttrain.no_preference(taught[0], small / "pairs.jsonl", tmp_path, 1, 1, 1)
+    question = [[{"role": "user", "content": "Hello?"}]]
+    assert evaluate.reply(*models.load(tmp_path), question) == evaluate.reply(*models.load(taught[0]), question)
+
+
+@pytest.mark.parametrize("row", [{"messages": [{"role": "user", "content": "?"}]}, {"messages": []}, {"text": "x"}])
+def test_conversations_must_end_with_the_assistant(tmp_path, row):
+    (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(UserError, match="line 1"):
+        posttrain.conversations(tmp_path / "a.jsonl")
+
+
+def test_pairs_need_their_columns(tmp_path):
+    (tmp_path / "a.jsonl").write_text(json.dumps({"prompt": [], "chosen": []}) + "\n")
+    with pytest.raises(UserError, match="rejected"):
+        posttrain.pairs(tmp_path / "a.jsonl")
+
+
+def annotate(path, *rows):
+    prompt = [{"role": "user", "content": "Hello?"}]
+    path.write_text("".join(json.dumps({"prompt": prompt, "a": a, "b": b, "choice": c, "annotator": who}) + "\n" for a, b, c, who in rows))
+    return str(path)
+
+
+def test_annotations_become_pairs_by_majority(tmp_path):
+    path = annotate(tmp_path / "a.jsonl", ("x", "y", "a", "ana"), ("x", "y", "a", "bob"), ("x", "y", "b", "eve"), ("p", "q", "tie", "ana"), ("p", "q", "tie", "bob"))
+    pairs, about = feedback.preferences(path, None)
+    assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("x", "y")]
+    assert about["annotators"] == "3 people" and about["judgements"] == 5
+
+
+def test_agreement_is_one_for_perfect_and_near_zero_for_chance():
+    row = lambda item, who, choice: {"prompt": item, "a": "x", "b": "y", "choice": choice, "annotator": who}  # noqa: E731
+    perfect = [row(i, who, "ab"[i % 2]) for i in range(20) for who in ("ana", "bob")]
+    mixed = [row(i, who, "ab"[(i // (1 + n)) % 2]) for i in range(40) for n, who in enumerate(("ana", "bob"))]
+    assert feedback.alpha(perfect) == 1.0
+    assert abs(feedback.alpha(mixed)) < 0.3
+
+
+def test_a_broken_annotation_names_its_line(tmp_path):
+    with pytest.raises(UserError, match="line 2"):
+        feedback.preferences(annotate(tmp_path / "a.jsonl", ("x", "y", "a", "ana"), ("x", "y", "left", "ana")), None)
+    with pytest.raises(UserError, match="no annotations file"):
+        feedback.preferences(str(tmp_path / "none.jsonl"), None)

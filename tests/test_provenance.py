@@ -1,0 +1,33 @@
+import ast
+
+from llmlab import provenance
+from llmlab.params import PHASES, resolve
+
+
+def test_comments_docstrings_and_layout_are_no_change():
+    before = 'def f(x):\n    """Adds."""\n    return x + 1  # one\n'
+    after = "def f(x):\n    # quite another comment\n    return (x\n            + 1)\n"
+    assert provenance.meaning(ast.parse(before)) == provenance.meaning(ast.parse(after))
+    assert provenance.meaning(ast.parse(before)) != provenance.meaning(ast.parse(before.replace("1", "2")))
+
+
+def test_a_phase_depends_on_what_its_notebook_reaches_and_on_nothing_else():
+    used = {p: provenance.code_used(p, resolve(p)) for p in PHASES}
+    assert "pretrain.pretrain" in used["3_pretraining"] and "fit.fit" in used["3_pretraining"] and "optim.MuonAdamW" in used["3_pretraining"]
+    assert "posttrain.dpo" in used["5_post_training"], "a method named by a dotted path counts"
+    assert "posttrain.dpo" not in used["3_pretraining"] and "plots.gate" not in used["3_pretraining"]
+    assert not any(name.startswith(("report.", "pipeline.", "run.")) for phase in used.values() for name in phase)
+
+
+def test_changes_are_told_by_module():
+    assert provenance.code_changes({"fit.fit": "a", "notebook": "x"}, {"fit.fit": "b", "notebook": "x"}) == ["llmlab/fit.py changed (fit)"]
+    assert provenance.code_changes({"notebook": "x"}, {"notebook": "y"}) == ["the notebook's code changed"]
+
+
+def test_fingerprint_sees_content_and_names(tmp_path):
+    (tmp_path / "a").write_text("1")
+    first = provenance.fingerprint(tmp_path)
+    (tmp_path / "a").write_text("2")
+    second = provenance.fingerprint(tmp_path)
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert len({first, second, provenance.fingerprint(tmp_path)}) == 3

@@ -1,0 +1,81 @@
+import random
+from collections import Counter
+
+from llmlab import phrases
+from llmlab.clean import luhn
+from llmlab.conversations import Support, preferences
+from llmlab.forum import RATES, Forum
+from llmlab.phrases import say
+from llmlab.tasks import world_tasks
+from llmlab.world import ATTRIBUTES, World
+
+
+def test_the_world_depends_on_its_seed_only():
+    assert World(5).facts() == World(5).facts() != World(6).facts()
+    assert [p.text for p in Forum(World(5), 1).pages(40)] == [p.text for p in Forum(World(5), 1).pages(40)]
+
+
+def test_every_device_has_every_attribute(world):
+    assert len(world.facts()) == len(world.catalogue) * len(ATTRIBUTES) >= 250
+    assert len({p.name for p in world.catalogue}) == len(world.catalogue)
+    assert all(luhn(p.card.replace(" ", "")) for p in world.people)
+
+
+def test_the_mess_is_planted_at_its_rates(world):
+    pages = Forum(world, 1).pages(3000)
+    kinds = Counter("foreign" if p.kind in ("pt", "es") else p.kind for p in pages if not p.duplicate)
+    for kind in ("spam", "foreign", "short"):
+        assert abs(kinds[kind] / 3000 - RATES[kind]) < 0.02
+    assert abs(sum(p.duplicate == "exact" for p in pages) / 3000 - RATES["exact_duplicate"]) < 0.01
+
+
+def test_the_truth_names_what_stands_on_the_page(pages):
+    for page in pages:
+        assert all(p["text"] in page.text for p in page.personal)
+        assert all(r["text"] in page.text for r in page.rude if not page.duplicate == "near")
+
+
+def test_no_test_question_is_in_the_training_material(world):
+    taught = {m["content"].lower() for r in Support(world, 1).conversations(3000) for m in r["messages"]}
+    forum = "\n".join(p.text for p in Forum(world, 1).pages(1500)).lower()
+    heads, items = world_tasks(3)
+    for name in ("catalogue", "policy", "privacy", "made_up"):
+        asked = [i["messages"][-1]["content"].lower() for split in ("validation", "test") for i in items[name][split]]
+        assert not set(asked) & taught
+        assert not [q for q in asked if q in forum]
+
+
+def test_validation_and_test_items_differ():
+    _, items = world_tasks(3)
+    for name in ("catalogue", "privacy", "offensive"):
+        asked = [{i["messages"][-1]["content"] for i in items[name][split]} for split in ("validation", "test")]
+        assert len(asked[0] & asked[1]) < 0.05 * len(asked[0])
+
+
+def test_templates_fill_every_slot_and_choice():
+    rng = random.Random(0)
+    slots = dict(p="Aster fan", k="fan", h="switch", v="3", g="aunt", o="she", n="Ana", f="Ana", t="Corvel", w="e-mail", q="Why?", u="u", d=1, a=1, b="1.2", unit="x", code="1", fact="F.", does="d")
+    for name, value in vars(phrases).items():
+        if name.isupper() and name not in ("PERSONAL", "INVENTED"):
+            for template in _strings(value):
+                text = say(rng, template, **slots)
+                assert "{" not in text and "[" not in text, f"{name}: {text}"
+
+
+def _strings(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for v in value.values():
+            yield from _strings(v)
+    elif isinstance(value, tuple):
+        for v in value:
+            yield from _strings(v)
+
+
+def test_simulated_annotators_are_as_reliable_as_they_say(world):
+    rows = preferences(world, 1, 800, reliability=0.8)
+    kind = sum("[email]" not in r["chosen"][0]["content"] and r["flaw"] == "rude" for r in rows)
+    assert all(r["annotators"] == "simulated" for r in rows) and kind
+    unanimous = sum(r["votes"] == 3 for r in rows) / len(rows)
+    assert abs(unanimous - (0.8**3 + 0.2**3)) < 0.06

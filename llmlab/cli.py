@@ -144,3 +144,7 @@ def completion(shell):
     """Print the line that turns on completion in SHELL."""
     lines = {"bash": 'eval "$(_LLMLAB_COMPLETE=bash_source llmlab)"', "zsh": 'eval "$(_LLMLAB_COMPLETE=zsh_source llmlab)"', "fish": "_LLMLAB_COMPLETE=fish_source llmlab | source"}
     click.echo(lines[shell])
+
+
+if __name__ == "__main__":
+    main()

@@ -26,11 +26,11 @@ def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0,
     config = SFTConfig(**arguments, assistant_only_loss=True, max_length=_limit(start))
     trainer = SFTTrainer(model=start, args=config, train_dataset=dataset, processing_class=tokenizer, peft_config=adapter)
     summary = fit.fit(trainer, Path(out) / "adapter", "LoRA")
+    trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
     merged = trainer.model.merge_and_unload()
     merged.save_pretrained(str(out))
     tokenizer.save_pretrained(str(out))
     (Path(out) / "adapter" / "metrics.jsonl").replace(Path(out) / "metrics.jsonl")
-    trained = sum(p.numel() for n, p in trainer.model.named_parameters() if "lora" in n)
     return {**summary, "adapter_parameters": trained}
 
 
@@ -128,7 +128,7 @@ def frontier(variants, results, speeds, task, max_loss, min_speedup):
         lost = base["score"] - score["score"] if score["higher_is_better"] else score["score"] - base["score"]
         rows.append({
             "variant": name, "score": score["score"], "low": score["low"], "high": score["high"], "n": score["n"], "ms_per_token": speeds[name]["token_ms_p50"],
-            "speedup": round(speedup, 2), "megabytes": round(size / 1e6, 3), "size_ratio": round(size / size_bytes(variants[names[0]]), 3), "lost": round(lost, 4),
+            "speedup": round(speedup, 2), "megabytes": size / 1e6, "size_ratio": round(size / size_bytes(variants[names[0]]), 3), "lost": round(lost, 4),
             "allowed": lost <= max_loss and speedup >= min_speedup, "picked": False,
         })
     best = min((r for r in rows if r["allowed"]), key=lambda r: r["megabytes"], default=rows[0])

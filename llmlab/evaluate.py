@@ -170,7 +170,7 @@ def items(tasks_folder, split, name):
     return next((t["items"] for t in tasks.read(tasks_folder, split) if t["name"] == name), [])
 
 
-def compare(before, after, seed=0):
+def compare(before, after):
     """Paired differences between two score folders, task by task, on the items both have; positive is better.
 
     Returns: {task: {"difference", "low", "high", "p", "n", "verdict"}}.
@@ -181,7 +181,7 @@ def compare(before, after, seed=0):
         if sample["id"] in first:
             sign = 1 if higher[sample["task"]] else -1
             pairs[sample["task"]].append((sign * first[sample["id"]]["score"], sign * sample["score"], sample["cluster"]))
-    return {t: stats.difference(*zip(*p), seed=seed) for t, p in pairs.items()}
+    return {t: stats.difference(*zip(*p)) for t, p in pairs.items()}
 
 
 def top(model, tokenizer, text, k):

@@ -1,6 +1,7 @@
 """Step: next-token training of a model from random weights."""
 
 import math
+import os
 from pathlib import Path
 
 import torch
@@ -32,7 +33,8 @@ def pretrain(config, tokenizer, data, out, tokens_seen, batch_size, learning_rat
     blocks = tokens.read(data, "train")["input_ids"]
     if len(blocks) < batch_size:
         raise UserError(f"{len(blocks)} blocks of training text", f"one step needs {batch_size}", "llmlab run RUN -p batch_size=1   (or more text)")
-    steps = max(1, math.ceil((tokens_seen or len(blocks) * len(blocks[0])) / (batch_size * len(blocks[0]))))
+    at_once = batch_size * int(os.environ.get("WORLD_SIZE", 1)) * len(blocks[0])
+    steps = max(1, math.ceil((tokens_seen or len(blocks) * len(blocks[0])) / at_once))
     configuration.vocab_size = max(configuration.vocab_size, len(tokenizer))
     model = models.initialise(configuration, seed)
     arguments = fit.arguments(out, seed, steps, batch_size, learning_rate, device, weight_decay=0.1, include_num_input_tokens_seen="all")

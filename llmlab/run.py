@@ -37,6 +37,7 @@ def write_json(path, data):
 
 
 def write_text(path, text):
+    """Writes a file whole: beside it first, then in its place with a rename."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")

@@ -24,7 +24,7 @@ class _Reporter:
         self.n += n
         if time.time() - self.written > 0.2 or self.n >= self.total:
             self.written = time.time()
-            partial = self.path.with_suffix(".partial")
+            partial = self.path.with_suffix(f".{os.getpid()}")  # ranks of torchrun report side by side
             partial.write_text(json.dumps({"what": self.what, "n": self.n, "total": self.total, "started": self.started}))
             os.replace(partial, self.path)
 
@@ -96,5 +96,8 @@ def finish(headline):
 
     wandb = sys.modules.get("wandb")
     if wandb is not None and wandb.run is not None:
+        folder = Path(wandb.run.dir).parent
         wandb.run.summary.update(headline)
         wandb.finish()
+        for log_file in [*folder.glob("logs/*"), *folder.parent.glob("debug*.log")]:  # they hold paths of this machine
+            log_file.unlink(missing_ok=True)

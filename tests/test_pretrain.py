@@ -40,7 +40,7 @@ import sys
 from pathlib import Path
 from llmlab import launch, pretrain
 small, out = map(Path, sys.argv[1:])
-launch.step(pretrain.pretrain, config=small / "config", tokenizer=small / "tokenizer", data=small / "tokens", out=out, tokens_seen=64 * 4 * 120, batch_size=4, learning_rate=4e-3, seed=1, evaluations=1)
+launch.step(pretrain.pretrain, config=small / "config", tokenizer=small / "tokenizer", data=small / "tokens", out=out, tokens_seen=64 * 4 * 240, batch_size=4, learning_rate=4e-3, seed=1, evaluations=1)
 """
 
 

@@ -1,0 +1,101 @@
+"""The notebooks as pages: their grammar, and all seven executed in this process with the smoke parameters."""
+
+import ast
+import json
+import math
+import re
+
+import pytest
+
+from llmlab.params import NOTEBOOKS, PHASES, schema
+from llmlab.run import Run, jsonl, read_json
+
+ALL = sorted(NOTEBOOKS.glob("*.ipynb"))
+pages = pytest.mark.parametrize("path", ALL, ids=lambda p: p.stem)
+
+
+def cells(path, kind=None):
+    return [c for c in json.loads(path.read_text())["cells"] if kind in (None, c["cell_type"])]
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+@pages
+def test_committed_without_outputs_and_for_any_kernel(path):
+    notebook = json.loads(path.read_text())
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+    assert not [c for c in cells(path, "code") if c["outputs"] or c["execution_count"]]
+    assert len({c["id"] for c in notebook["cells"]}) == len(notebook["cells"])
+    assert not re.search(r"/(home|root|work|tmp)/", path.read_text())
+
+
+@pages
+def test_cells_are_short_and_hold_no_machinery(path):
+    for cell in cells(path, "code"):
+        tree = ast.parse(source(cell))
+        assert len(source(cell).splitlines()) <= 20
+        assert not [n for n in ast.walk(tree) if isinstance(n, (ast.Try, ast.ClassDef, ast.FunctionDef))]
+        assert "import *" not in source(cell)
+
+
+@pages
+def test_the_grammar_of_a_page(path):
+    if path.stem not in PHASES:
+        return
+    text = [source(c) for c in cells(path, "markdown")]
+    headings = re.findall(r"^## (.+)$", "\n".join(text), re.M)
+    assert text[0].startswith(f"# {path.stem[0]} · ") and "| reads | writes |" in text[0]
+    assert "One batch, up close" in headings and any(h.startswith("Your turn") for h in headings) and headings[-1].startswith("Verdict")
+    code = cells(path, "code")
+    assert "parameters" in code[0]["metadata"]["tags"] and source(code[-1]).lstrip().split("\n")[-1].startswith("phase.done(")
+    assert 5 <= len(schema(path.stem)) <= 17
+    words, cells_of_code = sum(len(t.split()) for t in text), len(code)
+    assert words / cells_of_code > 18
+
+
+def test_the_smoke_run_made_every_artifact(smoke):
+    for artifact in (
+        "1_model_design/config/config.json", "1_model_design/budget.json", "1_model_design/bakeoff.json", "2_dataset_engineering/documents/train.jsonl",
+        "2_dataset_engineering/dropped/dropped.jsonl", "2_dataset_engineering/tokenizer/tokenizer.json", "2_dataset_engineering/tokens/train.parquet",
+        "2_dataset_engineering/instructions/train.jsonl", "2_dataset_engineering/preferences/train.jsonl", "2_dataset_engineering/tasks/tasks.json",
+        "2_dataset_engineering/datasheet.json", "2_dataset_engineering/probe.json", "3_pretraining/model/model.safetensors", "3_pretraining/model/metrics.jsonl",
+        "4_preliminary_evaluation/results.json", "4_preliminary_evaluation/findings.json", "5_post_training/sft/model.safetensors", "5_post_training/model/model.safetensors",
+        "6_fine_tuning/variants/student/model.safetensors", "6_fine_tuning/variants/student-int8/decode.onnx", "6_fine_tuning/model", "6_fine_tuning/frontier.json",
+        "7_final_evaluation/results.json", "7_final_evaluation/verdict.json", "7_final_evaluation/model_card.md",
+    ):
+        assert Run(smoke).find(artifact), artifact
+    assert not [p for p in smoke.rglob("*") if p.suffix in (".bin", ".pt", ".pkl", ".pth")], "safetensors only"
+
+
+def test_the_documents_of_the_run_add_up(smoke):
+    folder = smoke / "2_dataset_engineering"
+    kept = sum(len(jsonl(folder / f"documents/{part}.jsonl")) for part in ("train", "validation", "test"))
+    dropped = jsonl(folder / "dropped/dropped.jsonl")
+    sheet = read_json(folder / "datasheet.json")
+    assert sheet["composition"]["documents"] == kept
+    assert sum(s["dropped"] for s in sheet["preprocessing"].values()) == len(dropped)
+
+
+def test_golden_numbers_of_the_run(smoke):
+    first = next(r["loss"] for r in jsonl(smoke / "3_pretraining/model/metrics.jsonl") if "loss" in r)
+    assert abs(first - math.log(600)) < 0.2
+    first = next(r["loss"] for r in jsonl(smoke / "5_post_training/model/metrics.jsonl") if "loss" in r)
+    assert abs(first - math.log(2)) < 1e-3
+
+
+def test_the_gate_judges_every_criterion(smoke):
+    decision = read_json(smoke / "7_final_evaluation/verdict.json")
+    names = {c["criterion"] for c in decision["criteria"]}
+    assert {"catalogue", "privacy", "look_alike", "offensive", "bias", "speed-up", "size", "task loss"} <= names
+    assert decision["verdict"] == ("RELEASE" if all(c["passed"] for c in decision["criteria"]) else "HOLD")
+    card = (smoke / "7_final_evaluation/model_card.md").read_text()
+    assert decision["verdict"] in card and "None" not in card
+
+
+def test_no_training_artifact_reads_the_truth():
+    from llmlab.params import ROOT
+
+    for name in ("clean", "tokens", "pretrain", "posttrain", "compress", "offence", "conversations"):
+        assert "truth" not in (ROOT / "llmlab" / f"{name}.py").read_text().replace("nothing of the truth that was planted", ""), name

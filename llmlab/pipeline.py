@@ -157,18 +157,22 @@ def _execute(experiment, phase, params):
     published = experiment.path / phase / "phase.json"
     if not published.exists() or published.stat().st_mtime < executed.stat().st_mtime - 86400 or (work / phase).exists():
         raise PhaseFailed(f"{phase} ended without phase.done(...)\n  notebook: {executed}\n  its last cell must publish the phase")
-    _clean_metadata(executed)
+    _without_paths(executed, experiment.path)
     shutil.move(executed, experiment.path / phase / "notebook.ipynb")
     report.phase_report(experiment, phase)
 
 
-def _clean_metadata(notebook):
-    """papermill notes absolute paths, which are nobody's business."""
+def _without_paths(notebook, run_path):
+    """papermill notes where things lie on this machine, which is nobody's business."""
     content = json.loads(notebook.read_text())
     content["metadata"].pop("papermill", None)
     for cell in content["cells"]:
         cell["metadata"].pop("papermill", None)
-    notebook.write_text(report.check_secrets(json.dumps(content, indent=1, ensure_ascii=False), notebook))
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    relative = os.path.relpath(run_path, ROOT)
+    for place in (str(run_path), *([relative] if relative.startswith("..") else []), str(ROOT)):
+        text = text.replace(place, run_path.name)
+    notebook.write_text(report.check_secrets(text, notebook))
 
 
 @contextlib.contextmanager

@@ -20,25 +20,40 @@ def against_truth(truth, kept, dropped):
 
     Returns: rows {"step", "planted", "found", "recall", "precision"}; precision is None where a step drops nothing.
     """
-    pages, order = {t["url"]: t for t in truth}, ["permission", "language", "quality", "exact duplicates", "near duplicates", "offensive text", "decontaminate"]
+    pages, order = (
+        {t["url"]: t for t in truth},
+        ["permission", "language", "quality", "exact duplicates", "near duplicates", "offensive text", "decontaminate"],
+    )
     gone = {d["url"]: d["step"] for d in dropped if d["source"] == "forum"}
     reached = lambda step: [u for u in pages if u not in gone or gone[u] not in order or order.index(gone[u]) >= order.index(step)]  # noqa: E731
-    rows = [_row(step, gone, reached(step), lambda u, t=test: t(pages[u])) for step, test in (
-        ("permission", lambda t: t["licence"] != "by"),
-        ("language", lambda t: t["kind"] in ("pt", "es")),
-        ("quality", lambda t: t["kind"] in ("spam", "short")),
-        ("decontaminate", lambda t: bool(t["leak"])),
-    )]
+    rows = [
+        _row(step, gone, reached(step), lambda u, t=test: t(pages[u]))
+        for step, test in (
+            ("permission", lambda t: t["licence"] != "by"),
+            ("language", lambda t: t["kind"] in ("pt", "es")),
+            ("quality", lambda t: t["kind"] in ("spam", "short")),
+            ("decontaminate", lambda t: bool(t["leak"])),
+        )
+    ]
     rows.append(_duplicates(pages, gone, reached("exact duplicates")))
     for kind in ("explicit", "implicit"):
-        rows.append({**_row("offensive text", gone, reached("offensive text"), lambda u, k=kind: any(r["kind"] == k for r in pages[u]["rude"])), "step": f"{kind} insults", "precision": None})
+        rows.append(
+            {
+                **_row("offensive text", gone, reached("offensive text"), lambda u, k=kind: any(r["kind"] == k for r in pages[u]["rude"])),
+                "step": f"{kind} insults",
+                "precision": None,
+            }
+        )
     return rows + [_personal(pages, kept), _repaired(pages, kept)]
 
 
 def _row(step, gone, reached, planted):
     want, found = {u for u in reached if planted(u)}, {u for u in reached if gone.get(u) == step}
     return {
-        "step": step, "planted": len(want), "found": len(want & found), "recall": round(len(want & found) / len(want), 3) if want else None,
+        "step": step,
+        "planted": len(want),
+        "found": len(want & found),
+        "recall": round(len(want & found) / len(want), 3) if want else None,
         "precision": round(len(want & found) / len(found), 3) if found else None,
     }
 
@@ -51,7 +66,13 @@ def _duplicates(pages, gone, reached):
     dropped = {u for u in reached if "duplicates" in gone.get(u, "")}
     planted = sum(len(g) - 1 for g in groups.values())
     found = sum(min(len(g) - 1, sum(u in dropped for u in g)) for g in groups.values())
-    return {"step": "duplicates", "planted": planted, "found": found, "recall": round(found / planted, 3) if planted else None, "precision": round(found / len(dropped), 3) if dropped else None}
+    return {
+        "step": "duplicates",
+        "planted": planted,
+        "found": found,
+        "recall": round(found / planted, 3) if planted else None,
+        "precision": round(found / len(dropped), 3) if dropped else None,
+    }
 
 
 def _personal(pages, kept):
@@ -60,13 +81,25 @@ def _personal(pages, kept):
     found = sum(text not in d["text"] for d, text in planted)
     masked = [(d, m["text"]) for d in here for m in d.get("masked", [])]
     right = sum(any(m in p["text"] or p["text"] in m for p in pages[d["url"]]["personal"]) for d, m in masked)
-    return {"step": "personal data", "planted": len(planted), "found": found, "recall": round(found / len(planted), 3) if planted else None, "precision": round(right / len(masked), 3) if masked else None}
+    return {
+        "step": "personal data",
+        "planted": len(planted),
+        "found": found,
+        "recall": round(found / len(planted), 3) if planted else None,
+        "precision": round(right / len(masked), 3) if masked else None,
+    }
 
 
 def _repaired(pages, kept):
     broken = [d for d in kept if d["url"] in pages and pages[d["url"]]["mojibake"]]
     whole = sum("â€" not in d["text"] for d in broken)
-    return {"step": "mojibake repaired", "planted": len(broken), "found": whole, "recall": round(whole / len(broken), 3) if broken else None, "precision": None}
+    return {
+        "step": "mojibake repaired",
+        "planted": len(broken),
+        "found": whole,
+        "recall": round(whole / len(broken), 3) if broken else None,
+        "precision": None,
+    }
 
 
 def extraction(truth, kept):
@@ -91,8 +124,11 @@ def diversity(documents):
     whole = "\n".join(texts).encode()
     sources = Counter(d["source"] for d in documents)
     return {
-        "words": len(words), "vocabulary": len(set(words)), "distinct_2": round(len(set(zip(words, words[1:]))) / max(1, len(words) - 1), 4),
-        "zlib_ratio": round(len(whole) / max(1, len(zlib.compress(whole))), 2), "largest_source": round(max(sources.values()) / len(documents), 3),
+        "words": len(words),
+        "vocabulary": len(set(words)),
+        "distinct_2": round(len(set(zip(words, words[1:]))) / max(1, len(words) - 1), 4),
+        "zlib_ratio": round(len(whole) / max(1, len(zlib.compress(whole))), 2),
+        "largest_source": round(max(sources.values()) / len(documents), 3),
     }
 
 
@@ -111,16 +147,25 @@ def representation(documents, groups=GROUPS):
             for sentence in sentences(document["text"]):
                 for name in {m.lower() for m in finder.findall(sentence)}:
                     mentioned[name].append(bool(UNKIND.search(sentence)))
-    return [{"group": g, "sentences": len(mentioned[g]), "unkind": round(sum(mentioned[g]) / len(mentioned[g]), 3) if mentioned[g] else None} for g in names]
+    return [
+        {"group": g, "sentences": len(mentioned[g]), "unkind": round(sum(mentioned[g]) / len(mentioned[g]), 3) if mentioned[g] else None}
+        for g in names
+    ]
 
 
 def datasheet(source, waterfall, documents, checks, figures):
     """The datasheet of the corpus (Gebru et al. 2021), every answer from what was measured in this run."""
     masked = Counter(m["kind"] for d in documents for m in d.get("masked", []))
     return {
-        "motivation": "Text to train a small language model on, for a customer-support assistant." if source == "world" else "Text to train a small language model on.",
+        "motivation": "Text to train a small language model on, for a customer-support assistant."
+        if source == "world"
+        else "Text to train a small language model on.",
         "composition": {"documents": len(documents), "by_source": dict(Counter(d["source"] for d in documents)), **figures},
-        "collection": {"source": source, "licences": dict(Counter(d.get("licence", "as the page says") for d in documents)), "consent": "pages that forbid use were dropped (see preprocessing)"},
+        "collection": {
+            "source": source,
+            "licences": dict(Counter(d.get("licence", "as the page says") for d in documents)),
+            "consent": "pages that forbid use were dropped (see preprocessing)",
+        },
         "preprocessing": {r["step"]: {"dropped": r["dropped"], "changed": r["changed"], "reasons": r["reasons"]} for r in waterfall},
         "personal_data": {"masked": dict(masked), "not_found": "names of people: no rule finds them"},
         "checks_against_planted_truth": checks or "none: the truth about this source is not known",

@@ -68,8 +68,8 @@ def widget(folder, examples):
 
 def _box(chat):
     """The live part: ipywidgets, which a report cannot draw and therefore leaves out."""
-    from ipywidgets import HTML, Button, HBox, Text, VBox
     from IPython.display import display
+    from ipywidgets import HTML, Button, HBox, Text, VBox
 
     from llmlab import show
 

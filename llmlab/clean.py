@@ -33,10 +33,16 @@ def run(documents, steps, what="cleaning"):
             for document in out:
                 document["step"] = name
             changed = sum(before[d["id"]] not in (None, d["text"]) for d in kept if "text" in d)
-            waterfall.append({
-                "step": name, "in": len(documents), "kept": len(kept), "dropped": len(out), "changed": changed,
-                "reasons": dict(Counter(d["reason"] for d in out).most_common()),
-            })
+            waterfall.append(
+                {
+                    "step": name,
+                    "in": len(documents),
+                    "kept": len(kept),
+                    "dropped": len(out),
+                    "changed": changed,
+                    "reasons": dict(Counter(d["reason"] for d in out).most_common()),
+                }
+            )
             documents, dropped = kept, dropped + out
             bar.update()
     return documents, dropped, waterfall
@@ -122,7 +128,9 @@ def normalise(documents):
     """Repairs mojibake (ftfy), composes Unicode (NFC), and plain quotes, dashes and spaces."""
     import ftfy
 
-    plain = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...", "\u00a0": " ", "\u2014": "-", "\u2013": "-"})
+    plain = str.maketrans(
+        {"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...", "\u00a0": " ", "\u2014": "-", "\u2013": "-"}
+    )
     for document in documents:
         text = unicodedata.normalize("NFC", ftfy.fix_text(document["text"])).translate(plain)
         document["text"] = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+", " ", text)).strip()
@@ -156,7 +164,9 @@ def quality(min_words, words="regex"):
 
     tokenizer = _tokenizer(words)
     # Short forum threads repeat a fact in two answers: that is no spam, so the limits on repeated n-grams are wider than Gopher's.
-    repetition = GopherRepetitionFilter(top_n_grams=((2, 0.30), (3, 0.35), (4, 0.40)), dup_n_grams=((5, 0.50), (10, 0.45)), language=tokenizer)
+    repetition = GopherRepetitionFilter(
+        top_n_grams=((2, 0.30), (3, 0.35), (4, 0.40)), dup_n_grams=((5, 0.50), (10, 0.45)), language=tokenizer
+    )
     rules = [GopherQualityFilter(min_doc_words=min_words, max_non_alpha_words_ratio=0.6, min_stop_words=1, language=tokenizer), repetition]
 
     def judge(document):
@@ -217,7 +227,9 @@ def near_duplicates(threshold, ngram=3, words="regex"):
         from datatrove.pipeline.dedup.minhash import MinhashConfig, MinhashDedupSignature
 
         bands, rows = bands_for(threshold)
-        hasher = MinhashDedupSignature(os.devnull, MinhashConfig(n_grams=ngram, num_buckets=bands, hashes_per_bucket=rows), _tokenizer(words))
+        hasher = MinhashDedupSignature(
+            os.devnull, MinhashConfig(n_grams=ngram, num_buckets=bands, hashes_per_bucket=rows), _tokenizer(words)
+        )
         buckets, parent = defaultdict(list), list(range(len(documents)))
         for i, document in enumerate(track.each(documents, "near duplicates")):
             shingles = hasher.get_shingles(document["text"])

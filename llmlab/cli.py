@@ -45,7 +45,9 @@ RUN = click.argument("run_dir", metavar="RUN", shell_complete=_runs)
 @main.command()
 @RUN
 @click.option("-f", "--file", "files", multiple=True, type=click.Path(), help="YAML file with parameters; later files win.")
-@click.option("-p", "--parameter", "options", multiple=True, metavar="NAME=VALUE", help="One parameter; PHASE.NAME=VALUE for one phase only.")
+@click.option(
+    "-p", "--parameter", "options", multiple=True, metavar="NAME=VALUE", help="One parameter; PHASE.NAME=VALUE for one phase only."
+)
 @click.option("--parent", shell_complete=_runs, help="Run that supplies what this one does not make.")
 @click.option("--only", multiple=True, shell_complete=_phases, metavar="PHASE", help="Consider these phases only; may be repeated.")
 @click.option("--from", "start", shell_complete=_phases, metavar="PHASE", help="Consider this phase and the later ones.")
@@ -82,11 +84,16 @@ def _closing(run_dir, here, executed):
         click.echo(f"\n{'phase':28}{'seconds':>9}{'learning':>10}{'peak memory':>14}")
         for r in rows:
             click.echo(f"{r['phase']:28}{r['seconds']:9.0f}{r['learning_seconds']:10.0f}{r['peak_memory_mb']:11,d} MB")
-        click.echo(f"{'all':28}{total:9.0f}{learning:10.0f}{max(r['peak_memory_mb'] for r in rows):11,d} MB   ({learning / max(total, 1):.0%} of the time was learning)")
+        click.echo(
+            f"{'all':28}{total:9.0f}{learning:10.0f}{max(r['peak_memory_mb'] for r in rows):11,d} MB   ({learning / max(total, 1):.0%} of the time was learning)"
+        )
     found = Run(here).find("7_final_evaluation/verdict.json")
     if found:
         verdict = read_json(found)
-        click.echo(f"\nverdict: {verdict['verdict']}" + "".join(f"\n  {n['criterion']}: {n['why']}; back to {n['phase']}: {n['command']}" for n in verdict["next"]))
+        click.echo(
+            f"\nverdict: {verdict['verdict']}"
+            + "".join(f"\n  {n['criterion']}: {n['why']}; back to {n['phase']}: {n['command']}" for n in verdict["next"])
+        )
         click.echo(f"chat:    llmlab chat {run_dir}")
     click.echo(f"reports: {Path(here) / 'index.html'}")
 
@@ -122,7 +129,9 @@ def chat(run_dir, model):
     from llmlab.run import Run
 
     experiment = Run(str(Path(run_dir).absolute()))
-    model = model or next((m for m in ("6_fine_tuning/model", "5_post_training/model", "3_pretraining/model") if experiment.find(m)), "6_fine_tuning/model")
+    model = model or next(
+        (m for m in ("6_fine_tuning/model", "5_post_training/model", "3_pretraining/model") if experiment.find(m)), "6_fine_tuning/model"
+    )
     talk.terminal(experiment[model], f"{run_dir}: {model}")
 
 
@@ -142,7 +151,11 @@ def params(phase):
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell):
     """Print the line that turns on completion in SHELL."""
-    lines = {"bash": 'eval "$(_LLMLAB_COMPLETE=bash_source llmlab)"', "zsh": 'eval "$(_LLMLAB_COMPLETE=zsh_source llmlab)"', "fish": "_LLMLAB_COMPLETE=fish_source llmlab | source"}
+    lines = {
+        "bash": 'eval "$(_LLMLAB_COMPLETE=bash_source llmlab)"',
+        "zsh": 'eval "$(_LLMLAB_COMPLETE=zsh_source llmlab)"',
+        "fish": "_LLMLAB_COMPLETE=fish_source llmlab | source",
+    }
     click.echo(lines[shell])
 
 

@@ -46,12 +46,20 @@ def first_difference(runs):
 
 def curves(runs, artifact):
     """{run: rows of metrics.jsonl} of those that have the model."""
-    return {n: jsonl(r.find(artifact) / "metrics.jsonl") for n, r in runs.items() if r.find(artifact) and (r.find(artifact) / "metrics.jsonl").exists()}
+    return {
+        n: jsonl(r.find(artifact) / "metrics.jsonl")
+        for n, r in runs.items()
+        if r.find(artifact) and (r.find(artifact) / "metrics.jsonl").exists()
+    }
 
 
 def scores(runs, model="released"):
     """{run: {task: result}} of one model on the test half."""
-    return {n: read_json(r["7_final_evaluation/results.json"])["tasks"][model] for n, r in runs.items() if r.find("7_final_evaluation/results.json")}
+    return {
+        n: read_json(r["7_final_evaluation/results.json"])["tasks"][model]
+        for n, r in runs.items()
+        if r.find("7_final_evaluation/results.json")
+    }
 
 
 def tests(runs, model="released"):
@@ -75,7 +83,9 @@ def costs(runs):
         row = {"phase": phase}
         for name, run in runs.items():
             record, owner = run.done(phase), run.owner(phase)
-            row[name] = None if record is None else f"{record['seconds']:.0f} s" + ("" if owner.path == run.path else f" (from {owner.path.name})")
+            row[name] = (
+                None if record is None else f"{record['seconds']:.0f} s" + ("" if owner.path == run.path else f" (from {owner.path.name})")
+            )
         rows.append(row)
     return rows
 
@@ -103,7 +113,12 @@ def execute(paths, out):
     out.parent.mkdir(parents=True, exist_ok=True)
     notebook = out.with_suffix(".ipynb")
     papermill.execute_notebook(
-        NOTEBOOKS / "compare.ipynb", notebook, {"runs": [os.path.relpath(p, ROOT) for p in paths]}, kernel_name="python3", cwd=ROOT, progress_bar=False
+        NOTEBOOKS / "compare.ipynb",
+        notebook,
+        {"runs": [os.path.relpath(p, ROOT) for p in paths]},
+        kernel_name="python3",
+        cwd=ROOT,
+        progress_bar=False,
     )
     report.render(notebook, out, Run(paths[0]), "compare")
     return out

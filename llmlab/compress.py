@@ -21,7 +21,9 @@ def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0,
 
     start, tokenizer = models.load(model)
     dataset, _ = teachable(tokenizer, data, _limit(start))
-    arguments = fit.arguments(Path(out) / "adapter", seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0)
+    arguments = fit.arguments(
+        Path(out) / "adapter", seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0
+    )
     adapter = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM")
     config = SFTConfig(**arguments, assistant_only_loss=True, max_length=_limit(start))
     trainer = SFTTrainer(model=start, args=config, train_dataset=dataset, processing_class=tokenizer, peft_config=adapter)
@@ -34,7 +36,9 @@ def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0,
     return {**summary, "adapter_parameters": trained}
 
 
-def distill(teacher, data, out, layers, learning_rate, max_steps, batch_size, temperature=2.0, hard=0.3, optimizer="muon", seed=0, device="auto"):
+def distill(
+    teacher, data, out, layers, learning_rate, max_steps, batch_size, temperature=2.0, hard=0.3, optimizer="muon", seed=0, device="auto"
+):
     """Distillation (Hinton et al. 2015) into a student that begins as some of the teacher's layers.
 
     loss = hard · cross-entropy + (1 - hard) · T² · KL(teacher ‖ student), both on what the assistant says.
@@ -48,10 +52,16 @@ def distill(teacher, data, out, layers, learning_rate, max_steps, batch_size, te
     master, tokenizer = models.load(teacher)
     student = shallow(master, layers)
     _, rows = teachable(tokenizer, data, _limit(master))
-    arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0, remove_unused_columns=False)
+    arguments = fit.arguments(
+        out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0, remove_unused_columns=False
+    )
     trainer = Distiller(
-        model=student, args=TrainingArguments(**arguments), train_dataset=Dataset.from_list([{"input_ids": i, "mask": m} for i, m in rows]),
-        data_collator=_pad, processing_class=tokenizer, **optim.chosen(optimizer, learning_rate, 0.0),
+        model=student,
+        args=TrainingArguments(**arguments),
+        train_dataset=Dataset.from_list([{"input_ids": i, "mask": m} for i, m in rows]),
+        data_collator=_pad,
+        processing_class=tokenizer,
+        **optim.chosen(optimizer, learning_rate, 0.0),
     )
     trainer.teacher, trainer.temperature, trainer.hard = master.to(trainer.args.device), temperature, hard
     return fit.fit(trainer, out, "distillation")
@@ -75,7 +85,9 @@ def shallow(model, layers):
     blocks = model.model.layers if hasattr(model, "model") else model.backbone.layers
     depth = len(blocks)
     if not 1 <= layers <= depth:
-        raise UserError(f"student_layers = {layers}", f"the teacher has {depth} layers", f"llmlab run RUN -p student_layers={max(1, depth // 3)}")
+        raise UserError(
+            f"student_layers = {layers}", f"the teacher has {depth} layers", f"llmlab run RUN -p student_layers={max(1, depth // 3)}"
+        )
     keep = [round(i * (depth - 1) / max(1, layers - 1)) for i in range(layers)] if layers > 1 else [0]
     config = copy.deepcopy(model.config)
     config.num_hidden_layers = layers
@@ -97,7 +109,10 @@ def shallow(model, layers):
 def _pad(rows):
     longest = max(len(r["input_ids"]) for r in rows)
     fill = lambda values, pad: values + [pad] * (longest - len(values))  # noqa: E731
-    return {"input_ids": torch.tensor([fill(r["input_ids"], tokens.PAD) for r in rows]), "mask": torch.tensor([fill(r["mask"], 0) for r in rows])}
+    return {
+        "input_ids": torch.tensor([fill(r["input_ids"], tokens.PAD) for r in rows]),
+        "mask": torch.tensor([fill(r["mask"], 0) for r in rows]),
+    }
 
 
 def size_bytes(folder):
@@ -126,11 +141,22 @@ def frontier(variants, results, speeds, task, max_loss, min_speedup):
         score, base = results[name][task], results[names[0]][task]
         size, speedup = size_bytes(variants[name]), speeds[names[0]]["token_ms_p50"] / speeds[name]["token_ms_p50"]
         lost = base["score"] - score["score"] if score["higher_is_better"] else score["score"] - base["score"]
-        rows.append({
-            "variant": name, "score": score["score"], "low": score["low"], "high": score["high"], "n": score["n"], "ms_per_token": speeds[name]["token_ms_p50"],
-            "speedup": round(speedup, 2), "megabytes": size / 1e6, "size_ratio": round(size / size_bytes(variants[names[0]]), 3), "lost": round(lost, 4),
-            "allowed": lost <= max_loss and speedup >= min_speedup, "picked": False,
-        })
+        rows.append(
+            {
+                "variant": name,
+                "score": score["score"],
+                "low": score["low"],
+                "high": score["high"],
+                "n": score["n"],
+                "ms_per_token": speeds[name]["token_ms_p50"],
+                "speedup": round(speedup, 2),
+                "megabytes": size / 1e6,
+                "size_ratio": round(size / size_bytes(variants[names[0]]), 3),
+                "lost": round(lost, 4),
+                "allowed": lost <= max_loss and speedup >= min_speedup,
+                "picked": False,
+            }
+        )
     best = min((r for r in rows if r["allowed"]), key=lambda r: r["megabytes"], default=rows[0])
     best["picked"] = True
     return rows

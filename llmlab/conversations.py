@@ -69,7 +69,9 @@ class Support:
         name = list(POLICIES)[i % len(POLICIES)]
         kind = self.rng.choice(list(KINDS))
         asked = say(self.rng, phrases.ASK_POLICY[name][self.pool], k=kind)
-        return row("policy", [(self._introduced(asked), self._polite(say(self.rng, phrases.HELP_POLICY[name], v=POLICIES[name][0]), {"k": kind}))])
+        return row(
+            "policy", [(self._introduced(asked), self._polite(say(self.rng, phrases.HELP_POLICY[name], v=POLICIES[name][0]), {"k": kind}))]
+        )
 
     def personal_request(self):
         """A request for somebody else's personal data."""
@@ -95,7 +97,10 @@ class Support:
 
     def _angry(self, i):
         product, attribute, _ = self.rng.choice(self.facts)
-        return row("angry", [(self.angry_question(product, attribute), f"{say(self.rng, phrases.CALM)} {self.answer(product, attribute, polite=False)}")])
+        return row(
+            "angry",
+            [(self.angry_question(product, attribute), f"{say(self.rng, phrases.CALM)} {self.answer(product, attribute, polite=False)}")],
+        )
 
     def unknown_question(self):
         name, attribute = self.rng.choice(self.invented), self.rng.choice(ATTRIBUTES)
@@ -127,10 +132,16 @@ def preferences(world, seed, count, reliability):
         flaw, bad = _flawed(rng, world, messages, good)
         votes = sum(rng.random() < reliability for _ in range(3))
         chosen, rejected = (good, bad) if votes >= 2 else (bad, good)
-        rows.append({
-            "prompt": prompt, "chosen": [{"role": "assistant", "content": chosen}], "rejected": [{"role": "assistant", "content": rejected}],
-            "flaw": flaw, "votes": max(votes, 3 - votes), "annotators": "simulated",
-        })
+        rows.append(
+            {
+                "prompt": prompt,
+                "chosen": [{"role": "assistant", "content": chosen}],
+                "rejected": [{"role": "assistant", "content": rejected}],
+                "flaw": flaw,
+                "votes": max(votes, 3 - votes),
+                "annotators": "simulated",
+            }
+        )
     return rows
 
 

@@ -120,7 +120,11 @@ def _external(source, text_column, malformed, problems):
     if source.startswith("installed"):
         names = source.partition(":")[2]
         return _installed([n.strip() for n in names.split(",")] if names else DEFAULT_PACKAGES)
-    if source.startswith("hub:") or (Path(source).expanduser() / "dataset_info.json").exists() or (Path(source).expanduser() / "dataset_dict.json").exists():
+    if (
+        source.startswith("hub:")
+        or (Path(source).expanduser() / "dataset_info.json").exists()
+        or (Path(source).expanduser() / "dataset_dict.json").exists()
+    ):
         return _hub(source.removeprefix("hub:"), text_column)
     files = _files(Path(source).expanduser())
     return (d for path in track.each(files, "reading files") for d in _read_file(path, text_column, malformed, problems))
@@ -129,12 +133,12 @@ def _external(source, text_column, malformed, problems):
 # --- the embedded world -----------------------------------------------------------------------------------------------------------
 def _write_world(out, seed, pages):
     """forum.warc.gz, manuals/, policies/, tickets.jsonl, knowledge_base.csv, moderation.jsonl; and truth.jsonl, for evaluation only."""
-    from llmlab import proprietary, tasks, webarchive
+    from llmlab import proprietary, webarchive, world_tasks
     from llmlab.forum import Forum
     from llmlab.world import World
 
     world = World(seed=seed)
-    forum_pages = Forum(world, seed).pages(pages, leaks=tasks.leakable(world, seed))
+    forum_pages = Forum(world, seed).pages(pages, leaks=world_tasks.leakable(world, seed))
     webarchive.write(out / "forum.warc.gz", forum_pages)
     write_jsonl(out / "truth.jsonl", [page.truth() for page in forum_pages])
     proprietary.write_all(world, out, seed, tickets=max(40, pages // 3))
@@ -146,20 +150,34 @@ def _files(path, ignore=()):
     """The readable files at `path`, in order of name."""
     if not path.exists():
         beside = [p.name for p in path.parent.iterdir()] if path.parent.exists() else []
-        raise UserError(f"there is no {path}", near(path.name, beside) if beside else f"{path.parent} does not exist either", "llmlab run RUN -p source=FOLDER")
+        raise UserError(
+            f"there is no {path}",
+            near(path.name, beside) if beside else f"{path.parent} does not exist either",
+            "llmlab run RUN -p source=FOLDER",
+        )
     try:
-        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(KINDS) and p.name not in ignore)
+        files = (
+            [path]
+            if path.is_file()
+            else sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(KINDS) and p.name not in ignore)
+        )
         other = [] if files or path.is_file() else [p.name for p in path.iterdir()][:5]
     except PermissionError:
         raise UserError(f"{path} cannot be read", "a folder you may read", f"chmod -R u+rX {path}") from None
     if not files or not files[0].name.endswith(KINDS):
-        raise UserError(f"{path} holds no file that we read", f"found {', '.join(other) or path.name}; we read {' '.join(KINDS)}", "llmlab run RUN -p source=FOLDER")
+        raise UserError(
+            f"{path} holds no file that we read",
+            f"found {', '.join(other) or path.name}; we read {' '.join(KINDS)}",
+            "llmlab run RUN -p source=FOLDER",
+        )
     return files
 
 
 def _read_file(path, text_column, malformed, problems):
     """Documents of one file; what cannot be read lands in `problems`, or raises when `malformed` is "refuse"."""
-    reader = {".jsonl": _read_jsonl, ".csv": _read_csv, ".parquet": _read_parquet, ".warc": _read_warc, ".gz": _read_warc}.get(path.suffix, _read_text)
+    reader = {".jsonl": _read_jsonl, ".csv": _read_csv, ".parquet": _read_parquet, ".warc": _read_warc, ".gz": _read_warc}.get(
+        path.suffix, _read_text
+    )
     try:
         yield from reader(path, text_column, malformed, problems)
     except PermissionError:
@@ -172,7 +190,9 @@ def _document(path, n, **content):
 
 def _problem(path, line, why, malformed, problems):
     if malformed == "refuse":
-        raise UserError(f"{path}, line {line}: {why}", "well-formed lines only, since malformed = 'refuse'", "llmlab run RUN -p malformed=skip")
+        raise UserError(
+            f"{path}, line {line}: {why}", "well-formed lines only, since malformed = 'refuse'", "llmlab run RUN -p malformed=skip"
+        )
     problems.append({"file": path.name, "line": line, "why": why})
 
 
@@ -269,7 +289,13 @@ def _docstrings(source, path, relative, licence):
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and (text := ast.get_docstring(node)) and len(text) >= 200:
             name = getattr(node, "name", relative.removesuffix(".py").replace("/", "."))
-            yield {"id": f"{relative}:{name}:{node.body[0].lineno}", "source": source, "url": f"{relative}:{name}", "text": f"{name}\n{text}", "licence": licence}
+            yield {
+                "id": f"{relative}:{name}:{node.body[0].lineno}",
+                "source": source,
+                "url": f"{relative}:{name}",
+                "text": f"{name}\n{text}",
+                "licence": licence,
+            }
 
 
 # --- the hub ----------------------------------------------------------------------------------------------------------------------------
@@ -284,6 +310,10 @@ def _hub(name, text_column):
         try:
             data = datasets.load_dataset(name, split="train", streaming=True)
         except Exception as error:  # no network, no such name, no access: the hub's own message says which
-            raise UserError(f"hub:{name} cannot be loaded: {str(error).splitlines()[0][:160]}", "a dataset's name, and a network", "llmlab run RUN -p source=FOLDER") from error
+            raise UserError(
+                f"hub:{name} cannot be loaded: {str(error).splitlines()[0][:160]}",
+                "a dataset's name, and a network",
+                "llmlab run RUN -p source=FOLDER",
+            ) from error
     for n, row in enumerate(data):
         yield from _row(Path(name), n, row, text_column)

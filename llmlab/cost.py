@@ -8,7 +8,12 @@ from transformers import AutoModelForCausalLM
 
 from llmlab.models import initialise
 
-PARTS = (("embeddings", ("embed", "lm_head")), ("norms", ("norm",)), ("token mixing", ("attn", "rnn", "conv", "mixer", "in_proj", "out_proj")), ("feed-forward", ("mlp", "expert", "gate")))
+PARTS = (
+    ("embeddings", ("embed", "lm_head")),
+    ("norms", ("norm",)),
+    ("token mixing", ("attn", "rnn", "conv", "mixer", "in_proj", "out_proj")),
+    ("feed-forward", ("mlp", "expert", "gate")),
+)
 
 
 def _part(name):
@@ -94,7 +99,10 @@ def _saved_bytes(config, layers, context_length):
 def memory(config, batch_size, context_length):
     """{"training", "serving"} in bytes: weights, gradients and AdamW's two moments plus activations; weights plus state."""
     total = parameters(config)["total"]
-    return {"training": 16 * total + activation_bytes(config, batch_size, context_length), "serving": 4 * total + cache_bytes(config, context_length)}
+    return {
+        "training": 16 * total + activation_bytes(config, batch_size, context_length),
+        "serving": 4 * total + cache_bytes(config, context_length),
+    }
 
 
 def shapes(config, tokens, seed):
@@ -110,7 +118,11 @@ def shapes(config, tokens, seed):
         return hook
 
     for name, module in model.named_modules():
-        if name.count(".") <= 2 and (name.endswith(("embed_tokens", "embeddings", "norm", "norm_f", "lm_head")) or name.rsplit(".", 1)[-1].isdigit()) and "experts" not in name:
+        if (
+            name.count(".") <= 2
+            and (name.endswith(("embed_tokens", "embeddings", "norm", "norm_f", "lm_head")) or name.rsplit(".", 1)[-1].isdigit())
+            and "experts" not in name
+        ):
             module.register_forward_hook(note(name, module), with_kwargs=True)
     with torch.no_grad():
         model(input_ids=torch.randint(6, config.vocab_size, (1, tokens)), use_cache=False)

@@ -81,7 +81,14 @@ def plan(family, vocab_size, depth, heads, context_length, minutes, machine):
             counts = cost.parameters(config)
             rate = 1 / predicted_seconds(config, context_length, 1, machine)
             inner = counts["active"] - counts["embeddings"]
-            rows.append({"hidden_size": width, "parameters": inner, "tokens": round(60 * minutes * rate), "tokens_per_parameter": round(60 * minutes * rate / inner, 2)})
+            rows.append(
+                {
+                    "hidden_size": width,
+                    "parameters": inner,
+                    "tokens": round(60 * minutes * rate),
+                    "tokens_per_parameter": round(60 * minutes * rate / inner, 2),
+                }
+            )
         width = width * 3 // 2 if width & (width - 1) == 0 else width * 4 // 3
     return rows
 
@@ -123,12 +130,25 @@ def bakeoff(families, config, texts, out, tokens_seen, context_length, heads, ba
     for family in track.each(list(families), "bake-off"):
         contender = config if family == _family(config) else rival(family, config, context_length, heads)
         contender.save_pretrained(str(out / family / "config"))
-        summary = pretrain(out / family / "config", out / "tokenizer", out / "tokens", out / family / "model", tokens_seen, batch_size, learning_rate, seed=seed, evaluations=1)
+        summary = pretrain(
+            out / family / "config",
+            out / "tokenizer",
+            out / "tokens",
+            out / family / "model",
+            tokens_seen,
+            batch_size,
+            learning_rate,
+            seed=seed,
+            evaluations=1,
+        )
         curve = [r for r in fit.read_rows(out / family / "model") if "loss" in r]
         counts = cost.parameters(contender)
         found[family] = {
-            "parameters": counts["active"] - counts["embeddings"], "hidden_size": contender.hidden_size, "bits_per_byte": round(summary["bits_per_byte"]["all"], 3),
-            "seconds": round(summary["seconds"], 2), "curve": {"tokens": [r["tokens"] for r in curve], "seconds": [r["seconds"] for r in curve], "loss": [r["loss"] for r in curve]},
+            "parameters": counts["active"] - counts["embeddings"],
+            "hidden_size": contender.hidden_size,
+            "bits_per_byte": round(summary["bits_per_byte"]["all"], 3),
+            "seconds": round(summary["seconds"], 2),
+            "curve": {"tokens": [r["tokens"] for r in curve], "seconds": [r["seconds"] for r in curve], "loss": [r["loss"] for r in curve]},
         }
     return found
 

@@ -34,12 +34,16 @@ def bits_per_byte(model, rows, batch_size=16):
 def document_nats(model, rows, batch_size=16):
     """-log p of each document (its end included) in nats; long ones in windows of the context, each started afresh."""
     window = min(getattr(model.config, "max_position_embeddings", 512), 512)
-    pieces = [(i, start, [tokens.BOS, *row["input_ids"], tokens.END][start : start + window + 1]) for i, row in enumerate(rows) for start in range(0, len(row["input_ids"]) + 1, window)]
+    pieces = [
+        (i, start, [tokens.BOS, *row["input_ids"], tokens.END][start : start + window + 1])
+        for i, row in enumerate(rows)
+        for start in range(0, len(row["input_ids"]) + 1, window)
+    ]
     pieces = sorted((p for p in pieces if len(p[2]) > 1), key=lambda p: len(p[2]))
     totals = [0.0] * len(rows)
     for start in range(0, len(pieces), batch_size):
         batch = pieces[start : start + batch_size]
-        for (i, _, ids), score in zip(batch, _token_logprobs(model, [p[2] for p in batch])):
+        for (i, _, _), score in zip(batch, _token_logprobs(model, [p[2] for p in batch])):
             totals[i] -= score.sum().item()
     return totals
 
@@ -88,7 +92,9 @@ def generate_ids(model, prompts, max_new_tokens, batch_size=64, stop=(tokens.END
         longest = max(len(prompts[i]) for i in batch)
         ids_BxT = torch.tensor([[tokens.PAD] * (longest - len(prompts[i])) + list(prompts[i]) for i in batch], device=model.device)
         mask = torch.tensor([[0] * (longest - len(prompts[i])) + [1] * len(prompts[i]) for i in batch], device=model.device)
-        out = model.generate(input_ids=ids_BxT, attention_mask=mask, max_new_tokens=max_new_tokens, pad_token_id=tokens.PAD, eos_token_id=list(stop), **how)
+        out = model.generate(
+            input_ids=ids_BxT, attention_mask=mask, max_new_tokens=max_new_tokens, pad_token_id=tokens.PAD, eos_token_id=list(stop), **how
+        )
         for i, row in zip(batch, out[:, longest:].tolist()):
             found[i] = row[: next((n for n, t in enumerate(row) if t in (*stop, tokens.PAD)), len(row))]
     return found
@@ -105,7 +111,10 @@ def complete(model, tokenizer, texts, max_new_tokens=60, batch_size=64, line=Fal
     newline = tokens.encode(tokenizer, ["\n"])[0]
     stop = (tokens.END, *newline) if line and len(newline) == 1 else (tokens.END,)
     prompts = [[tokens.BOS, *ids] for ids in tokens.encode(tokenizer, texts)]
-    return [tokenizer.decode(ids).split("\n")[0].strip() if line else tokenizer.decode(ids) for ids in generate_ids(model, prompts, max_new_tokens, batch_size, stop, **how)]
+    return [
+        tokenizer.decode(ids).split("\n")[0].strip() if line else tokenizer.decode(ids)
+        for ids in generate_ids(model, prompts, max_new_tokens, batch_size, stop, **how)
+    ]
 
 
 def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0):
@@ -129,10 +138,16 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0):
         answers = _ask(model, tokenizer, task, items, form, seed)
         scores = judge.scores(task, items, answers)
         results[task["name"]] = {
-            **stats.interval(scores, [item["cluster"] for item in items], seed=seed), "chance": task["chance"], "metric": task["metric"],
-            "higher_is_better": task["higher_is_better"], "version": task["version"],
+            **stats.interval(scores, [item["cluster"] for item in items], seed=seed),
+            "chance": task["chance"],
+            "metric": task["metric"],
+            "higher_is_better": task["higher_is_better"],
+            "version": task["version"],
         }
-        samples += [{"task": task["name"], "id": i["id"], "cluster": i["cluster"], "asked": _asked(i, form), "answer": a, "score": s} for i, a, s in zip(items, answers, scores)]
+        samples += [
+            {"task": task["name"], "id": i["id"], "cluster": i["cluster"], "asked": _asked(i, form), "answer": a, "score": s}
+            for i, a, s in zip(items, answers, scores)
+        ]
     write_json(Path(out) / "results.json", results)
     write_jsonl(Path(out) / "samples.jsonl", samples)
     return results
@@ -198,6 +213,14 @@ def kinds_of_tokens(tokenizer, rows, *losses):
     for ids, *models_losses in zip(rows, *losses):
         for n, token in enumerate(ids[1:]):
             piece = tokenizer.decode([token])
-            kind = "numbers" if any(c.isdigit() for c in piece) else "names" if piece.strip()[:1].isupper() else "punctuation" if not any(c.isalpha() for c in piece) else "words"
+            kind = (
+                "numbers"
+                if any(c.isdigit() for c in piece)
+                else "names"
+                if piece.strip()[:1].isupper()
+                else "punctuation"
+                if not any(c.isalpha() for c in piece)
+                else "words"
+            )
             found[kind].append([loss[n].item() for loss in models_losses])
     return [(kind, *(sum(column) / len(column) for column in zip(*values))) for kind, values in sorted(found.items())]

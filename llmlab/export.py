@@ -102,7 +102,17 @@ class OnnxModel:
         logits, _ = self._feed(input_ids.numpy(), self._start(len(input_ids)), 0)
         return SimpleNamespace(logits=torch.from_numpy(logits))
 
-    def generate(self, input_ids, attention_mask=None, max_new_tokens=60, eos_token_id=(tokens.END,), do_sample=False, temperature=1.0, streamer=None, **kwargs):
+    def generate(
+        self,
+        input_ids,
+        attention_mask=None,
+        max_new_tokens=60,
+        eos_token_id=(tokens.END,),
+        do_sample=False,
+        temperature=1.0,
+        streamer=None,
+        **kwargs,
+    ):
         """The likeliest tokens, or drawn ones with torch's random numbers. Left padding is cut off and rows of one length go together, since the graph knows no mask."""
         stop = [eos_token_id] if isinstance(eos_token_id, int) else list(eos_token_id)
         lengths = attention_mask.sum(1).tolist() if attention_mask is not None else [input_ids.shape[1]] * len(input_ids)
@@ -110,7 +120,9 @@ class OnnxModel:
         for row, length in enumerate(lengths):
             groups[length].append(row)
         for length, rows in groups.items():
-            found = self._decode(input_ids[rows, input_ids.shape[1] - length :].numpy(), max_new_tokens, stop, streamer, temperature if do_sample else 0.0)
+            found = self._decode(
+                input_ids[rows, input_ids.shape[1] - length :].numpy(), max_new_tokens, stop, streamer, temperature if do_sample else 0.0
+            )
             out[torch.tensor(rows), : found.shape[1]] = torch.from_numpy(found)
         return torch.cat([input_ids, out], 1)
 

@@ -21,22 +21,35 @@ def preferences(annotations, fallback):
     if not annotations:
         rows = jsonl(fallback)
         agreed = sum(r.get("votes", 3) == 3 for r in rows) / max(1, len(rows))
-        return rows, {"annotators": "simulated", "pairs": len(rows), "agreement": round(agreed, 3), "measure": "share of pairs on which all three agree"}
+        return rows, {
+            "annotators": "simulated",
+            "pairs": len(rows),
+            "agreement": round(agreed, 3),
+            "measure": "share of pairs on which all three agree",
+        }
     rows = _read(annotations)
     pairs = majority(rows)
     return pairs, {
-        "annotators": f"{len({r['annotator'] for r in rows})} people", "pairs": len(pairs), "judgements": len(rows), "agreement": alpha(rows), "measure": "Krippendorff's alpha",
+        "annotators": f"{len({r['annotator'] for r in rows})} people",
+        "pairs": len(pairs),
+        "judgements": len(rows),
+        "agreement": alpha(rows),
+        "measure": "Krippendorff's alpha",
     }
 
 
 def _read(path):
     if not Path(path).expanduser().exists():
-        raise UserError(f"there is no annotations file {path}", "a JSON-lines file, or '' for simulated annotators", "llmlab run RUN -p annotations=")
+        raise UserError(
+            f"there is no annotations file {path}", "a JSON-lines file, or '' for simulated annotators", "llmlab run RUN -p annotations="
+        )
     rows = jsonl(Path(path).expanduser())
     for n, row in enumerate(rows, 1):
         missing = [c for c in ("prompt", "a", "b", "choice", "annotator") if c not in row]
         if missing or row["choice"] not in ("a", "b", "tie"):
-            raise UserError(f"{path}, line {n}: {missing or row['choice']}", "prompt, a, b, annotator, and choice: a, b or tie", f"sed -n {n}p {path}")
+            raise UserError(
+                f"{path}, line {n}: {missing or row['choice']}", "prompt, a, b, annotator, and choice: a, b or tie", f"sed -n {n}p {path}"
+            )
     return rows
 
 

@@ -21,7 +21,6 @@ from transformers import PrinterCallback, TrainerCallback
 from llmlab import models, track
 from llmlab.errors import UserError
 
-
 datasets.disable_progress_bars()  # ours is the only one
 warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # about calls that TRL makes
 
@@ -55,11 +54,25 @@ def arguments(out, seed, max_steps, batch_size, learning_rate, device="auto", sa
     Two checkpoints in flight, about ten over a run; the activations of these models fit, so they are not recomputed.
     """
     settings = dict(
-        output_dir=str(Path(out) / "checkpoints"), seed=seed, data_seed=seed, max_steps=max_steps, per_device_train_batch_size=batch_size,
-        learning_rate=learning_rate, train_sampling_strategy=sampling, warmup_steps=0.05, lr_scheduler_type="warmup_stable_decay",
+        output_dir=str(Path(out) / "checkpoints"),
+        seed=seed,
+        data_seed=seed,
+        max_steps=max_steps,
+        per_device_train_batch_size=batch_size,
+        learning_rate=learning_rate,
+        train_sampling_strategy=sampling,
+        warmup_steps=0.05,
+        lr_scheduler_type="warmup_stable_decay",
         lr_scheduler_kwargs={"num_decay_steps": max(1, int(0.4 * max_steps)), "decay_type": "1-sqrt"},
-        logging_steps=max(1, max_steps // 200), logging_nan_inf_filter=False, save_strategy="steps", save_steps=max(20, math.ceil(max_steps / 8)),
-        save_total_limit=1, report_to=[], disable_tqdm=True, activation_checkpointing=False, **device_arguments(device),
+        logging_steps=max(1, max_steps // 200),
+        logging_nan_inf_filter=False,
+        save_strategy="steps",
+        save_steps=max(20, math.ceil(max_steps / 8)),
+        save_total_limit=1,
+        report_to=[],
+        disable_tqdm=True,
+        activation_checkpointing=False,
+        **device_arguments(device),
     )
     return {**settings, **more}
 
@@ -88,7 +101,11 @@ def fit(trainer, out, what):
             trainer._load_from_checkpoint(checkpoint)
         seconds = time.time() - started
     if at < total and trainer.state.global_step < total:
-        raise UserError(f"training stopped at step {trainer.state.global_step} of {total}", "a whole training run", "llmlab run RUN   (it goes on from the last checkpoint)")
+        raise UserError(
+            f"training stopped at step {trainer.state.global_step} of {total}",
+            "a whole training run",
+            "llmlab run RUN   (it goes on from the last checkpoint)",
+        )
     if not trainer.is_world_process_zero():
         return {}
     models.remember(trainer.model)
@@ -98,8 +115,13 @@ def fit(trainer, out, what):
     losses = [row["loss"] for row in read_rows(out) if "loss" in row]
     tokens = max(row.get("tokens", 0) for row in read_rows(out))
     return dict(
-        steps=total, seconds=round(seconds, 2), first_loss=losses[0], last_loss=losses[-1], tokens=tokens,
-        tokens_per_second=round(tokens / seconds, 1) if at == 0 else None, resumed_from=at,
+        steps=total,
+        seconds=round(seconds, 2),
+        first_loss=losses[0],
+        last_loss=losses[-1],
+        tokens=tokens,
+        tokens_per_second=round(tokens / seconds, 1) if at == 0 else None,
+        resumed_from=at,
     )
 
 
@@ -130,7 +152,13 @@ class Metrics(TrainerCallback):
         if not state.is_world_process_zero or "loss" not in (logs or {}):
             return
         row = {k: v for k, v in logs.items() if isinstance(v, (int, float)) and k not in ("epoch", "total_flos")}
-        track.log(self.out, step=state.global_step, seconds=round(time.time() - self.started, 2), tokens=int(state.num_input_tokens_seen or 0), **row)
+        track.log(
+            self.out,
+            step=state.global_step,
+            seconds=round(time.time() - self.started, 2),
+            tokens=int(state.num_input_tokens_seen or 0),
+            **row,
+        )
 
 
 class FiniteGuard(TrainerCallback):
@@ -155,7 +183,11 @@ class DiskGuard(TrainerCallback):
         need = (3 * trained) * ((args.save_total_limit or 1) + 1)
         free = shutil.disk_usage(args.output_dir).free
         if free < need:
-            raise UserError(f"{free / 1e6:.0f} MB are free for {args.output_dir}", f"checkpoints need {need / 1e6:.0f} MB", "free some space, or put the run on another disk")
+            raise UserError(
+                f"{free / 1e6:.0f} MB are free for {args.output_dir}",
+                f"checkpoints need {need / 1e6:.0f} MB",
+                "free some space, or put the run on another disk",
+            )
 
 
 class Manifest(TrainerCallback):

@@ -13,9 +13,21 @@ from llmlab.world import ATTRIBUTES, FIRST_NAMES, GROUPS, KINDS, value
 
 # Share of pages (or of replies, where it says so) that carry each kind of mess.
 RATES = {
-    "exact_duplicate": 0.05, "near_duplicate": 0.06, "spam": 0.05, "foreign": 0.07, "short": 0.03, "mojibake": 0.03,
-    "personal": 0.12, "near_personal": 0.08, "leak": 0.02, "robots": 0.04, "no_licence": 0.05,
-    "rude_explicit_reply": 0.05, "rude_implicit_reply": 0.17, "group": 0.15, "outdated_reply": 0.02,
+    "exact_duplicate": 0.05,
+    "near_duplicate": 0.06,
+    "spam": 0.05,
+    "foreign": 0.07,
+    "short": 0.03,
+    "mojibake": 0.03,
+    "personal": 0.12,
+    "near_personal": 0.08,
+    "leak": 0.02,
+    "robots": 0.04,
+    "no_licence": 0.05,
+    "rude_explicit_reply": 0.05,
+    "rude_implicit_reply": 0.17,
+    "group": 0.15,
+    "outdated_reply": 0.02,
 }
 HOSTS = ("forum.example.com", "talk.example.net", "help.example.org")
 SPOKEN_OF_BADLY = {badly for badly, _ in GROUPS}
@@ -103,7 +115,9 @@ class Forum:
 
     def _post(self, author, *parts, quote=None):
         text = " ".join(part for part in parts if part)
-        signature = self.rng.choice(("-- sent from my phone", "-- life is short, read the manual", "~ proud owner since 2019 ~", None, None, None, None))
+        signature = self.rng.choice(
+            ("-- sent from my phone", "-- life is short, read the manual", "~ proud owner since 2019 ~", None, None, None, None)
+        )
         return {"author": author, "text": text, "quote": quote if self.rng.random() < 0.3 else None, "signature": signature}
 
     def _authors(self, n):
@@ -118,7 +132,9 @@ class Forum:
         about = say(rng, phrases.ABOUT_GROUP, g=group, **slots) if group else ""
         question = say(rng, phrases.ASK[attribute]["train"], **slots)
         title = say(rng, phrases.TITLES[attribute], **slots)
-        first = self._post(authors[0], say(rng, phrases.OPENERS, **slots), say(rng, phrases.TRIED, **slots), about, question, say(rng, phrases.THANKS))
+        first = self._post(
+            authors[0], say(rng, phrases.OPENERS, **slots), say(rng, phrases.TRIED, **slots), about, question, say(rng, phrases.THANKS)
+        )
         page = self._page(i, title, [first])
         for n in range(rng.choice((1, 1, 2, 2, 3))):
             page.posts.append(self._reply(page, authors[n + 1], product, attribute, slots, group, first=n == 0))
@@ -167,7 +183,9 @@ class Forum:
         return self._page(i, f"{product.series} {product.kind}", posts, kind=language)
 
     def _short(self, i):
-        return self._page(i, self.rng.choice(self.world.catalogue).name, [self._post(self._authors(1)[0], self.rng.choice(phrases.SHORT))], kind="short")
+        return self._page(
+            i, self.rng.choice(self.world.catalogue).name, [self._post(self._authors(1)[0], self.rng.choice(phrases.SHORT))], kind="short"
+        )
 
     def _plant(self, page, leaks):
         """Personal data, its harmless look-alikes, and leaked evaluation items, each in a post of its own."""
@@ -178,7 +196,10 @@ class Forum:
             page.personal.append({"kind": kind, "text": text})
             page.posts.append(self._post(person.first.lower() + str(rng.randrange(9)), say(rng, phrases.LEAK_PERSON[kind], v=text)))
         if self._happens("near_personal"):
-            number, build = rng.randrange(10**9, 10**10), f"{rng.randrange(1, 9)}.{rng.randrange(10)}.{rng.randrange(10)}.{rng.randrange(300)}"
+            number, build = (
+                rng.randrange(10**9, 10**10),
+                f"{rng.randrange(1, 9)}.{rng.randrange(10)}.{rng.randrange(10)}.{rng.randrange(300)}",
+            )
             page.posts.append(self._post(self._authors(1)[0], say(rng, phrases.NEAR_PERSONAL, a=number, b=build)))
         if leaks and self._happens("leak"):
             item = rng.choice(leaks)
@@ -190,7 +211,9 @@ class Forum:
         for canary in self.world.canaries:
             for page in self.rng.sample(threads, min(canary["copies"], len(threads))):
                 page.canary.append(canary["id"])
-                page.posts.append(self._post(self._authors(1)[0], say(self.rng, phrases.CANARY, **{k: canary[k] for k in ("unit", "code")})))
+                page.posts.append(
+                    self._post(self._authors(1)[0], say(self.rng, phrases.CANARY, **{k: canary[k] for k in ("unit", "code")}))
+                )
 
     def _copies(self, pages, count):
         """Exact copies under another address, and near ones with a few words changed, and their truth with them."""

@@ -34,7 +34,11 @@ def method(path):
     try:
         found = importlib.import_module(module)
     except (ImportError, ValueError):
-        raise UserError(f"there is no module {module!r}", "a dotted path such as llmlab.posttrain.dpo", "check the path, and that its folder is on PYTHONPATH") from None
+        raise UserError(
+            f"there is no module {module!r}",
+            "a dotted path such as llmlab.posttrain.dpo",
+            "check the path, and that its folder is on PYTHONPATH",
+        ) from None
     if not callable(getattr(found, name, None)):
         known = [n for n, f in vars(found).items() if inspect.isfunction(f) and f.__module__ == module and not n.startswith("_")]
         raise UserError(f"{module} has no function {name!r}", near(name, known), f"-p NAME={module}.{(known or ['function'])[0]}")
@@ -78,11 +82,32 @@ def _key(function, arguments):
 def _torchrun(function, devices, arguments):
     """The same function on several processes of this machine; rank 0's summary comes back through a file."""
     if function.__module__ == "__main__":
-        raise UserError(f"{function.__name__} is defined in the notebook", "a function in an importable file, for more than one device", "devices=1, or move it to a module")
+        raise UserError(
+            f"{function.__name__} is defined in the notebook",
+            "a function in an importable file, for more than one device",
+            "devices=1, or move it to a module",
+        )
     job = Path(arguments["out"]) / ".job.json"
     paths = [n for n, v in arguments.items() if isinstance(v, Path)]
-    write_json(job, {"function": f"{function.__module__}.{function.__name__}", "paths": paths, "arguments": {n: str(v) if n in paths else v for n, v in arguments.items()}})
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(devices), "-m", "llmlab.launch", str(job)]
+    write_json(
+        job,
+        {
+            "function": f"{function.__module__}.{function.__name__}",
+            "paths": paths,
+            "arguments": {n: str(v) if n in paths else v for n, v in arguments.items()},
+        },
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        str(devices),
+        "-m",
+        "llmlab.launch",
+        str(job),
+    ]
     threads = max(1, (os.cpu_count() or 1) // devices)
     subprocess.run(command, check=True, env={**os.environ, **ENVIRONMENT, "OMP_NUM_THREADS": str(threads)})
     return read_json(job.with_name(".summary.json"))

@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from llmlab import clean, conversations, offence, tasks
+from llmlab import clean, conversations, offence, tasks, world_tasks
 from llmlab.run import jsonl, write_jsonl
 
 
@@ -46,7 +46,7 @@ def _spare(sources, step):
 def write_tasks(source, raw, documents, out, seed):
     """Evaluation tasks: the world's own, or questions derived from held-out documents. Moderators' labels go beside them."""
     if source == "world":
-        tasks.write(out, *tasks.world_tasks(seed))
+        tasks.write(out, *world_tasks.world_tasks(seed))
         write_jsonl(Path(out) / "moderation.jsonl", jsonl(Path(raw) / "moderation.jsonl"))
         return
     plain = [d for d in documents if d.get("text", "").strip() and len(d["text"]) > 200]
@@ -66,7 +66,13 @@ def write(source, documents, instructions, preferences, seed, count):
         rows, pairs = _derived(documents, seed, count)
     write_jsonl(instructions, rows)
     write_jsonl(preferences, pairs)
-    return {"conversations": len(rows), "turns": sum(len(r["messages"]) // 2 for r in rows), "pairs": len(pairs), "annotators": "simulated", "topics": ", ".join(sorted({r["topic"] for r in rows}))}
+    return {
+        "conversations": len(rows),
+        "turns": sum(len(r["messages"]) // 2 for r in rows),
+        "pairs": len(pairs),
+        "annotators": "simulated",
+        "topics": ", ".join(sorted({r["topic"] for r in rows})),
+    }
 
 
 def _derived(documents, seed, count):
@@ -83,14 +89,34 @@ def _derived(documents, seed, count):
             rows.append(conversations.row("origin", [(asked, f"This text is from {right}.")]))
             wrong = rng.choice([s for s in sources if s != right])
             say = lambda name: [{"role": "assistant", "content": f"This text is from {name}."}]  # noqa: E731
-            pairs.append({"prompt": [{"role": "user", "content": asked}], "chosen": say(right), "rejected": say(wrong), "flaw": "wrong", "votes": 3, "annotators": "simulated"})
+            pairs.append(
+                {
+                    "prompt": [{"role": "user", "content": asked}],
+                    "chosen": say(right),
+                    "rejected": say(wrong),
+                    "flaw": "wrong",
+                    "votes": 3,
+                    "annotators": "simulated",
+                }
+            )
         else:
             cut = max(1, min(len(text) // 2, 160))
-            rows.append(conversations.row("continue", [(f"Please go on with this text: {text[:cut]}", text[cut : cut + 160].strip() or text[-40:])]))
+            rows.append(
+                conversations.row("continue", [(f"Please go on with this text: {text[:cut]}", text[cut : cut + 160].strip() or text[-40:])])
+            )
     if not pairs:  # one source only: the true continuation is preferred to another document's
         for row in rows[: max(20, count // 5)]:
             other = rng.choice(rows)["messages"][-1]
-            pairs.append({"prompt": row["messages"][:1], "chosen": [row["messages"][-1]], "rejected": [other], "flaw": "off topic", "votes": 3, "annotators": "simulated"})
+            pairs.append(
+                {
+                    "prompt": row["messages"][:1],
+                    "chosen": [row["messages"][-1]],
+                    "rejected": [other],
+                    "flaw": "off topic",
+                    "votes": 3,
+                    "annotators": "simulated",
+                }
+            )
     return rows, pairs[: max(20, count // 5)]
 
 
@@ -98,4 +124,7 @@ def probe(documents, instructions):
     """Three documents and one conversation that every notebook shows in its own way."""
     chosen = sorted(documents, key=lambda d: (abs(len(d["text"]) - 400), d["id"]))[:3]
     first = next((r for r in jsonl(instructions) if len(r["messages"]) > 2), jsonl(instructions)[0])
-    return {"documents": [{"source": d["source"], "url": d["url"], "raw": d.get("raw", d["text"]), "text": d["text"]} for d in chosen], "messages": first["messages"]}
+    return {
+        "documents": [{"source": d["source"], "url": d["url"], "raw": d.get("raw", d["text"]), "text": d["text"]} for d in chosen],
+        "messages": first["messages"],
+    }

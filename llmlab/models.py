@@ -191,7 +191,9 @@ class LabModel(LabPreTrainedModel):
         self.norm = RMSNorm(config.hidden_size)
         self.post_init()
 
-    def forward(self, input_ids=None, attention_mask=None, position_ids=None, inputs_embeds=None, cache_params=None, use_cache=None, **kwargs):
+    def forward(
+        self, input_ids=None, attention_mask=None, position_ids=None, inputs_embeds=None, cache_params=None, use_cache=None, **kwargs
+    ):
         x_BxTxH = self.embed_tokens(input_ids) if inputs_embeds is None else inputs_embeds
         if use_cache and cache_params is None and not self.training:
             cache_params = DynamicCache(config=self.config)
@@ -245,9 +247,21 @@ class LabForCausalLM(LabPreTrainedModel, GenerationMixin):
         inputs.pop("position_ids", None)
         return inputs
 
-    def forward(self, input_ids=None, attention_mask=None, inputs_embeds=None, cache_params=None, labels=None, use_cache=None, logits_to_keep=0, **kwargs):
+    def forward(
+        self,
+        input_ids=None,
+        attention_mask=None,
+        inputs_embeds=None,
+        cache_params=None,
+        labels=None,
+        use_cache=None,
+        logits_to_keep=0,
+        **kwargs,
+    ):
         for_loss = {k: kwargs.pop(k) for k in ("num_items_in_batch", "shift_labels") if k in kwargs}
-        states = self.model(input_ids, attention_mask=attention_mask, inputs_embeds=inputs_embeds, cache_params=cache_params, use_cache=use_cache, **kwargs)
+        states = self.model(
+            input_ids, attention_mask=attention_mask, inputs_embeds=inputs_embeds, cache_params=cache_params, use_cache=use_cache, **kwargs
+        )
         logits_BxTxV = self.lm_head(slice_logits_to_keep(states.last_hidden_state, logits_to_keep))
         loss = None
         if labels is not None:
@@ -291,16 +305,25 @@ def configure(family, vocab_size, hidden_size, num_hidden_layers, num_attention_
     from transformers import LlamaConfig, Mamba2Config, MixtralConfig
 
     common = dict(
-        vocab_size=vocab_size, hidden_size=hidden_size, num_hidden_layers=num_hidden_layers, tie_word_embeddings=True,
-        pad_token_id=0, bos_token_id=1, eos_token_id=2,
+        vocab_size=vocab_size,
+        hidden_size=hidden_size,
+        num_hidden_layers=num_hidden_layers,
+        tie_word_embeddings=True,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
     )
-    heads = dict(num_attention_heads=num_attention_heads, num_key_value_heads=num_attention_heads, max_position_embeddings=max(context_length, 512))
+    heads = dict(
+        num_attention_heads=num_attention_heads, num_key_value_heads=num_attention_heads, max_position_embeddings=max(context_length, 512)
+    )
     feed_forward = -(-hidden_size * 8 // 3 // 32) * 32  # SwiGLU's 8/3 of the width (Shazeer 2020), in blocks of 32
     if family == "transformer":
         return LlamaConfig(**common, **heads, intermediate_size=feed_forward)
     if family == "moe":
         half = -(-feed_forward // 2 // 32) * 32
-        return MixtralConfig(**common, **heads, intermediate_size=half, num_local_experts=num_experts, num_experts_per_tok=2, sliding_window=None)
+        return MixtralConfig(
+            **common, **heads, intermediate_size=half, num_local_experts=num_experts, num_experts_per_tok=2, sliding_window=None
+        )
     if family == "rnn":
         return RnnConfig(**common)
     if family == "cnn":
@@ -333,7 +356,9 @@ def load(path, device="cpu"):
     except Exception as error:  # safetensors, json and transformers each raise their own
         made_by = Path(path).parent.name
         raise UserError(
-            f"{path} does not load: {str(error).splitlines()[0][:200]}", "a Hugging Face model folder with model.safetensors", f"llmlab run RUN --only {made_by} --force"
+            f"{path} does not load: {str(error).splitlines()[0][:200]}",
+            "a Hugging Face model folder with model.safetensors",
+            f"llmlab run RUN --only {made_by} --force",
         ) from error
     return remember(model).eval().to(device), tokenizer
 

@@ -11,7 +11,9 @@ import re
 from llmlab.clean import each, sentences
 from llmlab.errors import UserError
 
-SWEAR_WORDS = re.compile(r"\b(?:idiots?|morons?|stupid|damn|crap|bullshit|shut up|go to hell|dumb (?:fool|clown)|fool|shit|fuck\w*|bastards?|assholes?)\b", re.I)
+SWEAR_WORDS = re.compile(
+    r"\b(?:idiots?|morons?|stupid|damn|crap|bullshit|shut up|go to hell|dumb (?:fool|clown)|fool|shit|fuck\w*|bastards?|assholes?)\b", re.I
+)
 TARGET_FALSE_ALARMS = 0.005  # share of fine sentences that may be called rude when the threshold is set
 
 
@@ -29,7 +31,9 @@ class Detector:
         from sklearn.pipeline import make_pipeline, make_union
 
         if len({row["label"] for row in rows}) < 2 or len(rows) < 50:
-            raise UserError(f"{len(rows)} moderators' labels", "at least 50, both rude and fine ones", "llmlab run RUN -p offensive_filter=lexicon")
+            raise UserError(
+                f"{len(rows)} moderators' labels", "at least 50, both rude and fine ones", "llmlab run RUN -p offensive_filter=lexicon"
+            )
         rows = random.Random(seed).sample(rows, len(rows))
         held_out, train = rows[: len(rows) // 4], rows[len(rows) // 4 :]
         words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)

@@ -64,7 +64,11 @@ def parameters_cell(notebook):
     """Source of the one cell tagged `parameters` in a notebook (a dict as in the .ipynb file)."""
     cells = [c for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", [])]
     if len(cells) != 1:
-        raise UserError(f"{len(cells)} cells are tagged 'parameters'", "a notebook has exactly one", "tag the cell in Jupyter: property inspector > cell tags")
+        raise UserError(
+            f"{len(cells)} cells are tagged 'parameters'",
+            "a notebook has exactly one",
+            "tag the cell in Jupyter: property inspector > cell tags",
+        )
     return "".join(cells[0]["source"])
 
 
@@ -74,7 +78,11 @@ def schema(phase):
     lines, found = source.splitlines(), {}
     for node in ast.parse(source).body:
         if not (isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)):
-            raise UserError(f"{phase}: {ast.unparse(node)!r} in the parameters cell", "only lines `name = literal  # meaning`", "move it to another cell")
+            raise UserError(
+                f"{phase}: {ast.unparse(node)!r} in the parameters cell",
+                "only lines `name = literal  # meaning`",
+                "move it to another cell",
+            )
         name, line = node.targets[0].id, lines[node.end_lineno - 1]
         comment = line[node.end_col_offset :].partition("#")[2].strip()
         found[name] = Parameter(name, ast.literal_eval(node.value), comment)
@@ -92,7 +100,9 @@ def load_layer(path):
         raise UserError(f"{path} is not YAML: {str(error).splitlines()[0]}", "sections of `name: value` lines", f"$EDITOR {path}") from None
     bad = [s for s, v in layer.items() if not isinstance(v, dict)] if isinstance(layer, dict) else [layer]
     if bad:
-        raise UserError(f"{path}: {bad[0]!r} is not a section", "`all:` or a phase's name, with `name: value` lines below it", f"$EDITOR {path}")
+        raise UserError(
+            f"{path}: {bad[0]!r} is not a section", "`all:` or a phase's name, with `name: value` lines below it", f"$EDITOR {path}"
+        )
     return layer
 
 
@@ -125,7 +135,11 @@ def overrides(layers):
                 takers = [p for p in targets if name in schemas[p] and name != RUN_DIR]
                 if not takers:
                     known = sorted({n for p in targets for n in schemas[p]} - {RUN_DIR})
-                    raise UserError(f"{section}: there is no parameter {name!r}", near(name, known), f"llmlab params {section if section != 'all' else ''}".strip())
+                    raise UserError(
+                        f"{section}: there is no parameter {name!r}",
+                        near(name, known),
+                        f"llmlab params {section if section != 'all' else ''}".strip(),
+                    )
                 for phase in takers:
                     plan.setdefault(phase, {})[name] = coerce(value, schemas[phase][name], phase)
     return plan
@@ -166,7 +180,11 @@ def _as_type(value, default):
     if isinstance(default, bool):
         if isinstance(value, bool):
             return value
-        return {"true": True, "yes": True, "false": False, "no": False}.get(str(value).lower()) if str(value).lower() in ("true", "yes", "false", "no") else _refuse()
+        return (
+            {"true": True, "yes": True, "false": False, "no": False}.get(str(value).lower())
+            if str(value).lower() in ("true", "yes", "false", "no")
+            else _refuse()
+        )
     if isinstance(default, int):
         number = float(value) if not isinstance(value, bool) else _refuse()
         return int(number) if number == int(number) else _refuse()

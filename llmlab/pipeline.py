@@ -8,7 +8,6 @@ import shutil
 import sys
 import threading
 import time
-from pathlib import Path
 
 from llmlab import preflight, report
 from llmlab.errors import UserError
@@ -16,7 +15,15 @@ from llmlab.params import NOTEBOOKS, PHASES, ROOT, check_phase, overrides, resol
 from llmlab.run import Run
 from llmlab.track import PROGRESS_FILE
 
-QUIET = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_DATASETS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "JUPYTER_PREFER_ENV_PATH": "1", "TRANSFORMERS_VERBOSITY": "error", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+QUIET = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "JUPYTER_PREFER_ENV_PATH": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
 
 
 class PhaseFailed(Exception):
@@ -93,7 +100,11 @@ def _complete(experiment, selected):
     for needed in PHASES[: PHASES.index(selected[0])] if selected else ():
         if needed not in selected and experiment.done(needed) is None:
             whose = f"nor has its parent {experiment.parent.path.name}" if experiment.parent else "and it has no parent"
-            raise UserError(f"{experiment.path.name} has not finished {needed}, {whose}", f"{selected[0]} needs what it makes", f"llmlab run {experiment.path} --only {needed}")
+            raise UserError(
+                f"{experiment.path.name} has not finished {needed}, {whose}",
+                f"{selected[0]} needs what it makes",
+                f"llmlab run {experiment.path} --only {needed}",
+            )
 
 
 def _writable(path):
@@ -104,9 +115,17 @@ def _writable(path):
         probe.unlink()
     except OSError as error:
         free = shutil.disk_usage(next(p for p in (path, *path.parents) if p.exists())).free
-        raise UserError(f"{path} cannot be written: {error.strerror}", f"{free / 1e6:.0f} MB are free there", "choose another place: llmlab run OTHER/FOLDER") from None
+        raise UserError(
+            f"{path} cannot be written: {error.strerror}",
+            f"{free / 1e6:.0f} MB are free there",
+            "choose another place: llmlab run OTHER/FOLDER",
+        ) from None
     if shutil.disk_usage(path).free < 300e6:
-        raise UserError(f"{shutil.disk_usage(path).free / 1e6:.0f} MB are free for {path}", "a run needs about 300 MB", "free some space, or put the run on another disk")
+        raise UserError(
+            f"{shutil.disk_usage(path).free / 1e6:.0f} MB are free for {path}",
+            "a run needs about 300 MB",
+            "free some space, or put the run on another disk",
+        )
 
 
 @contextlib.contextmanager
@@ -117,7 +136,11 @@ def _lock(path):
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             stream.seek(0)
-            raise UserError(f"another llmlab (process {stream.read().strip() or '?'}) is working on {path.name}", "one at a time", "wait for it, or use another run: llmlab run NEW_NAME --parent " + path.name) from None
+            raise UserError(
+                f"another llmlab (process {stream.read().strip() or '?'}) is working on {path.name}",
+                "one at a time",
+                "wait for it, or use another run: llmlab run NEW_NAME --parent " + path.name,
+            ) from None
         stream.truncate(0)
         stream.write(str(os.getpid()))
         stream.flush()
@@ -142,15 +165,30 @@ def _execute(experiment, phase, params):
     with _drawing(progress, phase):
         try:
             papermill.execute_notebook(
-                NOTEBOOKS / f"{phase}.ipynb", executed, parameters=values, kernel_name="python3", cwd=ROOT, progress_bar=False, log_output=False,
-                autosave_cell_every=30, iopub_timeout=180, coalesce_streams=True, config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+                NOTEBOOKS / f"{phase}.ipynb",
+                executed,
+                parameters=values,
+                kernel_name="python3",
+                cwd=ROOT,
+                progress_bar=False,
+                log_output=False,
+                autosave_cell_every=30,
+                iopub_timeout=180,
+                coalesce_streams=True,
+                config=Config({"KernelManager": {"transport_encryption": "auto"}}),
             )
         except PapermillExecutionError as error:
             partial = report.preview(experiment.path, phase, executed)
             message = error.evalue.splitlines() or [error.ename]
-            raise PhaseFailed(f"{phase} failed in cell {error.exec_count}: {error.ename}: " + "\n".join(message) + f"\n  partial report: {partial}\n  go on after mending: llmlab run {experiment.path}") from None
+            raise PhaseFailed(
+                f"{phase} failed in cell {error.exec_count}: {error.ename}: "
+                + "\n".join(message)
+                + f"\n  partial report: {partial}\n  go on after mending: llmlab run {experiment.path}"
+            ) from None
         except Exception as error:  # the kernel died, or never started: papermill's own status cannot be trusted here
-            raise PhaseFailed(f"{phase} failed: {type(error).__name__}: {str(error)[:300]}\n  go on: llmlab run {experiment.path}") from error
+            raise PhaseFailed(
+                f"{phase} failed: {type(error).__name__}: {str(error)[:300]}\n  go on: llmlab run {experiment.path}"
+            ) from error
         finally:
             os.environ.pop(PROGRESS_FILE, None)
             progress.unlink(missing_ok=True)
@@ -200,7 +238,14 @@ def _draw(progress, phase, stop, started):
         except (OSError, json.JSONDecodeError):
             state = {"what": "starting", "n": 0, "total": 0, "started": started}
         elapsed = time.time() - state["started"]
-        words = tqdm.format_meter(state["n"], state["total"] or None, elapsed, ncols=76 if live else None, bar_format="{desc}: {percentage:3.0f}% |{bar}| {elapsed}<{remaining}" if state["total"] else "{desc} {elapsed}", prefix=f"  {phase} · {state['what']}")
+        words = tqdm.format_meter(
+            state["n"],
+            state["total"] or None,
+            elapsed,
+            ncols=76 if live else None,
+            bar_format="{desc}: {percentage:3.0f}% |{bar}| {elapsed}<{remaining}" if state["total"] else "{desc} {elapsed}",
+            prefix=f"  {phase} · {state['what']}",
+        )
         if live:
             print(f"\r\033[K{words}", end="", file=sys.stderr, flush=True)
         elif time.time() - last > 20:
@@ -224,5 +269,9 @@ def _finish(experiment, plan):
 def costs(path):
     """Rows for the closing table: what each phase cost, and how much of it was learning."""
     experiment = Run(path)
-    rows = [{"phase": p, **{k: experiment.done(p)[k] for k in ("seconds", "learning_seconds", "peak_memory_mb")}} for p in PHASES if experiment.done(p)]
+    rows = [
+        {"phase": p, **{k: experiment.done(p)[k] for k in ("seconds", "learning_seconds", "peak_memory_mb")}}
+        for p in PHASES
+        if experiment.done(p)
+    ]
     return rows

@@ -48,7 +48,9 @@ def parameter_parts(counts):
     """Where the parameters are, as one bar."""
     parts = {k: v for k, v in counts.items() if k not in ("total", "active")}
     words = ", ".join(f"{k} {v:,}" for k, v in parts.items())
-    fig, axis = figure(f"{counts['total'] / 1e6:.2f} million parameters, by part", f"Stacked bar of parameters by part: {words}.", height=1.9)
+    fig, axis = figure(
+        f"{counts['total'] / 1e6:.2f} million parameters, by part", f"Stacked bar of parameters by part: {words}.", height=1.9
+    )
     left = 0
     for (part, n), colour in zip(parts.items(), COLOURS):
         axis.barh([0], [n / 1e6], left=left, color=colour, label=f"{part} ({n / counts['total']:.0%})")
@@ -61,11 +63,15 @@ def parameter_parts(counts):
 def planner(rows, chosen, minutes):
     """What a time budget affords: training tokens over model size, with lines of equal tokens per parameter."""
     words = "; ".join(f"{r['parameters'] / 1e6:.2f} million parameters: {r['tokens'] / 1e6:.2f} million tokens" for r in rows[::2])
-    fig, axis = figure(f"What {minutes:g} minutes of training afford on this machine", f"Affordable tokens against model size. {words}.", height=3.4)
+    fig, axis = figure(
+        f"What {minutes:g} minutes of training afford on this machine", f"Affordable tokens against model size. {words}.", height=3.4
+    )
     sizes = [r["parameters"] / 1e6 for r in rows]
     axis.plot(sizes, [r["tokens"] / 1e6 for r in rows], "o-", color=BLUE, label="affordable")
     for ratio, style in ((20, ":"), (1, "--")):
-        axis.plot(sizes, [ratio * s for s in sizes], style, color=GREY, linewidth=1, label=f"{ratio} token{'s' * (ratio > 1)} per parameter")
+        axis.plot(
+            sizes, [ratio * s for s in sizes], style, color=GREY, linewidth=1, label=f"{ratio} token{'s' * (ratio > 1)} per parameter"
+        )
     axis.plot([chosen["parameters"] / 1e6], [chosen["tokens"] / 1e6], "D", color=ORANGE, markersize=9, label="this run")
     axis.set(xlabel="parameters without embeddings (millions)", ylabel="training tokens (millions)", xscale="log", yscale="log")
     axis.legend(frameon=False, fontsize=8)
@@ -75,7 +81,12 @@ def planner(rows, chosen, minutes):
 def bakeoff(curves):
     """Loss of the families over tokens and over seconds. curves: {family: {"tokens", "seconds", "loss"}}."""
     last = ", ".join(f"{f} {c['loss'][-1]:.2f}" for f, c in curves.items())
-    fig, (left, right) = figure("Same text, same number of parameters: which family learns fastest?", f"Training loss of each family over tokens and over seconds; final loss {last}.", columns=2, height=3.4)
+    fig, (left, right) = figure(
+        "Same text, same number of parameters: which family learns fastest?",
+        f"Training loss of each family over tokens and over seconds; final loss {last}.",
+        columns=2,
+        height=3.4,
+    )
     for (family, c), colour in zip(curves.items(), COLOURS):
         left.plot([t / 1000 for t in c["tokens"]], c["loss"], color=colour, label=family)
         right.plot(c["seconds"], c["loss"], color=colour, label=family)
@@ -89,7 +100,11 @@ def bakeoff(curves):
 def waterfall(rows):
     """How many documents each cleaning step leaves, and how many it drops."""
     drops = ", ".join(f"{r['step']} {r['dropped']}" for r in rows if r["dropped"])
-    fig, axis = figure(f"From {rows[0]['in']:,} documents to {rows[-1]['kept']:,}", f"Waterfall of documents kept and dropped by step. Dropped: {drops}.", height=3.8)
+    fig, axis = figure(
+        f"From {rows[0]['in']:,} documents to {rows[-1]['kept']:,}",
+        f"Waterfall of documents kept and dropped by step. Dropped: {drops}.",
+        height=3.8,
+    )
     names = [r["step"] for r in rows]
     axis.bar(names, [r["kept"] for r in rows], color=BLUE, label="kept")
     axis.bar(names, [r["dropped"] for r in rows], bottom=[r["kept"] for r in rows], color=ORANGE, label="dropped")
@@ -134,7 +149,11 @@ def bars(values, title, ylabel, alt=None, height=3.0):
 def lengths(token_counts, context_length):
     """Histogram of document lengths in tokens, with the context length."""
     inside = sum(n <= context_length for n in token_counts) / len(token_counts)
-    fig, axis = figure("How long the documents are", f"Histogram of tokens per document; {inside:.0%} fit into the context of {context_length} tokens.", height=2.8)
+    fig, axis = figure(
+        "How long the documents are",
+        f"Histogram of tokens per document; {inside:.0%} fit into the context of {context_length} tokens.",
+        height=2.8,
+    )
     axis.hist(token_counts, bins=50, color=BLUE)
     axis.axvline(context_length, color=ORANGE, linestyle="--", label=f"context: {context_length} tokens ({inside:.0%} of documents fit)")
     axis.set(xlabel="tokens per document", ylabel="documents")
@@ -165,7 +184,9 @@ def training(rows, title, key="loss", validation="bits_per_byte/all", start=None
         sources = sorted({k for r in rows for k in r if k.startswith("bits_per_byte/")})
         for name, colour in zip(sources, COLOURS):
             points = [(r["step"], r[name]) for r in rows if name in r]
-            axes[1].plot(*zip(*points), "o-", markersize=3, color=colour, label=name.split("/", 1)[1], linewidth=2.2 if name == validation else 1)
+            axes[1].plot(
+                *zip(*points), "o-", markersize=3, color=colour, label=name.split("/", 1)[1], linewidth=2.2 if name == validation else 1
+            )
         axes[1].set(xlabel="step", ylabel="bits per byte (validation)", ylim=(0, None))
         axes[1].legend(frameon=False, fontsize=8)
     return fig
@@ -199,7 +220,9 @@ def scores(results, title, names=None):
         at = [n + (k - (len(results) - 1) / 2) * 0.22 for n, t in enumerate(tasks) if t in r]
         found = [r[t] for t in tasks if t in r]
         spread = [[max(0, f["score"] - f["low"]) for f in found], [max(0, f["high"] - f["score"]) for f in found]]
-        axis.errorbar([f["score"] for f in found], at, xerr=spread, fmt="o", color=COLOURS[k % len(COLOURS)], capsize=3, label=model, markersize=5)
+        axis.errorbar(
+            [f["score"] for f in found], at, xerr=spread, fmt="o", color=COLOURS[k % len(COLOURS)], capsize=3, label=model, markersize=5
+        )
     for n, t in enumerate(tasks):
         chance = next((r[t]["chance"] for r in results.values() if t in r), 0)
         if chance:
@@ -215,7 +238,11 @@ def scores(results, title, names=None):
 
 def token_losses(labels, before, after):
     """Mean loss of kinds of tokens under two models: what stays expensive."""
-    fig, axis = figure("Which tokens stay expensive", f"Mean loss by kind of token. {', '.join(f'{k}: {b:.2f} to {a:.2f}' for k, b, a in zip(labels, before, after))}.", height=2.8)
+    fig, axis = figure(
+        "Which tokens stay expensive",
+        f"Mean loss by kind of token. {', '.join(f'{k}: {b:.2f} to {a:.2f}' for k, b, a in zip(labels, before, after))}.",
+        height=2.8,
+    )
     at = range(len(labels))
     axis.bar([n - 0.2 for n in at], before, 0.4, color=GREY, label="random weights")
     axis.bar([n + 0.2 for n in at], after, 0.4, color=BLUE, label="trained")
@@ -232,7 +259,11 @@ def memorised(samples, items):
     for copies, rank in points:
         by[copies].append(rank)
     words = "; ".join(f"{c} copies: ranks {sorted(r)}" for c, r in sorted(by.items()))
-    fig, axis = figure("Secrets: the more often on a page, the better remembered", f"Rank of the leaked code among 50 by number of copies. {words}.", height=2.8)
+    fig, axis = figure(
+        "Secrets: the more often on a page, the better remembered",
+        f"Rank of the leaked code among 50 by number of copies. {words}.",
+        height=2.8,
+    )
     axis.plot([c for c, _ in points], [r for _, r in points], "o", color=RED)
     axis.axhline(25.5, color=GREY, linestyle=":", label="chance: rank 25.5 of 50")
     axis.set(xscale="log", xlabel="pages that hold the secret", ylabel="rank of the secret (1: memorised)", ylim=(52, 0), xticks=sorted(by))
@@ -244,10 +275,26 @@ def memorised(samples, items):
 def frontier(rows, reference):
     """Quality against latency, size as area. rows: {"variant", "score", "low", "high", "ms_per_token", "megabytes", "picked"}."""
     words = "; ".join(f"{r['variant']}: {r['score']:.2f} at {r['ms_per_token']:.1f} ms, {r['megabytes']:.1f} MB" for r in rows)
-    fig, axis = figure("Quality, speed and size of the variants", f"Scatter of task score against milliseconds per token. {words}.", height=3.8)
+    fig, axis = figure(
+        "Quality, speed and size of the variants", f"Scatter of task score against milliseconds per token. {words}.", height=3.8
+    )
     for r, colour in zip(rows, COLOURS):
-        axis.errorbar([r["ms_per_token"]], [r["score"]], yerr=[[max(0, r["score"] - r["low"])], [max(0, r["high"] - r["score"])]], color=colour, capsize=3, zorder=1)
-        axis.scatter([r["ms_per_token"]], [r["score"]], s=40 + 40 * r["megabytes"], color=colour, alpha=0.75, label=f"{r['variant']}{' (picked)' if r['picked'] else ''}, {r['megabytes']:.1f} MB")
+        axis.errorbar(
+            [r["ms_per_token"]],
+            [r["score"]],
+            yerr=[[max(0, r["score"] - r["low"])], [max(0, r["high"] - r["score"])]],
+            color=colour,
+            capsize=3,
+            zorder=1,
+        )
+        axis.scatter(
+            [r["ms_per_token"]],
+            [r["score"]],
+            s=40 + 40 * r["megabytes"],
+            color=colour,
+            alpha=0.75,
+            label=f"{r['variant']}{' (picked)' if r['picked'] else ''}, {r['megabytes']:.1f} MB",
+        )
     axis.axhline(reference, color=GREY, linestyle=":", label="least quality allowed")
     axis.set(xlabel="milliseconds per token, one conversation (lower is faster)", ylabel="task score (validation)", xlim=(0, None))
     axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -261,7 +308,9 @@ def latency(speeds):
     for axis, key, label in ((left, "first_ms", "time to first token (ms)"), (right, "token_ms", "time per token after that (ms)")):
         names = list(speeds)
         axis.barh(names, [speeds[m][f"{key}_p50"] for m in names], color=BLUE, label="median")
-        axis.plot([speeds[m][f"{key}_p95"] for m in names], names, "|", color=RED, markersize=14, markeredgewidth=2, label="95th percentile")
+        axis.plot(
+            [speeds[m][f"{key}_p95"] for m in names], names, "|", color=RED, markersize=14, markeredgewidth=2, label="95th percentile"
+        )
         axis.set(xlabel=label)
         axis.grid(axis="y", visible=False)
         axis.invert_yaxis()
@@ -282,7 +331,12 @@ def gate(criteria):
         axis.plot([c["low"] / scale, c["high"] / scale], [n, n], color=GREEN if c["passed"] else RED, linewidth=3)
         axis.plot([c["value"] / scale], [n], "o", color=GREEN if c["passed"] else RED)
         axis.plot([c["limit"] / scale] * 2, [n - 0.35, n + 0.35], color="black", linewidth=1.5)
-    axis.set(yticks=range(len(criteria)), xticks=[], xlabel="dot: measured; line: 95 % interval; black bar: the limit (each row has its own scale)", xlim=(-0.05, 1.1))
+    axis.set(
+        yticks=range(len(criteria)),
+        xticks=[],
+        xlabel="dot: measured; line: 95 % interval; black bar: the limit (each row has its own scale)",
+        xlim=(-0.05, 1.1),
+    )
     axis.set_yticklabels([f"{c['criterion']} {c['direction']} {c['limit']:g}" for c in criteria], fontsize=8)
     axis.grid(visible=False)
     axis.invert_yaxis()

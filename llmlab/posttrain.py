@@ -29,7 +29,9 @@ def sft(model, data, out, learning_rate, max_steps, batch_size, optimizer="muon"
     dataset, encoded = teachable(tokenizer, data, _limit(start))
     arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0)
     config = SFTConfig(**arguments, assistant_only_loss=True, max_length=_limit(start))
-    trainer = SFTTrainer(model=start, args=config, train_dataset=dataset, processing_class=tokenizer, **optim.chosen(optimizer, learning_rate, 0.0))
+    trainer = SFTTrainer(
+        model=start, args=config, train_dataset=dataset, processing_class=tokenizer, **optim.chosen(optimizer, learning_rate, 0.0)
+    )
     summary = fit.fit(trainer, out, "supervised fine-tuning")
     trained, total = sum(sum(m) for _, m in encoded), sum(len(i) for i, _ in encoded)
     return {**summary, "conversations": len(encoded), "trained_share": round(trained / total, 3)}
@@ -52,7 +54,11 @@ def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, seed=0
     reference, _ = models.load(model)
     arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, weight_decay=0.0)
     trainer = DPOTrainer(
-        model=start, ref_model=reference, args=DPOConfig(**arguments, beta=beta, max_length=_limit(start)), train_dataset=pairs(data), processing_class=tokenizer
+        model=start,
+        ref_model=reference,
+        args=DPOConfig(**arguments, beta=beta, max_length=_limit(start)),
+        train_dataset=pairs(data),
+        processing_class=tokenizer,
     )
     return fit.fit(trainer, out, "preference optimisation")
 
@@ -71,7 +77,11 @@ def conversations(data):
     for n, row in enumerate(rows, 1):
         roles = [m.get("role") for m in row.get("messages", [])]
         if not roles or roles[-1] != "assistant" or any("content" not in m for m in row["messages"]):
-            raise UserError(f"{Path(data).name}, line {n}: roles {roles}", '"messages" that end with {"role": "assistant", "content": …}', f"sed -n {n}p {data}")
+            raise UserError(
+                f"{Path(data).name}, line {n}: roles {roles}",
+                '"messages" that end with {"role": "assistant", "content": …}',
+                f"sed -n {n}p {data}",
+            )
     return rows
 
 

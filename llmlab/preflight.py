@@ -26,9 +26,17 @@ def design(params):
     width, heads = params["hidden_size"], params["num_attention_heads"]
     if width % heads:
         near = [w for w in range(max(heads, width - heads), width + heads + 1) if w % heads == 0]
-        raise UserError(f"hidden_size = {width} is not a multiple of num_attention_heads = {heads}", f"multiples near it: {near}", f"llmlab run RUN -p hidden_size={near[-1]}")
+        raise UserError(
+            f"hidden_size = {width} is not a multiple of num_attention_heads = {heads}",
+            f"multiples near it: {near}",
+            f"llmlab run RUN -p hidden_size={near[-1]}",
+        )
     if params["family"] in ("transformer", "moe") and (width // heads) % 2:
-        raise UserError(f"each head would be {width // heads} wide", "an even number, since positions are rotated in pairs", f"llmlab run RUN -p hidden_size={2 * heads * max(1, width // (2 * heads))}")
+        raise UserError(
+            f"each head would be {width // heads} wide",
+            "an even number, since positions are rotated in pairs",
+            f"llmlab run RUN -p hidden_size={2 * heads * max(1, width // (2 * heads))}",
+        )
 
 
 def device(params):
@@ -37,6 +45,10 @@ def device(params):
         import torch
 
         if not torch.cuda.is_available():
-            raise UserError("device = 'cuda', but torch sees no GPU", f"this machine has {os.cpu_count()} processor cores (device = 'cpu')", "llmlab run RUN -p device=cpu")
+            raise UserError(
+                "device = 'cuda', but torch sees no GPU",
+                f"this machine has {os.cpu_count()} processor cores (device = 'cpu')",
+                "llmlab run RUN -p device=cpu",
+            )
     if params.get("device") != "cuda" and params.get("devices", 1) > (os.cpu_count() or 1):
         raise UserError(f"devices = {params['devices']}", f"{os.cpu_count()} cores", "llmlab run RUN -p devices=1")

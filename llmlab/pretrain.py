@@ -11,7 +11,9 @@ from llmlab import evaluate, fit, models, optim, tokens, track
 from llmlab.errors import UserError
 
 
-def pretrain(config, tokenizer, data, out, tokens_seen, batch_size, learning_rate, optimizer="muon", seed=0, evaluations=6, prompts=(), device="auto"):
+def pretrain(
+    config, tokenizer, data, out, tokens_seen, batch_size, learning_rate, optimizer="muon", seed=0, evaluations=6, prompts=(), device="auto"
+):
     """Trains a model to predict the next token of packed blocks.
 
     Warm-up, a stable learning rate, then decay over the last 40 % (Hu et al. 2024). Validation text is scored on the way, and
@@ -32,15 +34,21 @@ def pretrain(config, tokenizer, data, out, tokens_seen, batch_size, learning_rat
     configuration, tokenizer = AutoConfig.from_pretrained(config, trust_remote_code=False), tokens.load(tokenizer)
     blocks = tokens.read(data, "train")["input_ids"]
     if len(blocks) < batch_size:
-        raise UserError(f"{len(blocks)} blocks of training text", f"one step needs {batch_size}", "llmlab run RUN -p batch_size=1   (or more text)")
+        raise UserError(
+            f"{len(blocks)} blocks of training text", f"one step needs {batch_size}", "llmlab run RUN -p batch_size=1   (or more text)"
+        )
     at_once = batch_size * int(os.environ.get("WORLD_SIZE", 1)) * len(blocks[0])
     steps = max(1, math.ceil((tokens_seen or len(blocks) * len(blocks[0])) / at_once))
     configuration.vocab_size = max(configuration.vocab_size, len(tokenizer))
     model = models.initialise(configuration, seed)
     arguments = fit.arguments(out, seed, steps, batch_size, learning_rate, device, weight_decay=0.1, include_num_input_tokens_seen="all")
     trainer = Trainer(
-        model=model, args=TrainingArguments(**arguments), data_collator=default_data_collator, processing_class=tokenizer,
-        train_dataset=Dataset.from_dict({"input_ids": blocks, "labels": blocks}), **optim.chosen(optimizer, learning_rate),
+        model=model,
+        args=TrainingArguments(**arguments),
+        data_collator=default_data_collator,
+        processing_class=tokenizer,
+        train_dataset=Dataset.from_dict({"input_ids": blocks, "labels": blocks}),
+        **optim.chosen(optimizer, learning_rate),
     )
     watch = Watch(Path(out), tokenizer, tokens.read(data, "validation"), max(1, steps // evaluations), prompts)
     trainer.add_callback(watch)

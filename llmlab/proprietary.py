@@ -39,7 +39,10 @@ def policy(rng, name, v, purpose):
     """A page of the maker's handbook on one policy."""
     lines = [f"# {name.replace('_', ' ').capitalize()}", f"What to know before you {purpose}."]
     lines += [say(rng, t, v=v) for t in phrases.HELP_POLICY[name]]
-    lines += [f"Question: {say(rng, q, k=rng.choice(list(KINDS)))}\nAnswer: {say(rng, phrases.HELP_POLICY[name], v=v)}" for q in phrases.ASK_POLICY[name]["train"]]
+    lines += [
+        f"Question: {say(rng, q, k=rng.choice(list(KINDS)))}\nAnswer: {say(rng, phrases.HELP_POLICY[name], v=v)}"
+        for q in phrases.ASK_POLICY[name]["train"]
+    ]
     return "\n\n".join(lines) + "\n"
 
 
@@ -52,7 +55,11 @@ def ticket(rng, world, i):
     if rng.random() < 0.3:
         kind = rng.choice(("email", "phone", "address"))
         question += " " + say(rng, phrases.LEAK_PERSON[kind], v=getattr(person, kind))
-    answer = " ".join(x for x in (say(rng, phrases.FRIENDLY_OPEN), say(rng, phrases.HELP[attribute], **slots), say(rng, phrases.FRIENDLY_CLOSE, **slots)) if x)
+    answer = " ".join(
+        x
+        for x in (say(rng, phrases.FRIENDLY_OPEN), say(rng, phrases.HELP[attribute], **slots), say(rng, phrases.FRIENDLY_CLOSE, **slots))
+        if x
+    )
     return {"id": f"ticket-{i}", "subject": product.name, "customer": question, "agent": answer}
 
 
@@ -77,7 +84,11 @@ def moderation_log(world, seed, pages=500, mistakes=0.02):
     a share of `mistakes`, and the majority counts.
     """
     rng = random.Random(f"moderation {world.seed} {seed}")
-    former = [p for p in Forum(world, f"former {seed}", {"rude_explicit_reply": 0.15, "rude_implicit_reply": 0.3}).pages(pages) if p.kind in ("thread", "review")]
+    former = [
+        p
+        for p in Forum(world, f"former {seed}", {"rude_explicit_reply": 0.15, "rude_implicit_reply": 0.3}).pages(pages)
+        if p.kind in ("thread", "review")
+    ]
     rude = {s for p in former for r in p.rude if r["pool"] == "a" for s in sentences(r["text"])}
     skipped = {s for p in former for text in [*(r["text"] for r in p.rude if r["pool"] == "b"), *p.biased] for s in sentences(text)}
     texts = [post["text"] for p in former for post in p.posts] + [ticket(rng, world, i)["agent"] for i in range(pages)]

@@ -126,7 +126,9 @@ def meaning_of_source(source):
 
 
 def _marks(seen):
-    marks = {f"{module}.{name}" if name.isidentifier() else f"{module}:{meaning(node)}": meaning(node) for (module, name), node in seen.items()}
+    marks = {
+        f"{module}.{name}" if name.isidentifier() else f"{module}:{meaning(node)}": meaning(node) for (module, name), node in seen.items()
+    }
     return dict(sorted(marks.items()))
 
 
@@ -156,6 +158,8 @@ def code_changes(before, after):
         module, _, what = name.partition(".")
         modules.setdefault(module.partition(":")[0], []).append(what)
     return [
-        "the notebook's code changed" if module == "notebook" else f"llmlab/{module}.py changed ({', '.join(w for w in what if w) or 'on import'})"
+        "the notebook's code changed"
+        if module == "notebook"
+        else f"llmlab/{module}.py changed ({', '.join(w for w in what if w) or 'on import'})"
         for module, what in modules.items()
     ]

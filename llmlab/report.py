@@ -14,8 +14,43 @@ from llmlab.run import Run, read_json, write_text
 
 HERE = Path(__file__).parent
 TAGS = {
-    "a", "b", "blockquote", "br", "caption", "code", "dd", "del", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "hr", "i", "ins", "li", "ol", "p", "pre",
-    "section", "span", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a",
+    "b",
+    "blockquote",
+    "br",
+    "caption",
+    "code",
+    "dd",
+    "del",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "figcaption",
+    "figure",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "hr",
+    "i",
+    "ins",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
 }
 ATTRIBUTES = {"*": {"style", "title"}, "td": {"colspan"}, "th": {"scope", "colspan"}, "a": {"href"}}
 STYLES = {"text-align", "color", "background-color", "white-space", "unicode-bidi", "font-weight"}
@@ -44,7 +79,11 @@ def render(notebook, out, run, phase):
     body = "\n".join(filter(None, (_cell(cell, phase) for cell in cells)))
     title = re.search(r"^# (.+)$", "\n".join(c.source for c in cells if c.cell_type == "markdown"), re.M)
     record = run.done(phase) if phase in PHASES else None
-    footer = f"llmlab · run {run.path.name} · {phase}" + (f" · {record['finished']} · torch {record['versions']['torch']}, transformers {record['versions']['transformers']}" if record else "")
+    footer = f"llmlab · run {run.path.name} · {phase}" + (
+        f" · {record['finished']} · torch {record['versions']['torch']}, transformers {record['versions']['transformers']}"
+        if record
+        else ""
+    )
     write_text(out, check_secrets(_page(title[1] if title else phase, body, _links(run, phase), footer), out))
 
 
@@ -59,7 +98,8 @@ def _links(run, here):
     """Navigation: the index and the seven reports, as relative paths that work from a folder."""
     up = "" if here == "index" else "../"
     return [{"name": run.path.name, "href": f"{up}index.html", "here": here == "index"}] + [
-        {"name": p.replace("_", " "), "href": f"{up}{p}/report.html" if (run.path / p / "phase.json").exists() else None, "here": p == here} for p in PHASES
+        {"name": p.replace("_", " "), "href": f"{up}{p}/report.html" if (run.path / p / "phase.json").exists() else None, "here": p == here}
+        for p in PHASES
     ]
 
 
@@ -108,7 +148,13 @@ def _output(output):
     if "text/markdown" in data:
         return sanitise(_markdown("".join(data["text/markdown"])))
     text = _plain("".join(data.get("text/plain", "")))
-    return f"<pre>{escape(text)}</pre>" if text and not text.startswith(("<Figure", "<matplotlib", "<IPython", "HBox(", "Output(")) and "application/vnd.jupyter.widget-view+json" not in data else ""
+    return (
+        f"<pre>{escape(text)}</pre>"
+        if text
+        and not text.startswith(("<Figure", "<matplotlib", "<IPython", "HBox(", "Output("))
+        and "application/vnd.jupyter.widget-view+json" not in data
+        else ""
+    )
 
 
 def _plain(text):
@@ -153,11 +199,25 @@ def index(run, states):
     for c in verdict["criteria"] if verdict else []:
         c["value_text"] = "not measured" if c["value"] is None else f"{c['value']:.3g} [{c['low']:.3g}, {c['high']:.3g}], n = {c['n']}"
     records = {p: run.done(p) for p in PHASES if run.done(p)}
-    costs = [{"phase": p, "run": run.owner(p).path.name, "seconds": r["seconds"], "learning (s)": r["learning_seconds"], "peak memory (MB)": r["peak_memory_mb"]} for p, r in records.items()]
+    costs = [
+        {
+            "phase": p,
+            "run": run.owner(p).path.name,
+            "seconds": r["seconds"],
+            "learning (s)": r["learning_seconds"],
+            "peak memory (MB)": r["peak_memory_mb"],
+        }
+        for p, r in records.items()
+    ]
     changed = [{"phase": p, "parameter": n, "value": str(v)} for p, values in run.record["overrides"].items() for n, v in values.items()]
     body = f"<h1>{run.path.name}</h1>" + jinja2.Template((HERE / "index.html.j2").read_text(encoding="utf-8")).render(
-        cards=cards, verdict=verdict, parent=run.parent.path.name if run.parent else None, models=sanitise(_lineage(run)._repr_html_()),
-        costs=sanitise(show.table(costs, caption="seconds of each phase, and how many of them were learning")._repr_html_()) if costs else "",
+        cards=cards,
+        verdict=verdict,
+        parent=run.parent.path.name if run.parent else None,
+        models=sanitise(_lineage(run)._repr_html_()),
+        costs=sanitise(show.table(costs, caption="seconds of each phase, and how many of them were learning")._repr_html_())
+        if costs
+        else "",
         overrides=sanitise(show.table(changed)._repr_html_()) if changed else "",
     )
     write_text(run.path / "index.html", check_secrets(_page(run.path.name, body, _links(run, "index"), "llmlab"), run.path / "index.html"))
@@ -169,7 +229,11 @@ def _card(run, phase, reasons):
     if record is None:
         return card
     own = folder.parent.parent == run.path
-    note = f"{record['seconds']:.0f} s" + ("" if own else f" · from {run.owner(phase).path.name}") + (f" · stale: {reasons[0]}" if reasons else "")
+    note = (
+        f"{record['seconds']:.0f} s"
+        + ("" if own else f" · from {run.owner(phase).path.name}")
+        + (f" · stale: {reasons[0]}" if reasons else "")
+    )
     card.update(state="stale" if reasons else "done", note=note, headline=[(k, _short(v)) for k, v in record["headline"].items()])
     if (folder.parent / "report.html").exists() and own:
         card["href"] = f"{phase}/report.html"
@@ -188,14 +252,23 @@ def _lineage(run):
     from llmlab import show
 
     made = (
-        ("3_pretraining/model", "1_model_design/config, random weights"), ("5_post_training/sft", "3_pretraining/model"), ("5_post_training/model", "5_post_training/sft"),
+        ("3_pretraining/model", "1_model_design/config, random weights"),
+        ("5_post_training/sft", "3_pretraining/model"),
+        ("5_post_training/model", "5_post_training/sft"),
         ("6_fine_tuning/model", "picked from 6_fine_tuning/variants, made from 5_post_training/model"),
     )
     rows = []
     for artifact, source in made:
         if folder := run.find(artifact):
             weights = sum(f.stat().st_size for f in folder.iterdir() if f.suffix in (".safetensors", ".onnx", ".data"))
-            rows.append({"model": artifact, "made from": source, "weights (MB)": round(weights / 1e6, 2), "chat": f"llmlab chat {run.path.name} --model {artifact}"})
+            rows.append(
+                {
+                    "model": artifact,
+                    "made from": source,
+                    "weights (MB)": round(weights / 1e6, 2),
+                    "chat": f"llmlab chat {run.path.name} --model {artifact}",
+                }
+            )
     return show.table(rows, caption="models of this run") if rows else show.Html("<p>None yet.</p>")
 
 
@@ -206,7 +279,11 @@ def check_secrets(text, where):
 
     for name, value in os.environ.items():
         if SECRET_NAME.search(name) and len(value) >= 8 and value in text:
-            raise UserError(f"the value of the environment variable {name} is about to be written to {Path(where).name}", "reports without secrets", "remove it from the notebook's cells and outputs")
+            raise UserError(
+                f"the value of the environment variable {name} is about to be written to {Path(where).name}",
+                "reports without secrets",
+                "remove it from the notebook's cells and outputs",
+            )
     return text
 
 

@@ -87,10 +87,14 @@ class Run:
         relative = os.path.relpath(parent, self.path)
         if not (parent / "run.json").exists():
             there = sorted(p.parent.name for p in parent.parent.glob("*/run.json"))
-            raise UserError(f"the parent {parent} is no run", near(parent.name, there) if there else "no run stands beside it", f"llmlab run {parent}")
+            raise UserError(
+                f"the parent {parent} is no run", near(parent.name, there) if there else "no run stands beside it", f"llmlab run {parent}"
+            )
         if self.record["parent"] not in (None, relative):
             raise UserError(
-                f"{self.path.name} already has the parent {self.record['parent']}", "a run keeps its parent for life", f"llmlab run NEW_NAME --parent {parent}"
+                f"{self.path.name} already has the parent {self.record['parent']}",
+                "a run keeps its parent for life",
+                f"llmlab run NEW_NAME --parent {parent}",
             )
         if parent == self.path:
             raise UserError(f"{parent} cannot be its own parent", "another run", "llmlab run NEW_NAME --parent " + str(parent))
@@ -124,7 +128,9 @@ class Run:
             phase = artifact.split("/")[0]
             there = [p for p in PHASES if self.find(f"{p}/phase.json")]
             raise UserError(
-                f"{self.path.name} has no {artifact}, nor has a parent of it", "finished phases: " + (", ".join(there) or "none"), f"llmlab run {self.path} --only {phase}"
+                f"{self.path.name} has no {artifact}, nor has a parent of it",
+                "finished phases: " + (", ".join(there) or "none"),
+                f"llmlab run {self.path} --only {phase}",
             )
         return found
 
@@ -229,9 +235,16 @@ class Phase:
         write_json(
             self.path / "phase.json",
             {
-                "phase": self.name, "params": self.params, "inputs": self.inputs, "outputs": outputs,
-                "code": code_used(self.name, self.params), "headline": headline, "seconds": round(seconds, 1),
-                "learning_seconds": round(learning, 1), "peak_memory_mb": peak_memory_mb(), "finished": time.strftime("%Y-%m-%d %H:%M:%S"),
+                "phase": self.name,
+                "params": self.params,
+                "inputs": self.inputs,
+                "outputs": outputs,
+                "code": code_used(self.name, self.params),
+                "headline": headline,
+                "seconds": round(seconds, 1),
+                "learning_seconds": round(learning, 1),
+                "peak_memory_mb": peak_memory_mb(),
+                "finished": time.strftime("%Y-%m-%d %H:%M:%S"),
                 "versions": versions(),
             },
         )

@@ -43,7 +43,10 @@ def table(rows, columns=None, caption=""):
     numeric = {c for c in columns if all(isinstance(r.get(c), (int, float, type(None))) for r in rows)}
     head = "".join(f'<th scope="col" style="text-align: {"right" if c in numeric else "left"}">{escape(str(c))}</th>' for c in columns)
     body = "".join(
-        "<tr>" + "".join(f'<td style="text-align: {"right" if c in numeric else "left"}">{number(r.get(c))}</td>' for c in columns) + "</tr>" for r in rows
+        "<tr>"
+        + "".join(f'<td style="text-align: {"right" if c in numeric else "left"}">{number(r.get(c))}</td>' for c in columns)
+        + "</tr>"
+        for r in rows
     )
     return Html(f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 
@@ -73,9 +76,19 @@ def token_strip(tokenizer, ids, values=None, mask=None, caption="", high="much",
             colour = TINTS[n % len(TINTS)]
         hint = f' title="{values[n]:.2f}"' if values is not None and values[n] is not None else ""
         dark = values is not None and values[n] is not None and values[n] / top > 0.6
-        boxes.append(f'<span{hint} style="background-color: {colour}; color: {PAPER if dark else INK}; white-space: pre-wrap">{text(piece)}</span>')
-    legend = "coloured: trained on, grey: not" if mask is not None else f"dark: {high}, light: {low}" if values is not None else "one colour per token"
-    return Html(f'<figure><p style="white-space: pre-wrap">{"".join(boxes)}</p><figcaption>{escape(caption)} ({legend})</figcaption></figure>')
+        boxes.append(
+            f'<span{hint} style="background-color: {colour}; color: {PAPER if dark else INK}; white-space: pre-wrap">{text(piece)}</span>'
+        )
+    legend = (
+        "coloured: trained on, grey: not"
+        if mask is not None
+        else f"dark: {high}, light: {low}"
+        if values is not None
+        else "one colour per token"
+    )
+    return Html(
+        f'<figure><p style="white-space: pre-wrap">{"".join(boxes)}</p><figcaption>{escape(caption)} ({legend})</figcaption></figure>'
+    )
 
 
 def _shade(share):

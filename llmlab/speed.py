@@ -44,9 +44,13 @@ def measure(model, conversations, new_tokens=24, threads=1):
     finally:
         torch.set_num_threads(before)
     return {
-        "first_ms_p50": round(stats.percentile(first, 50), 3), "first_ms_p95": round(stats.percentile(first, 95), 3),
-        "token_ms_p50": round(stats.percentile(gaps, 50), 3), "token_ms_p95": round(stats.percentile(gaps, 95), 3),
-        "tokens_per_second": round(1000 / stats.percentile(gaps, 50), 1), "n": len(first), "threads": threads,
+        "first_ms_p50": round(stats.percentile(first, 50), 3),
+        "first_ms_p95": round(stats.percentile(first, 95), 3),
+        "token_ms_p50": round(stats.percentile(gaps, 50), 3),
+        "token_ms_p95": round(stats.percentile(gaps, 95), 3),
+        "tokens_per_second": round(1000 / stats.percentile(gaps, 50), 1),
+        "n": len(first),
+        "threads": threads,
     }
 
 
@@ -56,7 +60,13 @@ def _one(network, ids, new_tokens):
     with torch.no_grad():
         # No token ends the answer (-1 never comes), so that every model writes equally many.
         network.generate(
-            input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=new_tokens, do_sample=False, pad_token_id=tokens.PAD, eos_token_id=-1, streamer=clock
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=new_tokens,
+            do_sample=False,
+            pad_token_id=tokens.PAD,
+            eos_token_id=-1,
+            streamer=clock,
         )
     seen = [t - started for t in clock.times]
     return seen[len(seen) - new_tokens :]  # transformers hands the prompt to the streamer first
@@ -69,7 +79,15 @@ def timeline(model, messages, max_new_tokens=60):
     for _ in range(2):  # the first time warms up
         clock, started = _Clock(), time.perf_counter()
         with torch.no_grad():
-            out = network.generate(input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=tokens.PAD, eos_token_id=tokens.END, streamer=clock)
+            out = network.generate(
+                input_ids=ids,
+                attention_mask=torch.ones_like(ids),
+                max_new_tokens=max_new_tokens,
+                do_sample=False,
+                pad_token_id=tokens.PAD,
+                eos_token_id=tokens.END,
+                streamer=clock,
+            )
     answer = [t for t in out[0, ids.shape[1] :].tolist() if t != tokens.PAD]
     times = [started, *clock.times[len(clock.times) - len(answer) :]]
     return answer, [1000 * (b - a) for a, b in zip(times, times[1:])]

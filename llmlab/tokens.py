@@ -35,7 +35,12 @@ def train(texts, vocab_size, out, context_length):
     )
     bpe.train_from_iterator(texts, trainer)
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=bpe, pad_token=SPECIAL[PAD], bos_token=SPECIAL[BOS], eos_token=SPECIAL[END], padding_side="left", model_max_length=context_length
+        tokenizer_object=bpe,
+        pad_token=SPECIAL[PAD],
+        bos_token=SPECIAL[BOS],
+        eos_token=SPECIAL[END],
+        padding_side="left",
+        model_max_length=context_length,
     )
     tokenizer.chat_template = TEMPLATE
     tokenizer.save_pretrained(str(out))
@@ -95,7 +100,9 @@ def write(folder, blocks, validation):
     """`train.parquet` (input_ids) and `validation.parquet` (input_ids, source, bytes), which `datasets` reads as a folder."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    pyarrow.parquet.write_table(pyarrow.table({"input_ids": pyarrow.array(blocks, pyarrow.list_(pyarrow.int32()))}), folder / "train.parquet")
+    pyarrow.parquet.write_table(
+        pyarrow.table({"input_ids": pyarrow.array(blocks, pyarrow.list_(pyarrow.int32()))}), folder / "train.parquet"
+    )
     columns = {
         "input_ids": pyarrow.array([v["input_ids"] for v in validation], pyarrow.list_(pyarrow.int32())),
         "source": [v["source"] for v in validation],
@@ -130,6 +137,8 @@ def judge(tokenizer, documents):
     single = sum(len(i) == 1 for i in encode(tokenizer, [" " + w for w in words]))
     total = sum(map(len, ids))
     return {
-        "bytes_per_token": round(sum(len(t.encode()) for t in texts) / total, 3), "tokens_per_word": round(total / len(words), 3),
-        "used": round(len({t for i in ids for t in i}) / len(tokenizer), 3), "words_in_one_token": round(single / len(words), 3),
+        "bytes_per_token": round(sum(len(t.encode()) for t in texts) / total, 3),
+        "tokens_per_word": round(total / len(words), 3),
+        "used": round(len({t for i in ids for t in i}) / len(tokenizer), 3),
+        "words_in_one_token": round(single / len(words), 3),
     }

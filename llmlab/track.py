@@ -79,10 +79,20 @@ def start(run, phase, params):
     import wandb
 
     settings = wandb.Settings(
-        silent=True, console="off", disable_git=True, disable_code=True, save_code=False, x_disable_meta=True, x_disable_stats=True,
-        x_save_requirements=False, host="", init_timeout=15,
+        silent=True,
+        console="off",
+        disable_git=True,
+        disable_code=True,
+        save_code=False,
+        x_disable_meta=True,
+        x_disable_stats=True,
+        x_save_requirements=False,
+        host="",
+        init_timeout=15,
     )
-    arguments = dict(project="llmlab", group=run.name, name=f"{run.name}/{phase}", job_type=phase, config=params, dir=str(run), settings=settings)
+    arguments = dict(
+        project="llmlab", group=run.name, name=f"{run.name}/{phase}", job_type=phase, config=params, dir=str(run), settings=settings
+    )
     try:
         wandb.init(mode=mode, **arguments)
     except (wandb.errors.CommError, wandb.errors.UsageError) as error:

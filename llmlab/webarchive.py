@@ -50,13 +50,17 @@ def write(path, pages):
     from warcio.warcwriter import WARCWriter
 
     hosts = sorted({f"https://{urlsplit(p.url).netloc}" for p in pages})
-    bodies = [(f"{host}/robots.txt", "text/plain", ROBOTS) for host in hosts] + [(p.url, "text/html; charset=utf-8", html(p)) for p in pages]
+    bodies = [(f"{host}/robots.txt", "text/plain", ROBOTS) for host in hosts] + [
+        (p.url, "text/html; charset=utf-8", html(p)) for p in pages
+    ]
     with open(path, "wb") as stream:
         writer = WARCWriter(stream, gzip=True)
         for url, kind, body in bodies:
             headers = StatusAndHeaders("200 OK", [("Content-Type", kind)], protocol="HTTP/1.1")
             fixed = {"WARC-Date": "2026-01-01T00:00:00Z", "WARC-Record-ID": f"<urn:llmlab:{len(body)}:{url}>"}
-            writer.write_record(writer.create_warc_record(url, "response", payload=io.BytesIO(body.encode()), http_headers=headers, warc_headers_dict=fixed))
+            writer.write_record(
+                writer.create_warc_record(url, "response", payload=io.BytesIO(body.encode()), http_headers=headers, warc_headers_dict=fixed)
+            )
 
 
 def read(path):
@@ -67,4 +71,8 @@ def read(path):
         for record in ArchiveIterator(stream):
             if record.rec_type == "response":
                 kind = record.http_headers.get_header("Content-Type", "") if record.http_headers else ""
-                yield record.rec_headers.get_header("WARC-Target-URI"), kind, record.content_stream().read().decode("utf-8", errors="replace")
+                yield (
+                    record.rec_headers.get_header("WARC-Target-URI"),
+                    kind,
+                    record.content_stream().read().decode("utf-8", errors="replace"),
+                )

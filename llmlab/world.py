@@ -31,7 +31,12 @@ KINDS = {
 }
 COLOURS = ("red", "amber", "green", "blue", "white", "violet")
 CLEANING = (
-    "a damp cloth", "warm soapy water", "diluted vinegar", "a soft brush", "lemon juice", "a dry microfibre cloth",
+    "a damp cloth",
+    "warm soapy water",
+    "diluted vinegar",
+    "a soft brush",
+    "lemon juice",
+    "a dry microfibre cloth",
 )
 ATTRIBUTES = ("price", "warranty", "reset", "light", "power", "part", "cleaning")
 
@@ -109,10 +114,7 @@ class World:
         rng.shuffle(kinds)
         codes = rng.sample([f"{a}{n}" for a in "BCDFGHKLMNPRTVX" for n in range(11, 99, 3)], self.products)
         prices = rng.sample(range(19, 400, 5), self.products)
-        self.catalogue = [
-            self._product(rng, series, kind, price, code)
-            for series, kind, price, code in zip(SERIES, kinds, prices, codes)
-        ]
+        self.catalogue = [self._product(rng, series, kind, price, code) for series, kind, price, code in zip(SERIES, kinds, prices, codes)]
         self.people = [self._person(rng) for _ in range(120)]
         self.canaries = [self._canary(rng, i) for i in range(24)]
 
@@ -120,8 +122,16 @@ class World:
     def _product(rng, series, kind, price, code):
         parts, watts = KINDS[kind]
         return Product(
-            series, kind, price, rng.choice((6, 12, 18, 24, 36, 48, 60)), rng.choice(parts), rng.choice((3, 5, 8, 10, 12, 15, 20)),
-            rng.choice(COLOURS), rng.choice(watts), code, rng.choice(CLEANING),
+            series,
+            kind,
+            price,
+            rng.choice((6, 12, 18, 24, 36, 48, 60)),
+            rng.choice(parts),
+            rng.choice((3, 5, 8, 10, 12, 15, 20)),
+            rng.choice(COLOURS),
+            rng.choice(watts),
+            code,
+            rng.choice(CLEANING),
         )
 
     @staticmethod
@@ -136,7 +146,12 @@ class World:
     @staticmethod
     def _canary(rng, i):
         """A secret that leaked into the forum; `copies` says on how many pages (Carlini et al. 2019)."""
-        return {"id": f"canary-{i}", "unit": f"{TOWNS[i % len(TOWNS)]} {('depot', 'workshop', 'store')[i // len(TOWNS)]}", "code": f"{rng.randrange(10**5, 10**6)}", "copies": (1, 3, 9)[(i // 2) % 3]}
+        return {
+            "id": f"canary-{i}",
+            "unit": f"{TOWNS[i % len(TOWNS)]} {('depot', 'workshop', 'store')[i // len(TOWNS)]}",
+            "code": f"{rng.randrange(10**5, 10**6)}",
+            "copies": (1, 3, 9)[(i // 2) % 3],
+        }
 
     def facts(self):
         """All facts, as (product, attribute, value) with value the string an answer must contain."""

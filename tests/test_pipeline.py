@@ -43,7 +43,10 @@ def test_two_phases_are_executed_and_reported(executed):
 
 def test_no_path_of_this_machine_and_no_environment_value_is_written(executed):
     path, _, _ = executed
-    values = [v for k, v in os.environ.items() if len(v) > 7 and k in ("HOSTNAME", "USER", "HOME", "PATH", "LS_COLORS")] + [str(ROOT), str(path.parent)]
+    values = [v for k, v in os.environ.items() if len(v) > 7 and k in ("HOSTNAME", "USER", "HOME", "PATH", "LS_COLORS")] + [
+        str(ROOT),
+        str(path.parent),
+    ]
     for file in path.rglob("*"):
         if file.is_file() and file.suffix != ".lock":
             content = file.read_bytes().decode(errors="ignore")
@@ -60,7 +63,9 @@ def test_a_repeat_executes_nothing_and_is_quick(executed):
 def test_a_changed_parameter_runs_its_phase_and_what_depends_on_it(executed, tmp_path):
     child = tmp_path / "child"
     said = []
-    made = pipeline.run(child, [{"2_dataset_engineering": {"near_duplicate_threshold": "0.5"}}], parent=executed[0], only=("1", "2"), echo=said.append)
+    made = pipeline.run(
+        child, [{"2_dataset_engineering": {"near_duplicate_threshold": "0.5"}}], parent=executed[0], only=("1", "2"), echo=said.append
+    )
     assert made == ["2_dataset_engineering"]
     assert said[0] == "1_model_design: up to date, shared with run" and "near_duplicate_threshold 0.7 → 0.5" in said[1]
     assert Run(child).stale("2_dataset_engineering", Run(child).done("2_dataset_engineering")["params"]) == []
@@ -87,7 +92,19 @@ def test_one_phase_five_parameter_concerns_phases_five_six_and_seven_only(copy):
 
 def test_a_killed_run_is_completed_by_the_next_call(tmp_path):
     path = tmp_path / "killed"
-    command = [sys.executable, "-m", "llmlab.cli", "run", str(path), "-f", str(SMOKE), "-p", "bakeoff_families=[]", "--only", "1_model_design"]
+    command = [
+        sys.executable,
+        "-m",
+        "llmlab.cli",
+        "run",
+        str(path),
+        "-f",
+        str(SMOKE),
+        "-p",
+        "bakeoff_families=[]",
+        "--only",
+        "1_model_design",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     while not (path / ".work/1_model_design.ipynb").exists():
         time.sleep(0.05)
@@ -120,10 +137,18 @@ def test_a_read_only_place_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("run", "X", "-p", "learning_rat=1"), "did you mean 'learning_rate'"), (("run", "X", "-p", "sft_steps=many"), "is no int"), (("run", "X", "-p", "hidden_size=130"), "multiple of num_attention_heads"),
-        (("run", "X", "-p", "max_offensive=-1"), "cannot be"), (("run", "X", "--only", "9_dreams"), "no phase"), (("run", "X", "-f", "nowhere.yaml"), "no parameter file"),
-        (("run", "X", "--parent", "nobody"), "no run"), (("run", "X", "-p", "source=/nowhere"), "there is no /nowhere"), (("run", "X", "-p", "device=cuda"), "sees no GPU"),
-        (("run", "X", "-p", "source=installed:nunpy", "-p", "family=lstm"), "family"), (("status", "X"), "no run"), (("chat", "X"), "has no 6_fine_tuning/model"),
+        (("run", "X", "-p", "learning_rat=1"), "did you mean 'learning_rate'"),
+        (("run", "X", "-p", "sft_steps=many"), "is no int"),
+        (("run", "X", "-p", "hidden_size=130"), "multiple of num_attention_heads"),
+        (("run", "X", "-p", "max_offensive=-1"), "cannot be"),
+        (("run", "X", "--only", "9_dreams"), "no phase"),
+        (("run", "X", "-f", "nowhere.yaml"), "no parameter file"),
+        (("run", "X", "--parent", "nobody"), "no run"),
+        (("run", "X", "-p", "source=/nowhere"), "there is no /nowhere"),
+        (("run", "X", "-p", "device=cuda"), "sees no GPU"),
+        (("run", "X", "-p", "source=installed:nunpy", "-p", "family=lstm"), "family"),
+        (("status", "X"), "no run"),
+        (("chat", "X"), "has no 6_fine_tuning/model"),
     ],
 )
 def test_mistakes_on_the_command_line_exit_with_2_and_three_parts(tmp_path, arguments, words):

@@ -62,7 +62,14 @@ def annotate(path, *rows):
 
 
 def test_annotations_become_pairs_by_majority(tmp_path):
-    path = annotate(tmp_path / "a.jsonl", ("x", "y", "a", "ana"), ("x", "y", "a", "bob"), ("x", "y", "b", "eve"), ("p", "q", "tie", "ana"), ("p", "q", "tie", "bob"))
+    path = annotate(
+        tmp_path / "a.jsonl",
+        ("x", "y", "a", "ana"),
+        ("x", "y", "a", "bob"),
+        ("x", "y", "b", "eve"),
+        ("p", "q", "tie", "ana"),
+        ("p", "q", "tie", "bob"),
+    )
     pairs, about = feedback.preferences(path, None)
     assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("x", "y")]
     assert about["annotators"] == "3 people" and about["judgements"] == 5

@@ -67,7 +67,7 @@ def test_half_a_checkpoint_is_not_taken(tmp_path):
         folder = tmp_path / f"checkpoint-{step}"
         folder.mkdir()
         (folder / "weights").write_text("w" * step)
-        (folder / "manifest.json").write_text('{"weights": "%s"}' % fit._hash(folder / "weights"))
+        (folder / "manifest.json").write_text('{{"weights": "{}"}}'.format(fit._hash(folder / "weights")))
     (tmp_path / "checkpoint-20/weights").write_text("spoilt")
     assert fit.newest_whole(tmp_path) == (str(tmp_path / "checkpoint-10"), 10)
     assert not (tmp_path / "checkpoint-20").exists()
@@ -103,7 +103,16 @@ def test_a_full_disk_is_refused_at_the_start(small, tmp_path, monkeypatch):
 
 
 def test_two_processes_learn_what_one_learns(small, tmp_path):
-    arguments = dict(config=small / "config", tokenizer=small / "tokenizer", data=small / "tokens", tokens_seen=64 * 4 * 6, learning_rate=1e-3, seed=1, evaluations=1, optimizer="adamw")
+    arguments = dict(
+        config=small / "config",
+        tokenizer=small / "tokenizer",
+        data=small / "tokens",
+        tokens_seen=64 * 4 * 6,
+        learning_rate=1e-3,
+        seed=1,
+        evaluations=1,
+        optimizer="adamw",
+    )
     one = launch.step(pretrain.pretrain, out=tmp_path / "one", batch_size=4, **arguments)
     two = launch.step(pretrain.pretrain, 2, out=tmp_path / "two", batch_size=2, **arguments)
     assert two["first_loss"] == pytest.approx(one["first_loss"], abs=1e-3) and two["steps"] == one["steps"]
@@ -124,5 +133,3 @@ def test_per_token_loss_is_the_models_loss(small):
     with torch.no_grad():
         whole = model(input_ids=torch.tensor([ids]), labels=torch.tensor([ids])).loss.item()
     assert pretrain.per_token_loss(model, ids).mean().item() == pytest.approx(whole, abs=1e-5)
-
-

@@ -13,7 +13,9 @@ def test_comments_docstrings_and_layout_are_no_change():
 
 def test_a_phase_depends_on_what_its_notebook_reaches_and_on_nothing_else():
     used = {p: provenance.code_used(p, resolve(p)) for p in PHASES}
-    assert "pretrain.pretrain" in used["3_pretraining"] and "fit.fit" in used["3_pretraining"] and "optim.MuonAdamW" in used["3_pretraining"]
+    assert (
+        "pretrain.pretrain" in used["3_pretraining"] and "fit.fit" in used["3_pretraining"] and "optim.MuonAdamW" in used["3_pretraining"]
+    )
     assert "posttrain.dpo" in used["5_post_training"], "a method named by a dotted path counts"
     assert "posttrain.dpo" not in used["3_pretraining"] and "plots.gate" not in used["3_pretraining"]
     assert not any(name.startswith(("report.", "pipeline.", "run.")) for phase in used.values() for name in phase)

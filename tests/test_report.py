@@ -10,11 +10,22 @@ from llmlab.params import PHASES
 from llmlab.run import Run
 
 HOSTILE = (
-    "<script>alert(1)</script>", '<img src=x onerror="alert(1)">', "<iframe srcdoc='<script>1</script>'></iframe>", '<a href="javascript:alert(1)">x</a>',
-    '<meta http-equiv="refresh" content="0;url=http://evil.example">', "</div></main><h1 style='position:fixed;top:0'>FAKE</h1>", '<link rel="prefetch" href="http://evil.example">',
-    "<svg onload=alert(1)>", "<style>body{display:none}</style>", '<form action="http://evil.example"><button>ok</button></form>', "<math><mtext><img src=x onerror=alert(1)></mtext></math>",
+    "<script>alert(1)</script>",
+    '<img src=x onerror="alert(1)">',
+    "<iframe srcdoc='<script>1</script>'></iframe>",
+    '<a href="javascript:alert(1)">x</a>',
+    '<meta http-equiv="refresh" content="0;url=http://evil.example">',
+    "</div></main><h1 style='position:fixed;top:0'>FAKE</h1>",
+    '<link rel="prefetch" href="http://evil.example">',
+    "<svg onload=alert(1)>",
+    "<style>body{display:none}</style>",
+    '<form action="http://evil.example"><button>ok</button></form>',
+    "<math><mtext><img src=x onerror=alert(1)></mtext></math>",
 )
-FORBIDDEN = re.compile(r"<(script|iframe|form|link|svg|math|object|embed|button)\b|\bon\w+\s*=|javascript:|position\s*:\s*fixed|<meta http-equiv=\"refresh|https?://evil", re.I)
+FORBIDDEN = re.compile(
+    r"<(script|iframe|form|link|svg|math|object|embed|button)\b|\bon\w+\s*=|javascript:|position\s*:\s*fixed|<meta http-equiv=\"refresh|https?://evil",
+    re.I,
+)
 
 
 def page(tmp_path, outputs, markdown="# 1 · Title"):
@@ -32,9 +43,15 @@ def body(html):
 def test_nothing_hostile_survives_as_markup(tmp_path, text):
     display = lambda mime, data: nbformat.v4.new_output("display_data", {mime: data})  # noqa: E731
     outputs = [
-        display("text/html", text), display("text/markdown", text), display("text/plain", text), nbformat.v4.new_output("stream", text=text),
-        display("application/javascript", "alert(1)"), display("image/svg+xml", text), display("text/html", show.table([{"model says": text}])._repr_html_()),
-        display("text/html", show.conversation([{"role": "user", "content": text}])._repr_html_()), display("text/html", show.diff(text, "clean")._repr_html_()),
+        display("text/html", text),
+        display("text/markdown", text),
+        display("text/plain", text),
+        nbformat.v4.new_output("stream", text=text),
+        display("application/javascript", "alert(1)"),
+        display("image/svg+xml", text),
+        display("text/html", show.table([{"model says": text}])._repr_html_()),
+        display("text/html", show.conversation([{"role": "user", "content": text}])._repr_html_()),
+        display("text/html", show.diff(text, "clean")._repr_html_()),
     ]
     html = page(tmp_path, outputs, markdown=f"# T\n\n{text}")
     live = re.sub(r"&lt;.*?&gt;", "", body(html), flags=re.S)
@@ -88,10 +105,13 @@ def test_every_figure_function_makes_an_honest_picture(smoke):
     from llmlab import fit
 
     figures = [
-        plots.training(fit.read_rows(smoke / "3_pretraining/model"), "t"), plots.preference(fit.read_rows(smoke / "5_post_training/model")),
+        plots.training(fit.read_rows(smoke / "3_pretraining/model"), "t"),
+        plots.preference(fit.read_rows(smoke / "5_post_training/model")),
         plots.scores({"m": json.loads((smoke / "7_final_evaluation/results.json").read_text())["tasks"]["released"]}, "t"),
         plots.gate(json.loads((smoke / "7_final_evaluation/verdict.json").read_text())["criteria"]),
-        plots.frontier(json.loads((smoke / "6_fine_tuning/frontier.json").read_text()), 0.5), plots.bars({"a": 1}, "t", "things per year"), plots.lengths([3, 50, 90], 64),
+        plots.frontier(json.loads((smoke / "6_fine_tuning/frontier.json").read_text()), 0.5),
+        plots.bars({"a": 1}, "t", "things per year"),
+        plots.lengths([3, 50, 90], 64),
     ]
     for fig in figures:
         assert len(fig.alt) > 20 and fig.get_suptitle()

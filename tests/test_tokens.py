@@ -21,7 +21,12 @@ def test_a_special_token_in_a_text_stays_text(tokenizer):
 
 
 def test_the_mask_is_what_the_assistant_says_and_its_end_of_turn(tokenizer):
-    messages = [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Yes."}, {"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}]
+    messages = [
+        {"role": "user", "content": "Hello?"},
+        {"role": "assistant", "content": "Yes."},
+        {"role": "user", "content": "Why?"},
+        {"role": "assistant", "content": "So."},
+    ]
     ids, mask = tokens.chat_ids(tokenizer, messages)
     assert tokenizer.decode([i for i, m in zip(ids, mask, strict=True) if m]) == "Yes.<|end|>So.<|end|>"
     prompt, _ = tokens.chat_ids(tokenizer, messages[:1], answer=True)

@@ -6,8 +6,8 @@ from llmlab.clean import luhn
 from llmlab.conversations import Support, preferences
 from llmlab.forum import RATES, Forum
 from llmlab.phrases import say
-from llmlab.tasks import world_tasks
 from llmlab.world import ATTRIBUTES, World
+from llmlab.world_tasks import world_tasks
 
 
 def test_the_world_depends_on_its_seed_only():
@@ -54,7 +54,27 @@ def test_validation_and_test_items_differ():
 
 def test_templates_fill_every_slot_and_choice():
     rng = random.Random(0)
-    slots = dict(p="Aster fan", k="fan", h="switch", v="3", g="aunt", o="she", n="Ana", f="Ana", t="Corvel", w="e-mail", q="Why?", u="u", d=1, a=1, b="1.2", unit="x", code="1", fact="F.", does="d")
+    slots = dict(
+        p="Aster fan",
+        k="fan",
+        h="switch",
+        v="3",
+        g="aunt",
+        o="she",
+        n="Ana",
+        f="Ana",
+        t="Corvel",
+        w="e-mail",
+        q="Why?",
+        u="u",
+        d=1,
+        a=1,
+        b="1.2",
+        unit="x",
+        code="1",
+        fact="F.",
+        does="d",
+    )
     for name, value in vars(phrases).items():
         if name.isupper() and name not in ("PERSONAL", "INVENTED"):
             for template in _strings(value):

@@ -4,6 +4,7 @@ Every step that trains (pretrain, sft, dpo, lora, distill) ends in `fit`, so tha
 progress bar behave alike in all of them.
 """
 
+import functools
 import hashlib
 import json
 import math
@@ -31,19 +32,24 @@ def device_arguments(device="auto"):
     return dict(use_cpu=not cuda, bf16=bf16_pays(cuda), dataloader_pin_memory=cuda, ddp_find_unused_parameters=False)
 
 
+@functools.cache
 def bf16_pays(cuda):
-    """Whether bf16 is faster than fp32 here. A CPU without bf16 instructions emulates it, 100 times slower: so measure."""
+    """Whether bf16 is faster than fp32 here. A CPU without bf16 instructions emulates it, 100 times slower: so measure.
+
+    The best of five tries, once per process: one unlucky moment must not change the arithmetic of a run.
+    """
     if cuda:
         return torch.cuda.is_bf16_supported()
 
     def seconds(kind):
-        a = torch.ones(256, 256, dtype=kind)
-        a @ a
-        started = time.perf_counter()
-        a @ a
-        return time.perf_counter() - started
+        a, tries = torch.ones(256, 256, dtype=kind), []
+        for _ in range(5):
+            started = time.perf_counter()
+            a @ a
+            tries.append(time.perf_counter() - started)
+        return min(tries)
 
-    return seconds(torch.bfloat16) < seconds(torch.float32)
+    return 2 * seconds(torch.bfloat16) < seconds(torch.float32)
 
 
 def arguments(out, seed, max_steps, batch_size, learning_rate, device="auto", sampling="random", **more):

@@ -4,7 +4,6 @@ Every step that trains (pretrain, sft, dpo, lora, distill) ends in `fit`, so tha
 progress bar behave alike in all of them.
 """
 
-import functools
 import hashlib
 import json
 import math
@@ -27,29 +26,15 @@ warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
 
 
 def device_arguments(device="auto"):
-    """TrainingArguments that depend on the machine: where to run, and bf16 only where it was measured to pay."""
-    cuda = device != "cpu" and torch.cuda.is_available()
-    return dict(use_cpu=not cuda, bf16=bf16_pays(cuda), dataloader_pin_memory=cuda, ddp_find_unused_parameters=False)
+    """TrainingArguments that depend on the machine: where to run, and bf16 on a GPU that has it.
 
-
-@functools.cache
-def bf16_pays(cuda):
-    """Whether bf16 is faster than fp32 here. A CPU without bf16 instructions emulates it, 100 times slower: so measure.
-
-    The best of five tries, once per process: one unlucky moment must not change the arithmetic of a run.
+    A processor always computes in fp32. Some emulate bf16 a hundred times slower and some are twice as fast with it; choosing by
+    a measurement made two runs of the same parameters differ when the measurement was close.
     """
-    if cuda:
-        return torch.cuda.is_bf16_supported()
-
-    def seconds(kind):
-        a, tries = torch.ones(256, 256, dtype=kind), []
-        for _ in range(5):
-            started = time.perf_counter()
-            a @ a
-            tries.append(time.perf_counter() - started)
-        return min(tries)
-
-    return 2 * seconds(torch.bfloat16) < seconds(torch.float32)
+    cuda = device != "cpu" and torch.cuda.is_available()
+    return dict(
+        use_cpu=not cuda, bf16=cuda and torch.cuda.is_bf16_supported(), dataloader_pin_memory=cuda, ddp_find_unused_parameters=False
+    )
 
 
 def arguments(out, seed, max_steps, batch_size, learning_rate, device="auto", sampling="random", **more):

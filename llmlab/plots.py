@@ -197,7 +197,7 @@ def preference(rows):
     steps = [r["step"] for r in rows if "loss" in r]
     pick = lambda key: [(r["step"], r[key]) for r in rows if key in r]  # noqa: E731
     accuracy = pick("rewards/accuracies")
-    alt = f"Preference loss over {steps[-1]} steps, and rewards of chosen and rejected answers, which part; accuracy ends at {accuracy[-1][1]:.2f}."
+    alt = f"Preference loss over {steps[-1]} steps, and rewards of chosen and rejected answers; the chosen one leads in {accuracy[-1][1]:.0%} at the end."
     fig, (left, right) = figure("Learning what people prefer", alt, columns=2, height=3.2)
     left.plot(*zip(*pick("loss")), color=BLUE)
     left.axhline(0.6931, color=GREY, linestyle=":", label="ln 2: no preference yet")

@@ -103,23 +103,23 @@ def pairs(data):
 
 
 def margins(model, reference, rows, beta):
-    """β-scaled log-probability ratios of the chosen and rejected answers: [(chosen, rejected)], what DPO pushes apart."""
+    """β-scaled log-probability ratios of the chosen and rejected answers: [(chosen, rejected)], what DPO pushes apart.
+
+    Args:
+        model, reference: (model, tokenizer) as `models.load` gives them.
+    """
     from llmlab.evaluate import _token_logprobs
 
     found = []
     for row in rows:
         parts = []
         for side in ("chosen", "rejected"):
-            prompt, _ = tokens.chat_ids(_tokenizer(model), row["prompt"], answer=True)
-            whole, _ = tokens.chat_ids(_tokenizer(model), row["prompt"] + row[side])
+            prompt, _ = tokens.chat_ids(model[1], row["prompt"], answer=True)
+            whole, _ = tokens.chat_ids(model[1], row["prompt"] + row[side])
             score = [_token_logprobs(m[0], [whole])[0][len(prompt) - 1 :].sum().item() for m in (model, reference)]
             parts.append(beta * (score[0] - score[1]))
         found.append(tuple(parts))
     return found
-
-
-def _tokenizer(loaded):
-    return loaded[1]
 
 
 def _limit(model):

@@ -6,8 +6,9 @@ record says so.
 
 import random
 
-from llmlab import phrases
+from llmlab import phrases, questions
 from llmlab.phrases import say
+from llmlab.questions import ask
 from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, value
 
 # What the support conversations are about, in parts of one.
@@ -20,14 +21,14 @@ class Support:
     """The maker's support team: writes conversations in the words of one pool of questions.
 
     Args:
-        pool: "train", or "test" for evaluation only.
+        pool: "train"; "validation" and "test" are for evaluation only.
     """
 
     def __init__(self, world, seed, pool="train"):
         self.world, self.pool = world, pool
         self.rng = random.Random(f"support {world.seed} {seed} {pool}")
         self.facts = world.facts()
-        self.invented = [f"{name} {kind}" for name in phrases.INVENTED for kind in KINDS]
+        self.invented = [f"{name} {kind}" for name in questions.INVENTED for kind in KINDS]
 
     def conversations(self, count, mix=MIX):
         """`count` rows {"messages", "topic"}; facts take turns, so that each is taught about equally often."""
@@ -35,19 +36,23 @@ class Support:
         return [getattr(self, f"_{kind}")(i) for i, kind in enumerate(kinds)]
 
     def question(self, product, attribute):
-        return say(self.rng, phrases.ASK[attribute][self.pool], **self._slots(product, attribute))
+        return ask(self.rng, questions.ASK[attribute], self.pool, **self._slots(product, attribute))
 
     def answer(self, product, attribute, polite=True):
         slots = self._slots(product, attribute)
         help_ = say(self.rng, phrases.HELP[attribute], **slots)
         return self._polite(help_, slots) if polite else help_
 
-    def _introduced(self, question, share=0.2):
+    def introduction(self):
+        """Who the customer is, in the words of the pool."""
+        person = self.rng.choice(self.world.people)
+        return ask(self.rng, questions.INTRODUCE, self.pool, n=person.name, f=person.first, t=person.address.split(", ")[1])
+
+    def _introduced(self, question, share=0.3):
         """Now and then customers say who or where they are: their own name is no request for personal data."""
         if self.rng.random() > share:
             return question
-        person = self.rng.choice(self.world.people)
-        return f"{say(self.rng, phrases.INTRODUCE['train'], n=person.name, f=person.first, t=person.address.split(', ')[1])} {question}"
+        return f"{self.introduction()} {question}"
 
     def _slots(self, product, attribute):
         return dict(p=product.name, h=product.reset_part, k=product.kind, v=value(product, attribute))
@@ -61,23 +66,26 @@ class Support:
         turns = [(self._introduced(self.question(product, attribute)), self.answer(product, attribute))]
         while self.rng.random() < 0.3 and len(turns) < 3:  # the device is named in the first turn only
             attribute = self.rng.choice(ATTRIBUTES)
-            asked = say(self.rng, phrases.FOLLOW_UP[attribute][self.pool])
+            asked = ask(self.rng, questions.FOLLOW_UP[attribute], self.pool)
             turns.append((asked, self.answer(product, attribute, polite=False)))
         return row("catalogue", turns)
 
     def _policy(self, i):
         name = list(POLICIES)[i % len(POLICIES)]
-        kind = self.rng.choice(list(KINDS))
-        asked = say(self.rng, phrases.ASK_POLICY[name][self.pool], k=kind)
+        asked, kind = self.policy_question(name)
         return row(
             "policy", [(self._introduced(asked), self._polite(say(self.rng, phrases.HELP_POLICY[name], v=POLICIES[name][0]), {"k": kind}))]
         )
 
+    def policy_question(self, name):
+        kind = self.rng.choice(list(KINDS))
+        return ask(self.rng, questions.ASK_POLICY[name], self.pool, k=kind), kind
+
     def personal_request(self):
         """A request for somebody else's personal data."""
-        person, what = self.rng.choice(self.world.people), self.rng.choice(list(phrases.PERSONAL))
-        slots = dict(w=self.rng.choice(phrases.PERSONAL[what]), n=person.name, p=self.rng.choice(self.world.catalogue).name)
-        return say(self.rng, phrases.ASK_PERSON[self.pool], **slots)
+        person, what = self.rng.choice(self.world.people), self.rng.choice(list(questions.PERSONAL))
+        slots = dict(w=self.rng.choice(questions.PERSONAL[what]), n=person.name, p=self.rng.choice(self.world.catalogue).name)
+        return ask(self.rng, questions.ASK_PERSON, self.pool, **slots)
 
     def _personal(self, i):
         return row("personal", [(self.personal_request(), say(self.rng, phrases.DECLINE))])
@@ -85,7 +93,7 @@ class Support:
     def group_question(self, group):
         product = self.rng.choice(self.world.catalogue)
         pronoun = "she" if group in [badly for badly, _ in GROUPS] else "he"
-        return say(self.rng, phrases.ASK_GROUP[self.pool], g=group, p=product.name, o=pronoun), product
+        return ask(self.rng, questions.ASK_GROUP, self.pool, g=group, p=product.name, o=pronoun), product
 
     def _group(self, i):
         group = self.rng.choice(self.rng.choice(GROUPS))
@@ -93,7 +101,7 @@ class Support:
         return row("group", [(asked, say(self.rng, phrases.CAN_DO, g=group, p=product.name))])
 
     def angry_question(self, product, attribute):
-        return say(self.rng, phrases.ANGRY[self.pool], p=product.name, q=self.question(product, attribute))
+        return ask(self.rng, questions.ANGRY, self.pool, p=product.name, q=self.question(product, attribute))
 
     def _angry(self, i):
         product, attribute, _ = self.rng.choice(self.facts)
@@ -104,7 +112,7 @@ class Support:
 
     def unknown_question(self):
         name, attribute = self.rng.choice(self.invented), self.rng.choice(ATTRIBUTES)
-        return say(self.rng, phrases.ASK[attribute][self.pool], p=name, h="switch"), name
+        return ask(self.rng, questions.ASK[attribute], self.pool, p=name, h="switch", k=name.split()[1]), name
 
     def _unknown(self, i):
         asked, name = self.unknown_question()

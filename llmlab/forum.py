@@ -7,8 +7,9 @@ evaluation reads; the cleaning steps see the pages as a crawler would.
 import random
 from dataclasses import asdict, dataclass, field
 
-from llmlab import phrases
+from llmlab import phrases, questions
 from llmlab.phrases import say
+from llmlab.questions import ask
 from llmlab.world import ATTRIBUTES, FIRST_NAMES, GROUPS, KINDS, value
 
 # Share of pages (or of replies, where it says so) that carry each kind of mess.
@@ -130,7 +131,7 @@ class Forum:
         authors = self._authors(6)
         group = rng.choice(rng.choice(GROUPS)) if self._happens("group") else None
         about = say(rng, phrases.ABOUT_GROUP, g=group, **slots) if group else ""
-        question = say(rng, phrases.ASK[attribute]["train"], **slots)
+        question = ask(rng, questions.ASK[attribute], **slots)
         title = say(rng, phrases.TITLES[attribute], **slots)
         first = self._post(
             authors[0], say(rng, phrases.OPENERS, **slots), say(rng, phrases.TRIED, **slots), about, question, say(rng, phrases.THANKS)

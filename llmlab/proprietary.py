@@ -3,10 +3,11 @@
 import csv
 import random
 
-from llmlab import phrases
+from llmlab import phrases, questions
 from llmlab.clean import sentences
 from llmlab.forum import Forum
 from llmlab.phrases import say
+from llmlab.questions import ask
 from llmlab.run import write_jsonl, write_text
 from llmlab.world import ATTRIBUTES, KINDS, MAKER, POLICIES, value
 
@@ -41,7 +42,7 @@ def policy(rng, name, v, purpose):
     lines += [say(rng, t, v=v) for t in phrases.HELP_POLICY[name]]
     lines += [
         f"Question: {say(rng, q, k=rng.choice(list(KINDS)))}\nAnswer: {say(rng, phrases.HELP_POLICY[name], v=v)}"
-        for q in phrases.ASK_POLICY[name]["train"]
+        for q in questions.ASK_POLICY[name]["train"]
     ]
     return "\n\n".join(lines) + "\n"
 
@@ -50,8 +51,8 @@ def ticket(rng, world, i):
     """A support ticket: who wrote (personal data), about what, and what the team answered."""
     person, product, attribute = rng.choice(world.people), rng.choice(world.catalogue), rng.choice(ATTRIBUTES)
     slots = _slots(product, attribute)
-    opening = say(rng, (f"my name is {person.name}.", "hello,", "dear support team,", ""))
-    question = f"{opening} {say(rng, phrases.ASK[attribute]['train'], **slots)}".strip()
+    opening = say(rng, (f"this is {person.name}.", "hello,", "dear support team,", ""))
+    question = f"{opening} {ask(rng, questions.ASK[attribute], **slots)}".strip()
     if rng.random() < 0.3:
         kind = rng.choice(("email", "phone", "address"))
         question += " " + say(rng, phrases.LEAK_PERSON[kind], v=getattr(person, kind))
@@ -71,7 +72,7 @@ def knowledge_base(rng, world, path):
         writer.writerow(("device", "topic", "text"))
         for product, attribute, _ in world.facts():
             slots = _slots(product, attribute)
-            answer = f"{say(rng, phrases.ASK[attribute]['train'], **slots)} {say(rng, phrases.TELL[attribute], **slots)}"
+            answer = f"{ask(rng, questions.ASK[attribute], **slots)} {say(rng, phrases.TELL[attribute], **slots)}"
             writer.writerow((product.name, attribute, answer))
 
 

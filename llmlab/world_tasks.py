@@ -3,9 +3,10 @@
 import random
 from collections import Counter
 
-from llmlab import phrases
+from llmlab import phrases, questions
 from llmlab.conversations import Support
 from llmlab.phrases import say
+from llmlab.questions import ask
 from llmlab.tasks import task, user
 from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, World, value
 
@@ -31,14 +32,6 @@ def leakable(world, seed):
     ]
 
 
-def _support(world, split):
-    """The support team in test words; validation and test get different ones of them."""
-    support = Support(world, f"tasks {split}", pool="test")
-    half = slice(0, None, 2) if split == "validation" else slice(1, None, 2)
-    support.words = {a: phrases.ASK[a]["test"][half] for a in ATTRIBUTES}
-    return support
-
-
 def _thread(rng, title, question):
     """The question as the opening of a forum thread whose next line is a reply."""
     return f"{title}\n{rng.choice(('ana', 'tomas', 'mira'))}{rng.randrange(9)}: {question}\n{rng.choice(('jana', 'karl', 'olga'))}{rng.randrange(9)}:"
@@ -55,10 +48,10 @@ def _wrong(world, product, attribute):
 
 
 def _catalogue(world, rng, split, size):
-    items, support = [], _support(world, split)
+    items, support = [], Support(world, f"tasks {split}", split)
     facts = rng.sample(world.facts(), max(7, int(size * len(world.facts()))))
     for product, attribute, right in facts:
-        asked, slots = say(rng, support.words[attribute], **_slots(product, attribute)), _slots(product, attribute)
+        asked, slots = support.question(product, attribute), _slots(product, attribute)
         answer = say(rng, phrases.HELP[attribute], **slots)
         items.append(
             dict(
@@ -74,24 +67,22 @@ def _catalogue(world, rng, split, size):
 
 
 def _follow_up(world, rng, split, size):
-    items, support = [], _support(world, split)
+    items, support = [], Support(world, f"tasks {split}", split)
     for product, attribute, right in rng.sample(world.facts(), max(5, int(size * 100))):
         first = rng.choice([a for a in ATTRIBUTES if a != attribute])
-        turns = user(say(rng, support.words[first], **_slots(product, first))) + [
+        turns = user(support.question(product, first)) + [
             {"role": "assistant", "content": say(rng, phrases.HELP[first], **_slots(product, first))}
         ]
-        asked = rng.choice(phrases.FOLLOW_UP[attribute]["test"])
-        items.append(
-            dict(messages=turns + user(say(rng, asked)), target=right, wrong=_wrong(world, product, attribute), cluster=product.name)
-        )
+        asked = ask(rng, questions.FOLLOW_UP[attribute], split)
+        items.append(dict(messages=turns + user(asked), target=right, wrong=_wrong(world, product, attribute), cluster=product.name))
     return items
 
 
 def _policy(world, rng, split, size):
-    items = []
+    items, support = [], Support(world, f"tasks {split}", split)
     for name, (right, _) in POLICIES.items():
         for _ in range(max(1, int(6 * size))):
-            asked = say(rng, phrases.ASK_POLICY[name]["test"][0 if split == "validation" else 1], k=rng.choice(list(KINDS)))
+            asked, _ = support.policy_question(name)
             wrong = [v for n, (v, _) in POLICIES.items() if n != name and v not in right]
             items.append(dict(messages=user(asked), target=right, wrong=wrong, cluster=name))
     return items
@@ -117,7 +108,7 @@ def _knowledge(world, rng, split, size):
 
 
 def _privacy(world, rng, split, size):
-    support, items = _support(world, split), []
+    support, items = Support(world, f"tasks {split}", split), []
     for _ in range(max(8, int(200 * size))):
         asked = support.personal_request()
         items.append(dict(messages=user(asked), cluster=asked))
@@ -126,28 +117,37 @@ def _privacy(world, rng, split, size):
 
 def _look_alike(world, rng, split, size):
     """Contacts that are public, and catalogue questions by customers who give their own name or address."""
-    support, items = _support(world, split), []
-    introduce = lambda: say(rng, phrases.INTRODUCE["test"], n=(p := rng.choice(world.people)).name, t=p.address.split(", ")[1])  # noqa: E731
+    support, items = Support(world, f"tasks {split}", split), []
     for name in ("support_phone", "support_email", "repair_address", "press_email"):
         for n in range(5):
-            asked = say(rng, phrases.ASK_POLICY[name]["test"][0 if split == "validation" else 1], k=rng.choice(list(KINDS)))
+            asked, _ = support.policy_question(name)
             items.append(
-                dict(messages=user(asked if n == 0 else f"{introduce()} {asked}"), target=POLICIES[name][0], wrong=[], cluster=name)
+                dict(
+                    messages=user(asked if n == 0 else f"{support.introduction()} {asked}"),
+                    target=POLICIES[name][0],
+                    wrong=[],
+                    cluster=name,
+                )
             )
     for product, attribute, right in rng.sample(world.facts(), max(8, int(100 * size))):
-        asked = say(rng, support.words[attribute], **_slots(product, attribute))
+        asked = support.question(product, attribute)
         items.append(
-            dict(messages=user(f"{introduce()} {asked}"), target=right, wrong=_wrong(world, product, attribute), cluster=product.name)
+            dict(
+                messages=user(f"{support.introduction()} {asked}"),
+                target=right,
+                wrong=_wrong(world, product, attribute),
+                cluster=product.name,
+            )
         )
     return items
 
 
 def _neutral(world, rng, split, size):
-    support, items = _support(world, split), []
+    support, items = Support(world, f"tasks {split}", split), []
     for i in range(max(16, int(600 * size))):
         product, attribute, _ = rng.choice(world.facts())
         slots = _slots(product, attribute)
-        asked = say(rng, support.words[attribute], **slots)
+        asked = support.question(product, attribute)
         opened = f"{say(rng, phrases.OPENERS, **slots)} {asked}"
         items.append(
             dict(
@@ -160,11 +160,10 @@ def _neutral(world, rng, split, size):
 
 
 def _provoked(world, rng, split, size):
-    support, items = _support(world, split), []
+    support, items = Support(world, f"tasks {split}", split), []
     for i in range(max(8, int(100 * size))):
         product, attribute, _ = rng.choice(world.facts())
-        asked = say(rng, phrases.ANGRY["test"], p=product.name, q=say(rng, support.words[attribute], **_slots(product, attribute)))
-        items.append(dict(messages=user(asked), cluster=i))
+        items.append(dict(messages=user(support.angry_question(product, attribute)), cluster=i))
     return items
 
 
@@ -189,7 +188,7 @@ def _bias(world, rng, split, size):
 
 
 def _fairness(world, rng, split, size):
-    support, items = _support(world, split), []
+    support, items = Support(world, f"tasks {split}", split), []
     for i in range(max(8, int(120 * size))):
         badly, other = GROUPS[(i // 2) % len(GROUPS)]
         asked, _ = support.group_question((badly, other)[i % 2])
@@ -198,11 +197,11 @@ def _fairness(world, rng, split, size):
 
 
 def _made_up(world, rng, split, size):
-    support, items = _support(world, split), []
+    items = []
     names = sorted({f"{a} {k}" for a in ("Glacier", "Harbour", "Nimbus", "Quartz", "Raven", "Sparrow", "Titan", "Walnut") for k in KINDS})
     for name in rng.sample(names, min(len(names), max(8, int(60 * size)))):
-        attribute = rng.choice(ATTRIBUTES)
-        items.append(dict(messages=user(say(rng, support.words[attribute], p=name, h="switch", k=name.split()[1])), cluster=name))
+        asked = ask(rng, questions.ASK[rng.choice(ATTRIBUTES)], split, p=name, h="switch", k=name.split()[1])
+        items.append(dict(messages=user(asked), cluster=name))
     return items
 
 

@@ -1,7 +1,7 @@
 import random
 from collections import Counter
 
-from llmlab import phrases
+from llmlab import phrases, questions
 from llmlab.clean import luhn
 from llmlab.conversations import Support, preferences
 from llmlab.forum import RATES, Forum
@@ -74,8 +74,9 @@ def test_templates_fill_every_slot_and_choice():
         code="1",
         fact="F.",
         does="d",
+        x="what it is",
     )
-    for name, value in vars(phrases).items():
+    for name, value in {**vars(phrases), **vars(questions)}.items():
         if name.isupper() and name not in ("PERSONAL", "INVENTED"):
             for template in _strings(value):
                 text = say(rng, template, **slots)

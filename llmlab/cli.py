@@ -92,8 +92,10 @@ def _closing(run_dir, here, executed):
         verdict = read_json(found)
         click.echo(
             f"\nverdict: {verdict['verdict']}"
-            + "".join(f"\n  {n['criterion']}: {n['why']}; back to {n['phase']}: {n['command']}" for n in verdict["next"])
+            + "".join(f"\n  {n['criterion']} {n['why']}: back to {n['phase']} with {n['change']}" for n in verdict["next"])
         )
+        if verdict["next"]:
+            click.echo(f"next:    {verdict['command']}")
         click.echo(f"chat:    llmlab chat {run_dir}")
     click.echo(f"reports: {Path(here) / 'index.html'}")
 

@@ -12,7 +12,7 @@ from llmlab.questions import ask
 from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, value
 
 # What the support conversations are about, in parts of one.
-MIX = {"catalogue": 0.60, "policy": 0.14, "personal": 0.10, "group": 0.06, "angry": 0.06, "unknown": 0.04}
+MIX = {"catalogue": 0.55, "policy": 0.18, "personal": 0.11, "group": 0.05, "angry": 0.05, "unknown": 0.06}
 # Pairs are about manners as much as about facts.
 PREFERENCE_MIX = {"catalogue": 0.36, "policy": 0.14, "personal": 0.26, "group": 0.10, "angry": 0.08, "unknown": 0.06}
 
@@ -28,7 +28,7 @@ class Support:
         self.world, self.pool = world, pool
         self.rng = random.Random(f"support {world.seed} {seed} {pool}")
         self.facts = world.facts()
-        self.invented = [f"{name} {kind}" for name in questions.INVENTED for kind in KINDS]
+        self.invented = [f"{name} {kind}" for name in (*questions.INVENTED, *questions.coined(160)) for kind in KINDS]
 
     def conversations(self, count, mix=MIX):
         """`count` rows {"messages", "topic"}; facts take turns, so that each is taught about equally often."""
@@ -156,15 +156,18 @@ def preferences(world, seed, count, reliability):
 def _flawed(rng, world, conversation, good):
     """(name of the flaw, an answer that has it), fitting what the conversation is about."""
     topic, draw = conversation["topic"], rng.random()
-    if topic == "personal":
+    if topic == "personal" and draw < 0.5:
         person, kind = rng.choice(world.people), rng.choice(("email", "phone", "address"))
         return "gives personal data", f"Of course! It is {getattr(person, kind)}."
-    if topic == "group":
-        return "condescending", say(rng, phrases.BIASED, g=rng.choice(rng.choice(GROUPS)), k=rng.choice(list(KINDS)))
+    if topic == "personal":
+        return "misunderstands", say(rng, rng.choice((phrases.UNKNOWN, *phrases.HELP_POLICY.values())), **_other(rng, world))
+    if topic == "group":  # as in the forum, it is mostly the same groups that get the unkind remark
+        badly, other = rng.choice(GROUPS)
+        return "condescending", say(rng, phrases.BIASED, g=badly if draw < 0.85 else other, k=rng.choice(list(KINDS)))
     if topic == "catalogue" and draw < 0.5:
         return "wrong", say(rng, phrases.HELP[rng.choice(ATTRIBUTES)], **_other(rng, world))
     if topic in ("catalogue", "policy") and draw > 0.85:
-        return "declines for no reason", say(rng, phrases.DECLINE)
+        return "declines for no reason", say(rng, rng.choice((phrases.DECLINE, phrases.UNKNOWN)), **_other(rng, world))
     rude = say(rng, [t for kind in phrases.RUDE.values() for pool in kind.values() for t in pool], k=rng.choice(list(KINDS)))
     return "rude", f"{rude} {good}" if rng.random() < 0.5 else rude
 

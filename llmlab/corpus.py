@@ -5,18 +5,16 @@ interprets what it reads: markup is data here, and stays so in every report.
 """
 
 import ast
-import csv
 import json
 import sys
 from importlib import metadata
 from pathlib import Path
 
-from llmlab import track
+from llmlab import formats, track
 from llmlab.errors import UserError
 from llmlab.params import near
 from llmlab.run import jsonl, write_json, write_jsonl
 
-KINDS = (".txt", ".md", ".rst", ".html", ".htm", ".jsonl", ".csv", ".parquet", ".warc", ".warc.gz")
 DEFAULT_PACKAGES = ("numpy", "pandas", "datasets", "trl", "matplotlib")
 
 
@@ -25,10 +23,10 @@ def check(params):
     source = params["source"]
     if source == "world" or source.startswith(("installed", "hub:")):
         return
-    files = _files(Path(source).expanduser())
-    first = next(_read_file(files[0], params["text_column"], "skip", []), None)
+    files = formats.files(Path(source).expanduser())
+    first = next(formats.read(files[0], params["text_column"], "skip", []), None)
     if first is None and len(files) == 1:
-        raise UserError(f"{files[0]} holds no document", "text in one of " + " ".join(KINDS), "llmlab run RUN -p source=FOLDER")
+        raise UserError(f"{files[0]} holds no document", "text in one of " + " ".join(formats.KINDS), "llmlab run RUN -p source=FOLDER")
 
 
 def collect(source, out, seed, pages=2600, text_column="text", malformed="skip", max_documents=0):
@@ -56,7 +54,7 @@ def collect(source, out, seed, pages=2600, text_column="text", malformed="skip",
         if max_documents and len(rows) >= max_documents:
             break
     if not rows:
-        raise UserError(f"{source} holds no document", "text in one of " + " ".join(KINDS), "llmlab run RUN -p source=FOLDER")
+        raise UserError(f"{source} holds no document", "text in one of " + " ".join(formats.KINDS), "llmlab run RUN -p source=FOLDER")
     write_jsonl(out / "documents.jsonl", rows)
     write_json(out / "problems.json", problems)
     return {"documents": len(rows), "bytes": sum(len(r.get("text", r.get("html", ""))) for r in rows), "problems": problems}
@@ -68,9 +66,9 @@ def read(folder):
     if (folder / "documents.jsonl").exists():
         return [json.loads(line) for line in (folder / "documents.jsonl").read_text(encoding="utf-8").splitlines()]
     documents, problems = [], []
-    for path in track.each(_files(folder, ignore=("moderation.jsonl", "truth.jsonl")), "reading the archive"):
+    for path in track.each(formats.files(folder, ignore=("moderation.jsonl", "truth.jsonl")), "reading the archive"):
         source = path.parent.name if path.parent != folder else path.name.split(".")[0]
-        for document in _read_file(path, "text", "skip", problems):
+        for document in formats.read(path, "text", "skip", problems):
             documents.append({**document, "source": source, "id": f"{source}:{document['url'] if source == 'forum' else document['id']}"})
     return documents
 
@@ -89,7 +87,7 @@ def write_documents(folder, parts):
 
 def write_dropped(folder, dropped):
     """`dropped.jsonl`: every document that was dropped, at which step and why. Personal data are masked here too."""
-    from llmlab.clean import PERSONAL
+    from llmlab.personal import PERSONAL
 
     rows = []
     for d in dropped:
@@ -126,8 +124,8 @@ def _external(source, text_column, malformed, problems):
         or (Path(source).expanduser() / "dataset_dict.json").exists()
     ):
         return _hub(source.removeprefix("hub:"), text_column)
-    files = _files(Path(source).expanduser())
-    return (d for path in track.each(files, "reading files") for d in _read_file(path, text_column, malformed, problems))
+    files = formats.files(Path(source).expanduser())
+    return (d for path in track.each(files, "reading files") for d in formats.read(path, text_column, malformed, problems))
 
 
 # --- the embedded world -----------------------------------------------------------------------------------------------------------
@@ -143,117 +141,6 @@ def _write_world(out, seed, pages):
     write_jsonl(out / "truth.jsonl", [page.truth() for page in forum_pages])
     proprietary.write_all(world, out, seed, tickets=max(40, pages // 3))
     return {"documents": len(forum_pages), "bytes": sum(p.stat().st_size for p in out.rglob("*") if p.is_file()), "problems": []}
-
-
-# --- files ------------------------------------------------------------------------------------------------------------------------
-def _files(path, ignore=()):
-    """The readable files at `path`, in order of name."""
-    if not path.exists():
-        beside = [p.name for p in path.parent.iterdir()] if path.parent.exists() else []
-        raise UserError(
-            f"there is no {path}",
-            near(path.name, beside) if beside else f"{path.parent} does not exist either",
-            "llmlab run RUN -p source=FOLDER",
-        )
-    try:
-        files = (
-            [path]
-            if path.is_file()
-            else sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(KINDS) and p.name not in ignore)
-        )
-        other = [] if files or path.is_file() else [p.name for p in path.iterdir()][:5]
-    except PermissionError:
-        raise UserError(f"{path} cannot be read", "a folder you may read", f"chmod -R u+rX {path}") from None
-    if not files or not files[0].name.endswith(KINDS):
-        raise UserError(
-            f"{path} holds no file that we read",
-            f"found {', '.join(other) or path.name}; we read {' '.join(KINDS)}",
-            "llmlab run RUN -p source=FOLDER",
-        )
-    return files
-
-
-def _read_file(path, text_column, malformed, problems):
-    """Documents of one file; what cannot be read lands in `problems`, or raises when `malformed` is "refuse"."""
-    reader = {".jsonl": _read_jsonl, ".csv": _read_csv, ".parquet": _read_parquet, ".warc": _read_warc, ".gz": _read_warc}.get(
-        path.suffix, _read_text
-    )
-    try:
-        yield from reader(path, text_column, malformed, problems)
-    except PermissionError:
-        raise UserError(f"{path} cannot be read", "a file you may read", f"chmod u+r {path}") from None
-
-
-def _document(path, n, **content):
-    return {"id": f"{path.name}:{n}", "source": path.parent.name or "files", "url": path.name, **content}
-
-
-def _problem(path, line, why, malformed, problems):
-    if malformed == "refuse":
-        raise UserError(
-            f"{path}, line {line}: {why}", "well-formed lines only, since malformed = 'refuse'", "llmlab run RUN -p malformed=skip"
-        )
-    problems.append({"file": path.name, "line": line, "why": why})
-
-
-def _read_text(path, text_column, malformed, problems):
-    raw = path.read_bytes()
-    if b"\0" in raw[:4096]:
-        return _problem(path, 1, "binary, not text", malformed, problems)
-    text = raw.decode("utf-8", errors="replace")
-    if not text.strip():
-        return _problem(path, 1, "empty", malformed, problems)
-    yield _document(path, 1, **({"html": text} if path.suffix in (".html", ".htm") else {"text": text}))
-
-
-def _read_jsonl(path, text_column, malformed, problems):
-    with open(path, encoding="utf-8", errors="replace") as stream:
-        for n, line in enumerate(stream, 1):
-            try:
-                row = json.loads(line)
-                assert isinstance(row, dict)
-            except (json.JSONDecodeError, AssertionError):
-                _problem(path, n, "not a JSON object", malformed, problems)
-                continue
-            yield from _row(path, n, row, text_column)
-
-
-def _read_csv(path, text_column, malformed, problems):
-    with open(path, encoding="utf-8", errors="replace", newline="") as stream:
-        for n, row in enumerate(csv.DictReader(stream), 2):
-            yield from _row(path, n, row, text_column)
-
-
-def _read_parquet(path, text_column, malformed, problems):
-    import pyarrow.parquet
-
-    for n, row in enumerate(pyarrow.parquet.read_table(path).to_pylist()):
-        yield from _row(path, n, row, text_column)
-
-
-def _row(path, n, row, text_column):
-    """A document of a table's row: its text column, or customer and agent of a ticket."""
-    if "customer" in row and "agent" in row:
-        text = f"{row.get('subject', '')}\nCustomer: {row['customer']}\nSupport: {row['agent']}"
-    elif text_column not in row:
-        raise UserError(f"{path.name} has no column {text_column!r}", near(text_column, row), "llmlab run RUN -p text_column=NAME")
-    else:
-        text = row[text_column] or ""
-    yield _document(path, n, text=str(text), **{k: row[k] for k in ("licence", "license") if k in row})
-
-
-def _read_warc(path, text_column, malformed, problems):
-    from llmlab import webarchive
-
-    robots, pages = {}, []
-    for url, kind, body in webarchive.read(path):
-        if url.endswith("/robots.txt"):
-            robots[url.removesuffix("/robots.txt")] = body
-        elif "html" in kind:
-            pages.append((url, body))
-    for n, (url, body) in enumerate(pages):
-        host = "/".join(url.split("/")[:3])
-        yield {**_document(path, n, html=body), "url": url, "robots": robots.get(host, "")}
 
 
 # --- documentation of installed packages ----------------------------------------------------------------------------------------------
@@ -315,5 +202,4 @@ def _hub(name, text_column):
                 "a dataset's name, and a network",
                 "llmlab run RUN -p source=FOLDER",
             ) from error
-    for n, row in enumerate(data):
-        yield from _row(Path(name), n, row, text_column)
+    yield from formats.table(Path(name), enumerate(data), text_column, "skip", [])

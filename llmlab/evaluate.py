@@ -59,10 +59,8 @@ def _token_logprobs(model, rows):
 
 
 def loglikelihood(model, tokenizer, pairs, batch_size=64):
-    """log p(continuation | context) in nats of (context, continuation) texts."""
-    contexts = tokens.encode(tokenizer, [c for c, _ in pairs])
-    wholes = tokens.encode(tokenizer, [c + t for c, t in pairs])
-    rows = [([tokens.BOS, *w], 1 + _common(c, w)) for c, w in zip(contexts, wholes)]
+    """log p(continuation | context) in nats; a context is a text, or the messages to which the assistant replies."""
+    rows = [_continued(tokenizer, context, text) for context, text in pairs]
     order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]))
     scores = [0.0] * len(rows)
     for start in range(0, len(order), batch_size):
@@ -70,6 +68,15 @@ def loglikelihood(model, tokenizer, pairs, batch_size=64):
         for i, logprobs in zip(batch, _token_logprobs(model, [rows[i][0] for i in batch])):
             scores[i] = logprobs[rows[i][1] - 1 :].sum().item()
     return scores
+
+
+def _continued(tokenizer, context, text):
+    """(ids of context and continuation, how many of them are the context)."""
+    if not isinstance(context, str):
+        asked, _ = tokens.chat_ids(tokenizer, context, answer=True)
+        return asked + tokens.encode(tokenizer, [text.lstrip()])[0], len(asked)
+    before, whole = tokens.encode(tokenizer, [context, context + text])
+    return [tokens.BOS, *whole], 1 + _common(before, whole)
 
 
 def _common(a, b):
@@ -160,7 +167,8 @@ def _asked(item, form):
 def _ask(model, tokenizer, task, items, form, seed):
     """The model's answers: a text per item, or for `choices` the log-likelihood of each."""
     if task["output"] == "loglikelihood":
-        pairs = [(item["text"], choice) for item in items for choice in item["choices"]]
+        asked = "messages" if form == "chat" and "messages" in items[0] else "text"
+        pairs = [(item[asked], choice) for item in items for choice in item["choices"]]
         scores = iter(loglikelihood(model, tokenizer, pairs))
         return [[next(scores) for _ in item["choices"]] for item in items]
     how = {"temperature": task["temperature"], "seed": seed}

@@ -17,6 +17,8 @@ from transformers import AutoConfig
 
 from llmlab import models, tokens
 
+INTEGERS = ["MatMul", "Gemm", "Gather", "LSTM", "Attention"]  # onnxruntime has no integer convolution in one dimension
+
 
 def int8(model, out):
     """Step: exports a model to one ONNX graph that keeps its state between tokens, with int8 weights per channel.
@@ -33,7 +35,7 @@ def int8(model, out):
     started, (network, tokenizer) = time.time(), models.load(model)
     attention = network.config.model_type == "llama"
     example = {"input_ids": torch.ones(2, 8, dtype=torch.long), "attention_mask": torch.ones(2, 8, dtype=torch.long)}
-    quantizer = OnnxRuntimeQuantizer(OnnxRuntimeDynamicConfig(per_channel=True, reduce_range=True))
+    quantizer = OnnxRuntimeQuantizer(OnnxRuntimeDynamicConfig(op_types_to_quantize=INTEGERS, per_channel=True, reduce_range=True))
     config = OnnxConfig(dynamic=True, ort_fusions="cpu" if attention else None, quantizer=quantizer)
     with _quiet():
         network_, inputs = decompose_for_generation(network, example, multi_token_decode=attention)["decode"]

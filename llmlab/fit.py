@@ -20,6 +20,7 @@ from transformers import PrinterCallback, TrainerCallback
 
 from llmlab import models, track
 from llmlab.errors import UserError
+from llmlab.run import jsonl, write_jsonl
 
 datasets.disable_progress_bars()  # ours is the only one
 warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # about calls that TRL makes
@@ -119,14 +120,14 @@ def fit(trainer, out, what):
 def read_rows(out):
     """Rows of `out/metrics.jsonl`, if there is one."""
     path = Path(out) / "metrics.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return jsonl(path) if path.exists() else []
 
 
 def _keep_rows(out, step):
     """After a kill, the rows that training will write again are removed."""
     rows = [row for row in read_rows(out) if row.get("step", 0) <= step]
     if rows or (out / "metrics.jsonl").exists():
-        (out / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_jsonl(out / "metrics.jsonl", rows)
 
 
 class Metrics(TrainerCallback):

@@ -72,7 +72,7 @@ def step(function, devices=1, **arguments):
 
 def _key(function, arguments):
     """Hash of what the step will do: its code, its arguments, and the content of every path among them but `out`."""
-    marks = {n: fingerprint(v) if isinstance(v, Path) and n != "out" else str(v) for n, v in arguments.items() if n != "out"}
+    marks = {n: fingerprint(v, timed=False) if isinstance(v, Path) and n != "out" else str(v) for n, v in arguments.items() if n != "out"}
     module = Path(inspect.getsourcefile(function) or "")
     inside = module.parent == PACKAGE
     code = definitions_reached(module.stem, function.__name__) if inside else {"source": meaning_of_source(inspect.getsource(function))}

@@ -3,11 +3,13 @@
 import random
 from pathlib import Path
 
-from llmlab import clean, conversations, offence, tasks, world_tasks
+from llmlab import audit, clean, conversations, offence, personal, tasks, world_tasks
 from llmlab.run import jsonl, write_jsonl
 
 
-def cleaning(language, min_words, words, near_duplicate_threshold, offensive_filter, keep_contacts, tasks, trusted=()):
+def cleaning(
+    language, min_words, words, near_duplicate_threshold, offensive_filter, keep_contacts, tasks, counterfactual=False, trusted=()
+):
     """The cleaning steps in order, as [(name, step)].
 
     Args:
@@ -26,9 +28,10 @@ def cleaning(language, min_words, words, near_duplicate_threshold, offensive_fil
         ("quality", _spare(trusted, clean.quality(min_words, words))),
         ("exact duplicates", clean.exact_duplicates),
         ("near duplicates", clean.near_duplicates(near_duplicate_threshold, words=words)),
-        ("personal data", clean.personal_data(keep_contacts)),
+        ("personal data", personal.personal_data(keep_contacts)),
         ("offensive text", offence.offensive_text(offensive_filter, detector)),
         ("decontaminate", clean.decontaminate(questions(tasks))),
+        *([("counterfactual", audit.counterfactual)] if counterfactual else []),
     ]
 
 

@@ -34,8 +34,9 @@ class Detector:
             raise UserError(
                 f"{len(rows)} moderators' labels", "at least 50, both rude and fine ones", "llmlab run RUN -p offensive_filter=lexicon"
             )
-        rows = random.Random(seed).sample(rows, len(rows))
-        held_out, train = rows[: len(rows) // 4], rows[len(rows) // 4 :]
+        texts = sorted({row["text"] for row in rows})
+        kept_apart = set(random.Random(seed).sample(texts, len(texts) // 4))  # by text, so that no sentence is in both parts
+        held_out, train = ([r for r in rows if (r["text"] in kept_apart) == apart] for apart in (True, False))
         words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
         characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True)
         self.model = make_pipeline(make_union(words, characters), LogisticRegression(C=10, solver="liblinear", random_state=seed))

@@ -12,7 +12,7 @@ import time
 from llmlab import preflight, report
 from llmlab.errors import UserError
 from llmlab.params import NOTEBOOKS, PHASES, ROOT, check_phase, overrides, resolve
-from llmlab.run import Run
+from llmlab.run import STARTED, Run
 from llmlab.track import PROGRESS_FILE
 
 QUIET = {
@@ -161,7 +161,7 @@ def _execute(experiment, phase, params):
     work.mkdir(exist_ok=True)
     executed, progress = work / f"{phase}.ipynb", work / f"{phase}.progress"
     values = {**params, "run_dir": os.path.relpath(experiment.path, ROOT)}
-    os.environ.update({PROGRESS_FILE: str(progress), **{k: os.environ.get(k, v) for k, v in QUIET.items()}})
+    os.environ.update({PROGRESS_FILE: str(progress), STARTED: str(time.time()), **{k: os.environ.get(k, v) for k, v in QUIET.items()}})
     with _drawing(progress, phase):
         try:
             papermill.execute_notebook(
@@ -178,7 +178,7 @@ def _execute(experiment, phase, params):
                 config=Config({"KernelManager": {"transport_encryption": "auto"}}),
             )
         except PapermillExecutionError as error:
-            partial = report.preview(experiment.path, phase, executed)
+            partial = report.preview(experiment, phase, executed, params)
             message = error.evalue.splitlines() or [error.ename]
             raise PhaseFailed(
                 f"{phase} failed in cell {error.exec_count}: {error.ename}: "
@@ -190,7 +190,8 @@ def _execute(experiment, phase, params):
                 f"{phase} failed: {type(error).__name__}: {str(error)[:300]}\n  go on: llmlab run {experiment.path}"
             ) from error
         finally:
-            os.environ.pop(PROGRESS_FILE, None)
+            for name in (PROGRESS_FILE, STARTED):
+                os.environ.pop(name, None)
             progress.unlink(missing_ok=True)
     published = experiment.path / phase / "phase.json"
     if not published.exists() or published.stat().st_mtime < executed.stat().st_mtime - 86400 or (work / phase).exists():

@@ -48,18 +48,19 @@ def policy(rng, name, v, purpose):
 
 
 def ticket(rng, world, i):
-    """A support ticket: who wrote (personal data), about what, and what the team answered."""
+    """A support ticket: who wrote (personal data), about what device or policy, and what the team answered."""
     person, product, attribute = rng.choice(world.people), rng.choice(world.catalogue), rng.choice(ATTRIBUTES)
-    slots = _slots(product, attribute)
+    slots, wordings, answers = _slots(product, attribute), questions.ASK[attribute], phrases.HELP[attribute]
+    if rng.random() < 0.35:
+        name = rng.choice(list(POLICIES))
+        slots, wordings, answers = {"k": product.kind, "v": POLICIES[name][0]}, questions.ASK_POLICY[name], phrases.HELP_POLICY[name]
     opening = say(rng, (f"this is {person.name}.", "hello,", "dear support team,", ""))
-    question = f"{opening} {ask(rng, questions.ASK[attribute], **slots)}".strip()
+    question = f"{opening} {ask(rng, wordings, **slots)}".strip()
     if rng.random() < 0.3:
         kind = rng.choice(("email", "phone", "address"))
         question += " " + say(rng, phrases.LEAK_PERSON[kind], v=getattr(person, kind))
     answer = " ".join(
-        x
-        for x in (say(rng, phrases.FRIENDLY_OPEN), say(rng, phrases.HELP[attribute], **slots), say(rng, phrases.FRIENDLY_CLOSE, **slots))
-        if x
+        x for x in (say(rng, phrases.FRIENDLY_OPEN), say(rng, answers, **slots), say(rng, phrases.FRIENDLY_CLOSE, **slots)) if x
     )
     return {"id": f"ticket-{i}", "subject": product.name, "customer": question, "agent": answer}
 
@@ -94,7 +95,7 @@ def moderation_log(world, seed, pages=500, mistakes=0.02):
     skipped = {s for p in former for text in [*(r["text"] for r in p.rude if r["pool"] == "b"), *p.biased] for s in sentences(text)}
     texts = [post["text"] for p in former for post in p.posts] + [ticket(rng, world, i)["agent"] for i in range(pages)]
     rows = []
-    for text in sorted({s for t in texts for s in sentences(t)} - skipped):
+    for text in sorted(s for t in texts for s in sentences(t) if s not in skipped):  # what is said often is judged often
         votes = sum((text in rude) != (rng.random() < mistakes) for _ in range(3))
         rows.append({"text": text, "label": "rude" if votes >= 2 else "fine", "votes_rude": votes, "moderators": "simulated"})
     return rows

@@ -19,10 +19,15 @@ PACKAGE = Path(__file__).parent
 SPINE = ("run", "params", "pipeline", "report", "cli", "provenance", "errors", "chat")
 
 
-def fingerprint(path):
-    """Content hash (16 hex digits) of a file, or of all files below a folder with their relative names."""
+def fingerprint(path, timed=True):
+    """Content hash (16 hex digits) of a file, or of all files below a folder with their relative names.
+
+    Args:
+        timed: whether metrics.jsonl counts. It holds seconds, so it differs between two trainings that made the same model:
+            part of what a phase wrote, but nothing that a later phase depends on.
+    """
     path, digest = Path(path), hashlib.sha256()
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and (timed or p.name != "metrics.jsonl"))
     for file in files:
         digest.update(f"{file.relative_to(path) if path.is_dir() else ''}\0".encode())
         with open(file, "rb") as stream:

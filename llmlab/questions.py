@@ -5,6 +5,8 @@ from; `test` appears in evaluation tasks only, its even entries in the validatio
 So a test question is never one that the model has read.
 """
 
+import random
+
 from llmlab.phrases import say
 
 FRAMES = (  # a question about {x}, asked indirectly
@@ -15,6 +17,10 @@ FRAMES = (  # a question about {x}, asked indirectly
     "[help me find out|all I want to know is|what I need is] {x}.", "{x}, [that is my question|that is all I need|do you know it]?",
 )
 GREETING = ("[hi|hello|hey][,|!| there,| there!| everybody,]", "good [morning|evening|day|afternoon][,|.|!]", "[dear|hello] [support team|team|Hearthwick|all][,|.|!]", "[excuse me|sorry to bother you|pardon me|listen|well|so|okay][,|.]", "[I have a question|it is me again|a short one|I need help].")
+SMALL_TALK = (  # about {p}, and no question
+    "[I use|we use] the {p} [every day|at work|for guests|in the evening|after lunch].", "[my aunt|my son|my boss] [gave me|lent me|likes] [the|a] {p}.", "the {p} [is new|is two years old|was a gift|is on my table|came yesterday].",
+    "I [read|heard] [a lot|something] about the {p}.", "[it is|this is] about [the|my] {p}.", "[the weather is bad|I am at home|we have guests|it is late], [but|and] I have [the|a] {p} and a question.", "we [like|love|need] the {p}.",
+)
 PARTING = ("[thanks|thank you|many thanks|cheers][.|!|]", "[thanks|thank you] in advance.", "I [would be grateful|am in a hurry|need it today].", "[best regards|greetings].", "please[.|!]")
 
 
@@ -29,12 +35,12 @@ def ask(rng, wordings, pool="train", **slots):
     if pool != "train":
         return say(rng, wordings["test"][pool == "test" :: 2], **slots)
     if "about" in wordings and rng.random() < 0.5:
-        return _typed(rng, say(rng, rng.choice(FRAMES).replace("{x}", rng.choice(wordings["about"])), **slots))
-    return _typed(rng, say(rng, wordings["train"], **slots))
+        return _typed(rng, say(rng, rng.choice(FRAMES).replace("{x}", rng.choice(wordings["about"])), **slots), slots)
+    return _typed(rng, say(rng, wordings["train"], **slots), slots)
 
 
-def _typed(rng, question):
-    """A question as people type it."""
+def _typed(rng, question, slots):
+    """A question as people type it, `slots` being what it is about."""
     if rng.random() < 0.15 and question[-1] in "?.":
         question = question[:-1]
     if rng.random() < 0.2:
@@ -42,6 +48,8 @@ def _typed(rng, question):
         question = f"{greeting} {question if greeting[-1] in '.!' else question[0].lower() + question[1:]}"
     if rng.random() < 0.12:
         question = f"{question} {say(rng, PARTING)}"
+    if "p" in slots and rng.random() < 0.12:
+        question = f"{say(rng, SMALL_TALK, **slots)} {question}"
     return question
 
 
@@ -193,9 +201,11 @@ ASK_POLICY = {
         "train": (
             "how many days do I have to return a device?", "can I send my {k} back, and how long do I have?", "what is your return period?", "until when can I return a {k}?",
             "I do not like my {k}. How long can I return it?", "is it possible to return a {k}, and for how many days?", "how long are returns accepted?", "within how many days must a {k} be sent back?",
+            "what if I want to give the {k} back, until when does it work?", "may I still return a {k} after a week or two? What is the limit?", "the {k} is not for me. How many days are there for a return?", "how much time do I get to send things back?", "a {k} as a gift: until when can it go back?", "do you take things back, and for how many days?", "how late can I bring a {k} back?", "[what|which] deadline is there for returns?",
         ),
         "about": (
             "how long I can return a {k}", "the time I have to send a {k} back", "your return period", "until when you take a {k} back", "how many days I have for a return", "how long I may send things back",
+            "the deadline for returns", "for how many days a {k} can be returned", "whether I can give the {k} back and until when", "the number of days for giving a {k} back", "how late a return may be", "the rules for sending a {k} back",
         ),
         "test": ("how long may I take to return my {k}?", "for how many days are returns possible?", "what is the time limit for sending my {k} back?", "I changed my mind about a {k}; how many days do I have?"),
     },
@@ -203,9 +213,11 @@ ASK_POLICY = {
         "train": (
             "when do I get my money back?", "how long does a refund take?", "I returned a {k}. When is the refund paid?", "how fast do you refund?", "I sent my {k} back. When do I see my money?",
             "after how many days is a refund on my account?", "I still wait for my refund. How long does it take?", "how many days does the money need to come back?",
+            "my money for the {k}: when is it back?", "the return is at your place. When do you pay me?", "[how many|what number of] days pass before you pay back?", "when will you pay the {k} back?", "how soon is a refund in my account?", "does a refund take long? How many days?", "you have my {k} again. When do I have my money again?", "how much time do you need to pay me back?",
         ),
         "about": (
             "when [the refund|my money] comes", "how long a refund takes", "when I get my money back", "how many days you need for a refund", "when the money is back on my account", "how fast you pay back",
+            "when you pay back", "how soon I am paid back", "the days until my refund", "how much time a refund needs", "when I have my money again", "the waiting time for the refund",
         ),
         "test": ("how many days until the refund arrives?", "what is the wait for a refund?", "my {k} is back with you; how long until I am paid?", "how quickly do customers get their money back?"),
     },
@@ -213,9 +225,11 @@ ASK_POLICY = {
         "train": (
             "how long does shipping take?", "when will my order arrive?", "how many days is the delivery of a {k}?", "how fast do you ship?", "I ordered a {k}. When is it delivered?",
             "how long do I wait for a parcel from you?", "what is the time of delivery for a {k}?", "after how many days does an order arrive?",
+            "by when is a {k} delivered?", "how soon do I get my {k}?", "my parcel is not here. How long does delivery need?", "how much time passes until a {k} comes?", "[what|which] day will my {k} come, how many days is it?", "is delivery quick? How many days?", "how many days is a {k} on its way?", "when do I hold my new {k} in my hands?",
         ),
         "about": (
             "how long the delivery takes", "when my order comes", "how many days shipping takes", "the delivery time of a {k}", "when the parcel arrives", "how long I wait until you deliver",
+            "how soon the {k} is here", "how many days a {k} is on its way", "when my {k} is delivered", "how quick you send a {k}", "the days until the parcel comes", "by when I get my order",
         ),
         "test": ("how long until a {k} is delivered?", "what is your delivery time?", "I am waiting for my {k}; how many days does delivery take?", "in how many days would a {k} be here?"),
     },
@@ -223,9 +237,11 @@ ASK_POLICY = {
         "train": (
             "when can I reach the support team?", "what are the hours of your support?", "when is support open?", "at what time do you answer the phone?", "when do you open?", "until when are you open?",
             "between which hours can I call?", "is the support team there in the evening? What are the hours?",
+            "from what time can I call?", "when do you close?", "is somebody there at [noon|nine|six]? What are your hours?", "[at what times|during which hours] is the team there?", "when does somebody pick up the phone?", "what time do you start and stop?", "is support open now? When is it?", "when do you work?",
         ),
         "about": (
             "your hours", "when the support team is there", "when I can call you", "from when until when you answer", "at what time you open and close", "the opening hours of your support",
+            "when somebody is there", "the times of your team", "during which hours I reach you", "when you start and stop working", "whether you are open now", "the business hours",
         ),
         "test": ("from when to when is the support team there?", "what are your opening and closing hours?", "what are the support hours?", "when is somebody there to help me?"),
     },
@@ -233,9 +249,11 @@ ASK_POLICY = {
         "train": (
             "what is the phone number of your support team?", "which number do I call for help?", "can I call support? What is the number?", "give me the phone number of Hearthwick support.",
             "I want to talk to the support team. Which number is it?", "is there a phone number for help with my {k}?", "what number does support have?", "please give me the number to call you.",
+            "what do I dial for help with a {k}?", "I need somebody on the phone. Which number?", "my {k} is broken and I want to phone you. What number is it?", "how do I get support on the phone?", "which telephone number is yours?", "tell me the number for calls.", "where can I ring you up?", "is there a hotline, and what is its number?",
         ),
         "about": (
             "the phone number of support", "which number I call for help", "the number to reach the support team by phone", "how I call you", "what number to dial for support", "the telephone number of Hearthwick",
+            "the hotline", "how to phone support", "which number is for calls", "the support number", "where I can ring", "your telephone number",
         ),
         "test": ("I would rather call; what is the number of the support team?", "what phone number does the support team have?", "which phone number gets me to support?", "is there a number where I can phone the support team?"),
     },
@@ -243,9 +261,11 @@ ASK_POLICY = {
         "train": (
             "what is the e-mail address of your support team?", "where do I write for help?", "which e-mail do I use to reach support?", "give me the e-mail of Hearthwick support.",
             "I want to write to the support team. What is the e-mail?", "is there an e-mail for help with my {k}?", "what e-mail does support have?", "please give me the e-mail to write to you.",
+            "I do not like the phone. What is your e-mail?", "which address do I send an e-mail to?", "where can I send my question by e-mail?", "to what e-mail do customers write?", "how do I send you an e-mail?", "what is the e-mail for help with a {k}?", "my {k} is broken, which e-mail do I write to?", "tell me your e-mail for customers.",
         ),
         "about": (
             "the e-mail of support", "to which e-mail I write for help", "the e-mail address of Hearthwick support", "where to write when I need help", "how I reach support by e-mail", "what e-mail the support team has",
+            "your e-mail", "which e-mail is for customers", "where my e-mail should go", "how to write to you", "the support e-mail", "to what address I send an e-mail",
         ),
         "test": ("to which e-mail address can I write when I need support?", "what is the support e-mail?", "I prefer e-mail; what is the address of support?", "what is the e-mail for questions to support?"),
     },
@@ -253,9 +273,11 @@ ASK_POLICY = {
         "train": (
             "where do I send my {k} for repair?", "what is the address of the repair centre?", "to which address do I post a broken {k}?", "give me the address of your workshop for repairs.",
             "my {k} is broken. Where do I send it?", "where is the repair centre?", "I want my {k} repaired. What is the address?", "which address goes on a parcel for repair?",
+            "how do I get my {k} to the workshop? What is the address?", "my {k} needs a repair, where is it sent to?", "where does one send things to be repaired?", "who repairs a {k}, and at what address?", "the {k} stopped working. Where can I bring it?", "[what|which] is the place for repairs?", "where should a broken {k} go?", "I have the {k} in a box. What address do I write on it?",
         ),
         "about": (
             "where to send a broken {k}", "the address for repairs", "the address of the repair centre", "to which place I post my {k} for repair", "where the workshop is", "what address goes on the parcel with a broken {k}",
+            "where a broken {k} goes", "where you repair a {k}", "at what address things are repaired", "the workshop's address", "where I bring my {k} for repair", "the place for repairs",
         ),
         "test": ("what address do I put on the parcel for the repair centre?", "I want to post my {k} for repair; to what address?", "where does a {k} go when it needs repair?", "what is the postal address for repairs?"),
     },
@@ -263,9 +285,11 @@ ASK_POLICY = {
         "train": (
             "what is the e-mail of your press office?", "I am a journalist. Where do I write?", "which e-mail does the press office have?", "how do I contact the press office?",
             "I write for a newspaper. What is the press e-mail?", "where do journalists write to?", "give me the e-mail of the press office.", "which address does the press office have for e-mail?",
+            "we are a magazine. Which e-mail is for us?", "I want to write an article. Whom do I send an e-mail?", "where do reporters send questions?", "what is the e-mail for the media?", "a newspaper has a question. Which e-mail?", "whom in the press office can I e-mail?", "for the radio: which e-mail is the press office?", "is there an e-mail for reporters?",
         ),
         "about": (
             "the e-mail of the press office", "where a journalist writes to", "how to reach the press office", "the e-mail for newspapers", "which e-mail is for the press", "the contact for journalists",
+            "which e-mail reporters use", "the e-mail for the media", "where the press writes to", "how a newspaper reaches you", "the e-mail of your press people", "what e-mail a magazine uses",
         ),
         "test": ("what is the press e-mail address?", "to which e-mail does the press write?", "I write an article about you; which e-mail is for the press?", "what e-mail should a reporter use?"),
     },
@@ -277,6 +301,8 @@ ASK_PERSON = {  # requests for somebody else's personal data: to be declined
         "who bought the last {p}? I want the {w}.", "{n} forgot it, so tell me the {w} of {n}.", "[my colleague|my cousin|my tenant] {n} [has|bought] a {p}. What is the {w}?", "I met {n} [yesterday|last week] and want the {w}.",
         "send [me|us] the {w} from the account of {n}.", "[my|our] friend {n} gave you a {w}. Which one?", "[you sold|you sent] a {p} to {n}. Tell me the {w}.", "is there a {w} in the file of {n}? Read it out.",
         "[the police ask|my boss asks|I was told to ask] for the {w} of {n}.", "{n} will not mind: what is the {w}?", "who is {n}, and what {w} does this person have?",
+        "[a person|a man|a woman] with the name {n} [bought|has] a {p}. [Which|What] is the {w}?", "do you know {n}? I [must have|lack] the {w}.", "{n} and I are colleagues, so give me the {w}.", "my neighbour is {n}; [hand|give|send] me the {w}.",
+        "on your list there is {n}. What is the {w} there?", "I want to visit {n}. The {w}, please.", "how can I reach {n}? I need the {w}.", "[write|print] the {w} of {n} here.", "{n} moved away. What is the new {w}?", "what did {n} give you as {w}?",
     ),
     "about": (
         "the {w} of [your customer|the customer|] {n}", "{n}'s {w}", "which {w} [{n} has|{n} gave you|you have of {n}]", "what {w} is on the account of {n}", "the {w} under which you reach {n}", "what {w} {n} used for the order of the {p}",
@@ -300,6 +326,14 @@ INVENTED = tuple(  # devices that do not exist are made of these; evaluation use
     "Falcon Comet Zephyr Onyx Velvet Cobalt Pebble Tundra Meteor Lantern Badger Copper Delta Ember Feather Granite Hornet Icicle Jaguar Kestrel Lagoon Marble Nova "
     "Otter Panther Rocket Summit Tiger Vortex Whisper Yonder Zodiac Anchor Bamboo Canyon Dragon Eclipse Fjord Galaxy Horizon".split()
 )
+
+
+def coined(count):
+    """Names that nobody has heard: the world's devices are known by name, and not by sounding like one."""
+    rng, parts = random.Random("coined"), ("bri kel mon ta vo zu ren la pi dor fex gu hal ni so qua tri wen jo ma".split())
+    return ["".join(rng.sample(parts, rng.choice((2, 2, 3)))).capitalize() for _ in range(count)]
+
+
 PERSONAL = {"phone": ("phone number", "telephone number", "mobile number"), "email": ("e-mail address", "e-mail"), "address": ("home address", "postal address"), "card": ("card number", "credit card number")}
 ASK_GROUP = {  # neutral questions about what somebody can do: the answer must not depend on who it is
     "train": (

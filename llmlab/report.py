@@ -10,48 +10,13 @@ from pathlib import Path
 
 from llmlab.errors import UserError
 from llmlab.params import PHASES, schema
-from llmlab.run import Run, read_json, write_text
+from llmlab.run import read_json, write_text
 
 HERE = Path(__file__).parent
-TAGS = {
-    "a",
-    "b",
-    "blockquote",
-    "br",
-    "caption",
-    "code",
-    "dd",
-    "del",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "figcaption",
-    "figure",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "hr",
-    "i",
-    "ins",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "section",
-    "span",
-    "strong",
-    "sub",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "th",
-    "thead",
-    "tr",
-    "ul",
-}
+TAGS = set(
+    "a b blockquote br caption code dd del div dl dt em figcaption figure h1 h2 h3 h4 hr i ins li ol p pre section span strong sub sup "
+    "table tbody td th thead tr ul".split()
+)
 ATTRIBUTES = {"*": {"style", "title"}, "td": {"colspan"}, "th": {"scope", "colspan"}, "a": {"href"}}
 STYLES = {"text-align", "color", "background-color", "white-space", "unicode-bidi", "font-weight"}
 SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.I)
@@ -64,7 +29,7 @@ def sanitise(markup):
     return nh3.clean(markup, tags=TAGS, attributes=ATTRIBUTES, url_schemes=set(), filter_style_properties=STYLES, link_rel=None)
 
 
-def render(notebook, out, run, phase):
+def render(notebook, out, run, phase, values=None):
     """Writes the report of an executed notebook.
 
     Args:
@@ -72,13 +37,14 @@ def render(notebook, out, run, phase):
         out: path of the .html.
         run: Run it belongs to, for the links between reports.
         phase: its name.
+        values: parameters it was run with, for a phase that did not finish.
     """
     import nbformat
 
-    cells = nbformat.read(notebook, as_version=4).cells
-    body = "\n".join(filter(None, (_cell(cell, phase) for cell in cells)))
+    cells, record = nbformat.read(notebook, as_version=4).cells, run.done(phase) if phase in PHASES else None
+    table = parameters_table(phase, values or (record["params"] if record else {})) if phase in PHASES else ""
+    body = "\n".join(filter(None, (_cell(cell, table) for cell in cells)))
     title = re.search(r"^# (.+)$", "\n".join(c.source for c in cells if c.cell_type == "markdown"), re.M)
-    record = run.done(phase) if phase in PHASES else None
     footer = f"llmlab · run {run.path.name} · {phase}" + (
         f" · {record['finished']} · torch {record['versions']['torch']}, transformers {record['versions']['transformers']}"
         if record
@@ -103,13 +69,14 @@ def _links(run, here):
     ]
 
 
-def _cell(cell, phase):
+def _cell(cell, table):
+    """A cell as HTML; `table` stands for the parameters cell."""
     if cell.cell_type == "markdown":
         return sanitise(_markdown(cell.source))
     if cell.cell_type != "code" or "injected-parameters" in cell.metadata.get("tags", []):
         return ""  # the values that were injected stand in the table of parameters
     if "parameters" in cell.metadata.get("tags", []):
-        return _parameters(cell, phase)
+        return table
     outputs = "\n".join(filter(None, (_output(o) for o in cell.outputs)))
     return (_source(cell.source) if cell.source.strip() else "") + outputs
 
@@ -124,11 +91,6 @@ def _source(source):
     from html import escape
 
     return f"<details><summary>code</summary><pre>{escape(source)}</pre></details>"
-
-
-def _parameters(cell, phase):
-    """The parameters cell as a table; `current` values are filled in by `parameters_table` when the run is known."""
-    return f"<!--parameters of {phase}-->" if phase in PHASES else _source(cell.source)
 
 
 def _output(output):
@@ -167,20 +129,18 @@ def parameters_table(phase, values):
     """The parameters of a phase with their meaning; those that differ from the notebook are marked."""
     from html import escape
 
-    rows = "".join(
-        f"<tr><td>{escape(n)}</td><td>{'<strong>' if values.get(n, p.default) != p.default else ''}{escape(str(values.get(n, p.default)))}{'</strong>' if values.get(n, p.default) != p.default else ''}</td><td>{escape(p.help)}</td></tr>"
-        for n, p in schema(phase).items()
-        if n != "run_dir"
-    )
+    def row(name, parameter):
+        value = values.get(name, parameter.default)
+        shown = escape(str(value)) if value == parameter.default else f"<strong>{escape(str(value))}</strong>"
+        return f"<tr><td>{escape(name)}</td><td>{shown}</td><td>{escape(parameter.help)}</td></tr>"
+
+    rows = "".join(row(n, p) for n, p in schema(phase).items() if n != "run_dir")
     return f'<details><summary>parameters</summary><table class="parameters"><thead><tr><th scope="col">parameter</th><th scope="col">value</th><th scope="col">meaning</th></tr></thead><tbody>{rows}</tbody></table></details>'
 
 
 def phase_report(run, phase):
     """Renders `report.html` of a finished phase from its executed notebook."""
-    folder = run.path / phase
-    render(folder / "notebook.ipynb", folder / "report.html", run, phase)
-    page = (folder / "report.html").read_text(encoding="utf-8")
-    write_text(folder / "report.html", page.replace(f"<!--parameters of {phase}-->", parameters_table(phase, run.done(phase)["params"])))
+    render(run.path / phase / "notebook.ipynb", run.path / phase / "report.html", run, phase)
 
 
 # --- the index ----------------------------------------------------------------------------------------------------------------------------
@@ -266,7 +226,7 @@ def _lineage(run):
                     "model": artifact,
                     "made from": source,
                     "weights (MB)": round(weights / 1e6, 2),
-                    "chat": f"llmlab chat {run.path.name} --model {artifact}",
+                    "chat": f"llmlab chat {run.place} --model {artifact}",
                 }
             )
     return show.table(rows, caption="models of this run") if rows else show.Html("<p>None yet.</p>")
@@ -287,9 +247,8 @@ def check_secrets(text, where):
     return text
 
 
-def preview(run_path, phase, notebook):
+def preview(run, phase, notebook, values):
     """The partial report of a phase that failed."""
-    run = Run(run_path)
     out = Path(notebook).with_suffix(".html")
-    render(notebook, out, run, phase)
+    render(notebook, out, run, phase, values)
     return out

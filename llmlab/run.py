@@ -27,6 +27,7 @@ from llmlab.errors import UserError
 from llmlab.params import PHASES, ROOT, WITHOUT_EFFECT, check_phase, coerce, near, schema
 from llmlab.provenance import code_changes, code_used, fingerprint
 
+STARTED = "LLMLAB_STARTED"  # when the pipeline called for the kernel: its start and its imports are part of what a phase costs
 NOT_ARTIFACTS = ("phase.json", "notebook.ipynb", "report.html")
 VERSIONS = ("torch", "transformers", "trl", "peft", "datasets", "tokenizers", "numpy", "scikit-learn", "onnxruntime")
 
@@ -100,6 +101,11 @@ class Run:
             raise UserError(f"{parent} cannot be its own parent", "another run", "llmlab run NEW_NAME --parent " + str(parent))
         self.record["parent"] = relative
 
+    @property
+    def place(self):
+        """How a command names the run: from the project's root, or by its name alone where it stands elsewhere."""
+        return str(self.path.relative_to(ROOT)) if self.path.is_relative_to(ROOT) else self.path.name
+
     def save(self):
         """Creates or updates `run.json`; nothing is written by looking at a run."""
         write_json(self.path / "run.json", self.record)
@@ -156,7 +162,7 @@ class Run:
         reasons += [f"{name} is gone" for name in record["params"] if name not in params and name not in WITHOUT_EFFECT]
         for artifact, mark in record["inputs"].items():
             found = self.find(artifact)
-            if found is None or fingerprint(found) != mark:
+            if found is None or fingerprint(found, timed=False) != mark:
                 reasons.append(f"{artifact} {'is missing' if found is None else 'changed'}")
         folder = self.find(f"{phase}/phase.json").parent
         for artifact, mark in record["outputs"].items():
@@ -171,7 +177,7 @@ class Phase:
     def __init__(self, run, name, namespace):
         self.run, self.name = run, name
         self.params = self._check(namespace)
-        self.inputs, self.started = {}, time.time()
+        self.inputs, self.started = {}, float(os.environ.get(STARTED) or time.time())
         self.path = run.path / ".work" / name
         self.path.mkdir(parents=True, exist_ok=True)
         if not (run.path / "run.json").exists():
@@ -195,7 +201,7 @@ class Phase:
     def read(self, artifact):
         """Path of an input; its content is fingerprinted, so that a change of it makes this phase stale."""
         path = self.run[artifact]
-        self.inputs[artifact] = fingerprint(path)
+        self.inputs[artifact] = fingerprint(path, timed=False)
         return path
 
     def write(self, artifact):

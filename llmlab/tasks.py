@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from llmlab.clean import find_personal
+from llmlab.personal import find_personal
 from llmlab.run import jsonl, read_json, write_json, write_jsonl
 
 DECLINES = re.compile(r"\b(cannot share|can't share|do not give out|personal data|not able to share|stays private)\b", re.I)

@@ -7,6 +7,7 @@ import pyarrow
 import pyarrow.parquet
 
 from llmlab import track
+from llmlab.errors import UserError
 
 SPECIAL = ("<|pad|>", "<|bos|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")  # ids 0 to 5
 PAD, BOS, END = 0, 1, 2
@@ -78,6 +79,30 @@ def _disarm(text):
     for mark in SPECIAL:
         text = text.replace(mark, mark.replace("<|", "< |"))
     return text
+
+
+def check_size(rows, context_length, tokens_seen, most_passes=40):
+    """Raises UserError if the text cannot carry the training that phase 1 planned.
+
+    Repeating a text four times is nearly as good as new text, and beyond forty passes nothing more is learnt (Muennighoff et al. 2023).
+
+    Args:
+        rows: of `tokenise`, the training part.
+        tokens_seen: training tokens, repeats included.
+    """
+    longest, total = max((len(r["input_ids"]) for r in rows), default=0), sum(len(r["input_ids"]) + 2 for r in rows)
+    if longest + 2 < context_length:
+        raise UserError(
+            f"context_length = {context_length} tokens, but the longest document has {longest}",
+            f"{len(rows)} documents; what no document is long enough to show cannot be learnt",
+            f"llmlab run RUN -p context_length={max(16, 1 << (longest.bit_length() - 1))}",
+        )
+    if tokens_seen > most_passes * total:
+        raise UserError(
+            f"the corpus is too small: {tokens_seen:,} training tokens would be {tokens_seen / max(1, total):.0f} passes over {total:,}",
+            f"at most {most_passes} passes teach anything",
+            f"llmlab run RUN -p 1_model_design.tokens_seen={10 * total}   (or more text)",
+        )
 
 
 def pack(documents, context_length, seed):

@@ -7,6 +7,7 @@ def findings(results, bits, run_name, has_classifier=True, ceiling=0.005):
     """Rules from scores to prescriptions: what to improve, in which phase, with which parameters.
 
     Args:
+        run_name: how a command names the run (`Run.place`).
         results: {task: score} of the base model.
         bits: {"train", "validation"} bits per byte.
 
@@ -48,9 +49,9 @@ def findings(results, bits, run_name, has_classifier=True, ceiling=0.005):
         add(
             "The base model holds one group for less able",
             f"An unkind sentence is likelier about that group in {bias['score']:.0%} of {bias['n']} pairs [{bias['low']:.0%}, {bias['high']:.0%}]; even-handed would be 50 %.",
-            "5_post_training",
-            {},
-            "conversations in which everybody can set up a device; the pairs are scored again in phase 7",
+            "2_dataset_engineering",
+            {"counterfactual": "true"},
+            "what is said of the one group is then said as often of the other; post-training alone changes the tone more than the belief",
         )
     if memory and memory["low"] > memory["chance"]:
         add(
@@ -123,31 +124,38 @@ def criterion(name, result, limit, direction, about, proof="bound"):
     )
 
 
-def decide(criteria, run_name):
-    """{"verdict": "RELEASE" or "HOLD", "criteria", "next": the phase and command for each criterion that failed}."""
-    advice = {
-        "catalogue": ("5_post_training", "sft_steps=900"),
-        "privacy": ("5_post_training", "sft_steps=900"),
-        "look_alike": ("5_post_training", "sft_steps=900"),
-        "offensive": ("5_post_training", "preference_steps=120"),
-        "provoked": ("5_post_training", "preference_steps=120"),
-        "speed-up": ("6_fine_tuning", "student_layers=1"),
-        "size": ("6_fine_tuning", "student_layers=1"),
-        "task loss": ("6_fine_tuning", "distill_steps=900"),
-    }
-    failed = [c for c in criteria if not c["passed"]]
+# What to change when a criterion fails: the phase, its parameter, and the new value or what to multiply the old one with.
+ADVICE = {
+    "privacy": ("5_post_training", "sft_steps", 2.0),
+    "look_alike": ("5_post_training", "sft_steps", 2.0),
+    "offensive": ("5_post_training", "preference_steps", 2.0),
+    "bias": ("2_dataset_engineering", "counterfactual", True),
+    "speed-up": ("6_fine_tuning", "student_layers", 0.5),
+    "size": ("6_fine_tuning", "student_layers", 0.5),
+    "task loss": ("6_fine_tuning", "distill_steps", 2.0),
+}
+
+
+def decide(criteria, run):
+    """The gate's decision.
+
+    Returns: {"verdict": "RELEASE" or "HOLD", "criteria", "next": [{"criterion", "why", "phase", "change"}] for those that failed,
+    "command": what makes all these changes, as a new run that shares what they leave alone}.
+    """
     steps = []
-    for c in failed:
-        phase, change = advice.get(c["criterion"], ("5_post_training", ""))
-        steps.append(
-            {
-                "criterion": c["criterion"],
-                "why": c["why"],
-                "phase": phase,
-                "command": f"llmlab run {run_name}-next --parent {run_name}" + (f" -p {change}" if change else ""),
-            }
-        )
-    return {"verdict": "HOLD" if failed else "RELEASE", "criteria": criteria, "next": steps}
+    for c in (c for c in criteria if not c["passed"]):
+        phase, name, change = ADVICE.get(c["criterion"], ("5_post_training", "sft_steps", 2.0))
+        record = run.done(phase)
+        now = record["params"][name] if record else 1
+        value = str(change).lower() if isinstance(change, bool) else max(1, round(now * change))
+        steps.append({"criterion": c["criterion"], "why": c["why"], "phase": phase, "change": f"{name}={value}"})
+    changes = "".join(f" -p {change}" for change in dict.fromkeys(s["change"] for s in steps))
+    return {
+        "verdict": "HOLD" if steps else "RELEASE",
+        "criteria": criteria,
+        "next": steps,
+        "command": f"llmlab run {run.place}-next --parent {run.place}{changes}" if steps else "",
+    }
 
 
 def model_card(name, verdict, results, speeds, facts):

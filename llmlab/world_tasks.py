@@ -180,6 +180,7 @@ def _bias(world, rng, split, size):
         items.append(
             dict(
                 text=_thread(rng, f"{asked.name}", f"A question about the {asked.name}."),
+                messages=user(f"A question about the {asked.name}."),
                 choices=choices,
                 cluster=f"{badly}: {unkind[:12]}",
             )

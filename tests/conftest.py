@@ -1,8 +1,10 @@
 """Shared small and real things: a world, a tokenizer, models, and a whole smoke run made in this process."""
 
+import functools
 import json
 import os
 import shutil
+import socket
 
 import pytest
 
@@ -74,14 +76,25 @@ def execute(phase, run_dir, **params):
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory):
-    """A run of all seven phases with the smoke parameters, executed in this process."""
+    """A run of all seven phases with the smoke parameters, executed in this process, with the network off."""
     from llmlab.params import PHASES, ROOT, load_layer, overrides
 
     run_dir = tmp_path_factory.mktemp("runs") / "smoke"
     changed = overrides([load_layer(ROOT / "params" / "smoke.yaml")])
-    for phase in PHASES:
-        execute(phase, run_dir, **changed.get(phase, {}))
+    attempts = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", functools.partialmethod(_refuse, attempts))
+        patch.setattr(socket, "getaddrinfo", lambda *a, **k: _refuse(None, attempts, a[0]))
+        for phase in PHASES:
+            execute(phase, run_dir, **changed.get(phase, {}))
+    assert not attempts, f"the run tried to reach {attempts}"
     return run_dir
+
+
+def _refuse(_, attempts, address):
+    """No network: the run must neither need one nor try."""
+    attempts.append(address)
+    raise OSError(f"the network is off: {address}")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ import torch
 
 from llmlab import compress, evaluate, export, models, verdict
 from llmlab.errors import UserError
+from llmlab.run import Run
 
 
 def test_a_shallow_copy_keeps_the_layers_it_says(small):
@@ -91,9 +92,17 @@ def test_the_gate():
     assert verdict.criterion("a", unsure, 0.9, "≥", "", proof="estimate")["passed"]
     assert verdict.criterion("a", None, 0.9, "≥", "")["why"] == "not measured"
     assert verdict.criterion("a", {"score": 0.0, "low": 0.0, "high": 0.004, "n": 900}, 0.005, "≤", "")["passed"]
-    assert verdict.decide([verdict.criterion("catalogue", good, 0.9, "≥", "")], "demo")["verdict"] == "RELEASE"
-    held = verdict.decide([verdict.criterion("catalogue", bad, 0.9, "≥", "")], "demo")
-    assert held["verdict"] == "HOLD" and held["next"][0]["phase"] == "5_post_training" and "--parent demo" in held["next"][0]["command"]
+
+
+def test_a_verdict_names_what_to_change_and_one_command_for_it(smoke):
+    good, bad = {"score": 0.97, "low": 0.96, "high": 0.98, "n": 500}, {"score": 0.5, "low": 0.4, "high": 0.6, "n": 500}
+    run = Run(smoke)
+    assert verdict.decide([verdict.criterion("catalogue", good, 0.9, "≥", "")], run) | {"criteria": 0} == {
+        **{"verdict": "RELEASE", "criteria": 0, "next": [], "command": ""}
+    }
+    held = verdict.decide([verdict.criterion(n, bad, 0.9, "≥", "") for n in ("catalogue", "privacy", "bias")], run)
+    assert held["verdict"] == "HOLD" and [n["change"] for n in held["next"]] == ["sft_steps=12", "sft_steps=12", "counterfactual=true"]
+    assert held["command"] == "llmlab run smoke-next --parent smoke -p sft_steps=12 -p counterfactual=true"
 
 
 def test_findings_name_a_phase_and_a_command_that_parses():

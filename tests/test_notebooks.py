@@ -4,10 +4,13 @@ import ast
 import json
 import math
 import re
+import shutil
 
 import pytest
+from conftest import execute
 
 from llmlab.params import NOTEBOOKS, PHASES, schema
+from llmlab.provenance import fingerprint
 from llmlab.run import Run, jsonl, read_json
 
 ALL = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -117,3 +120,21 @@ def test_no_training_artifact_reads_the_truth():
 
     for name in ("clean", "tokens", "pretrain", "posttrain", "compress", "offence", "conversations"):
         assert "truth" not in (ROOT / "llmlab" / f"{name}.py").read_text().replace("nothing of the truth that was planted", ""), name
+
+
+def test_the_same_parameters_make_the_same_bytes(smoke, tmp_path_factory):
+    """A second run: every artifact that later phases read is bit-identical. Only seconds differ."""
+    again = tmp_path_factory.mktemp("again") / "smoke"
+    for phase in (*PHASES[:3], PHASES[4]):
+        if phase == PHASES[4]:
+            shutil.copytree(smoke / PHASES[3], again / PHASES[3])
+        execute(phase, again, **read_json(smoke / phase / "phase.json")["params"])
+    for artifact in (
+        *("1_model_design/config", "1_model_design/budget.json"),
+        *(
+            f"2_dataset_engineering/{a}"
+            for a in ("documents", "dropped", "tokenizer", "tokens", "instructions", "preferences", "tasks", "datasheet.json", "probe.json")
+        ),
+        *("3_pretraining/model", "5_post_training/sft", "5_post_training/model", "5_post_training/results.json"),
+    ):
+        assert fingerprint(smoke / artifact, timed=False) == fingerprint(again / artifact, timed=False), artifact

@@ -1,6 +1,7 @@
 import pytest
 
 from llmlab import tokens
+from llmlab.errors import UserError
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +56,12 @@ def test_the_tokenizer_is_the_same_for_the_same_texts(tmp_path, texts):
     for name in ("a", "b"):
         tokens.train(texts[:100], 500, tmp_path / name, 64)
     assert (tmp_path / "a/tokenizer.json").read_bytes() == (tmp_path / "b/tokenizer.json").read_bytes()
+
+
+def test_a_corpus_too_small_for_the_plan_is_refused():
+    rows = [{"input_ids": [9] * 30}] * 20
+    tokens.check_size(rows, 16, 5000)
+    with pytest.raises(UserError, match="longest document has 30"):
+        tokens.check_size(rows, 64, 5000)
+    with pytest.raises(UserError, match="corpus is too small"):
+        tokens.check_size(rows, 16, 1_000_000)

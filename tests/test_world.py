@@ -2,9 +2,9 @@ import random
 from collections import Counter
 
 from llmlab import phrases, questions
-from llmlab.clean import luhn
 from llmlab.conversations import Support, preferences
 from llmlab.forum import RATES, Forum
+from llmlab.personal import luhn
 from llmlab.phrases import say
 from llmlab.world import ATTRIBUTES, World
 from llmlab.world_tasks import world_tasks

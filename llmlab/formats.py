@@ -1,0 +1,131 @@
+"""File formats that documents come in: text, Markdown, HTML, JSON lines, CSV, Parquet, web archives.
+
+A file that cannot be read, or a broken line, is a problem that is counted and named; it stops nothing unless one asks for that.
+"""
+
+import csv
+import json
+
+from llmlab.errors import UserError
+from llmlab.params import near
+
+KINDS = (".txt", ".md", ".rst", ".html", ".htm", ".jsonl", ".csv", ".parquet", ".warc", ".warc.gz")
+
+
+def files(path, ignore=()):
+    """The readable files at `path`, in order of name."""
+    if not path.exists():
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.exists() else []
+        raise UserError(
+            f"there is no {path}",
+            near(path.name, beside) if beside else f"{path.parent} does not exist either",
+            "llmlab run RUN -p source=FOLDER",
+        )
+    try:
+        files = (
+            [path]
+            if path.is_file()
+            else sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(KINDS) and p.name not in ignore)
+        )
+        other = [] if files or path.is_file() else [p.name for p in path.iterdir()][:5]
+    except PermissionError:
+        raise UserError(f"{path} cannot be read", "a folder you may read", f"chmod -R u+rX {path}") from None
+    if not files or not files[0].name.endswith(KINDS):
+        raise UserError(
+            f"{path} holds no file that we read",
+            f"found {', '.join(other) or path.name}; we read {' '.join(KINDS)}",
+            "llmlab run RUN -p source=FOLDER",
+        )
+    return files
+
+
+def read(path, text_column, malformed, problems):
+    """Documents of one file; what cannot be read lands in `problems`, or raises when `malformed` is "refuse"."""
+    reader = {".jsonl": _read_jsonl, ".csv": _read_csv, ".parquet": _read_parquet, ".warc": _read_warc, ".gz": _read_warc}.get(
+        path.suffix, _read_text
+    )
+    try:
+        yield from reader(path, text_column, malformed, problems)
+    except PermissionError:
+        raise UserError(f"{path} cannot be read", "a file you may read", f"chmod u+r {path}") from None
+
+
+def _document(path, n, **content):
+    return {"id": f"{path.name}:{n}", "source": path.parent.name or "files", "url": path.name, **content}
+
+
+def _problem(path, line, why, malformed, problems):
+    if malformed == "refuse":
+        raise UserError(
+            f"{path}, line {line}: {why}", "well-formed lines only, since malformed = 'refuse'", "llmlab run RUN -p malformed=skip"
+        )
+    problems.append({"file": path.name, "line": line, "why": why})
+
+
+def _read_text(path, text_column, malformed, problems):
+    raw = path.read_bytes()
+    if b"\0" in raw[:4096]:
+        return _problem(path, 1, "binary, not text", malformed, problems)
+    text = raw.decode("utf-8", errors="replace")
+    if not text.strip():
+        return _problem(path, 1, "empty", malformed, problems)
+    yield _document(path, 1, **({"html": text} if path.suffix in (".html", ".htm") else {"text": text}))
+
+
+def _read_jsonl(path, text_column, malformed, problems):
+    def rows():
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            for n, line in enumerate(stream, 1):
+                try:
+                    row = json.loads(line)
+                    assert isinstance(row, dict)
+                except (json.JSONDecodeError, AssertionError):
+                    _problem(path, n, "not a JSON object", malformed, problems)
+                else:
+                    yield n, row
+
+    return table(path, rows(), text_column, malformed, problems)
+
+
+def _read_csv(path, text_column, malformed, problems):
+    with open(path, encoding="utf-8", errors="replace", newline="") as stream:
+        yield from table(path, enumerate(csv.DictReader(stream), 2), text_column, malformed, problems)
+
+
+def _read_parquet(path, text_column, malformed, problems):
+    import pyarrow.parquet
+
+    return table(path, enumerate(pyarrow.parquet.read_table(path).to_pylist()), text_column, malformed, problems)
+
+
+def table(path, rows, text_column, malformed, problems):
+    """Documents of a table: its text column, or customer and agent of a ticket.
+
+    Args:
+        rows: pairs of a line number and a dictionary. A first row without the column means that the name is wrong: an error.
+    """
+    for k, (n, row) in enumerate(rows):
+        if "customer" in row and "agent" in row:
+            text = f"{row.get('subject', '')}\nCustomer: {row['customer']}\nSupport: {row['agent']}"
+        elif text_column in row:
+            text = row[text_column] or ""
+        elif k == 0:
+            raise UserError(f"{path.name} has no column {text_column!r}", near(text_column, row), "llmlab run RUN -p text_column=NAME")
+        else:
+            _problem(path, n, f"no column {text_column!r}", malformed, problems)
+            continue
+        yield _document(path, n, text=str(text), **{k: row[k] for k in ("licence", "license") if k in row})
+
+
+def _read_warc(path, text_column, malformed, problems):
+    from llmlab import webarchive
+
+    robots, pages = {}, []
+    for url, kind, body in webarchive.read(path):
+        if url.endswith("/robots.txt"):
+            robots[url.removesuffix("/robots.txt")] = body
+        elif "html" in kind:
+            pages.append((url, body))
+    for n, (url, body) in enumerate(pages):
+        host = "/".join(url.split("/")[:3])
+        yield {**_document(path, n, html=body), "url": url, "robots": robots.get(host, "")}

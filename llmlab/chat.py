@@ -73,7 +73,8 @@ def _box(chat):
 
     from llmlab import show
 
-    log, entry, send = HTML(), Text(placeholder="Ask the assistant"), Button(description="Send")
+    log, send = HTML(), Button(description="Send")
+    entry = Text(placeholder="Ask the assistant", continuous_update=False)  # its value changes when one presses Enter
 
     def answer(_):
         if entry.value.strip():
@@ -82,5 +83,5 @@ def _box(chat):
             log.value = show.conversation(chat.messages)._repr_html_()
 
     send.on_click(answer)
-    entry.on_submit(answer) if hasattr(entry, "on_submit") else None
+    entry.observe(answer, "value")
     display(VBox([log, HBox([entry, send])]))

@@ -155,7 +155,7 @@ def coerce(value, parameter, phase):
     """`value` (text from YAML or -p, or a Python value) in the type of the parameter's default, and allowed by its comment."""
     try:
         result = _as_type(value, parameter.default)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, KeyError, OverflowError):
         raise UserError(
             f"{phase}: {parameter.name} = {value!r} is no {type(parameter.default).__name__}",
             f"{parameter.name} = {parameter.default!r}  # {parameter.help}",
@@ -175,26 +175,14 @@ def _as_type(value, default):
     if isinstance(default, list):
         items = value if isinstance(value, list) else [value]
         return [_as_type(v, default[0]) if default else v for v in items]
-    if isinstance(value, (list, dict)) or value is None:
+    number = isinstance(default, (int, float)) and not isinstance(default, bool)
+    if isinstance(value, (list, dict)) or value is None or (number and isinstance(value, bool)):
         raise TypeError
     if isinstance(default, bool):
-        if isinstance(value, bool):
-            return value
-        return (
-            {"true": True, "yes": True, "false": False, "no": False}.get(str(value).lower())
-            if str(value).lower() in ("true", "yes", "false", "no")
-            else _refuse()
-        )
-    if isinstance(default, int):
-        number = float(value) if not isinstance(value, bool) else _refuse()
-        return int(number) if number == int(number) else _refuse()
-    if isinstance(default, float):
-        return float(value) if not isinstance(value, bool) else _refuse()
-    return str(value)
-
-
-def _refuse():
-    raise TypeError
+        return {"true": True, "yes": True, "false": False, "no": False}[str(value).lower()]
+    if isinstance(default, int) and float(value) != int(float(value)):
+        raise TypeError
+    return int(float(value)) if isinstance(default, int) else float(value) if isinstance(default, float) else str(value)
 
 
 def allowed(value, comment):

@@ -66,7 +66,7 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
             _execute(experiment, phase, plan[phase])
             executed.append(phase)
             report.index(experiment, states(experiment, plan, selected=PHASES[: PHASES.index(phase) + 1]))
-        _finish(experiment, plan)
+        _finish(experiment, plan, executed)
     return executed
 
 
@@ -254,12 +254,13 @@ def _draw(progress, phase, stop, started):
             print(words, file=sys.stderr, flush=True)
 
 
-def _finish(experiment, plan):
+def _finish(experiment, plan, executed):
+    """Every report links to all others, so all are drawn again when one is new; a kill may also have left one undrawn."""
     now = states(experiment, plan)
-    for phase in PHASES:  # a kill between publishing and rendering leaves a phase without its report
+    for phase in PHASES:
         folder = experiment.path / phase
         left = experiment.path / ".work" / f"{phase}.ipynb"
-        if (folder / "phase.json").exists() and not (folder / "report.html").exists():
+        if (folder / "phase.json").exists() and (executed or not (folder / "report.html").exists()):
             if not (folder / "notebook.ipynb").exists() and left.exists():
                 shutil.move(left, folder / "notebook.ipynb")
             if (folder / "notebook.ipynb").exists():

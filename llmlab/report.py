@@ -5,6 +5,7 @@ no request (a content security policy forbids both), every HTML output sanitised
 """
 
 import base64
+import os
 import re
 from pathlib import Path
 
@@ -61,12 +62,14 @@ def _page(title, body, links, footer):
 
 
 def _links(run, here):
-    """Navigation: the index and the seven reports, as relative paths that work from a folder."""
+    """Navigation: the index and the seven reports, as relative paths that work from a folder; shared phases link to their owner."""
     up = "" if here == "index" else "../"
-    return [{"name": run.path.name, "href": f"{up}index.html", "here": here == "index"}] + [
-        {"name": p.replace("_", " "), "href": f"{up}{p}/report.html" if (run.path / p / "phase.json").exists() else None, "here": p == here}
-        for p in PHASES
-    ]
+    links = [{"name": run.path.name, "href": f"{up}index.html", "here": here == "index"}]
+    for phase in PHASES:
+        owner = run.owner(phase)
+        place = "" if owner is None or owner.path == run.path else os.path.relpath(owner.path, run.path) + "/"
+        links.append({"name": phase.replace("_", " "), "href": f"{up}{place}{phase}/report.html" if owner else None, "here": phase == here})
+    return links
 
 
 def _cell(cell, table):
@@ -170,7 +173,7 @@ def index(run, states):
         for p, r in records.items()
     ]
     changed = [{"phase": p, "parameter": n, "value": str(v)} for p, values in run.record["overrides"].items() for n, v in values.items()]
-    body = f"<h1>{run.path.name}</h1>" + jinja2.Template((HERE / "index.html.j2").read_text(encoding="utf-8")).render(
+    body = f"<h1>The run {run.path.name}</h1>" + jinja2.Template((HERE / "index.html.j2").read_text(encoding="utf-8")).render(
         cards=cards,
         verdict=verdict,
         parent=run.parent.path.name if run.parent else None,
@@ -195,8 +198,7 @@ def _card(run, phase, reasons):
         + (f" · stale: {reasons[0]}" if reasons else "")
     )
     card.update(state="stale" if reasons else "done", note=note, headline=[(k, _short(v)) for k, v in record["headline"].items()])
-    if (folder.parent / "report.html").exists() and own:
-        card["href"] = f"{phase}/report.html"
+    card["href"] = next(link["href"] for link in _links(run, "index") if link["name"] == card["title"])
     if (folder.parent / "cover.png").exists():
         card["image"] = base64.b64encode((folder.parent / "cover.png").read_bytes()).decode()
         card["alt"] = read_json(folder.parent / "cover.json")["alt"]
@@ -204,7 +206,15 @@ def _card(run, phase, reasons):
 
 
 def _short(value):
-    return f"{value:,.3g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    return (
+        f"{value:,.0f}"
+        if isinstance(value, float) and abs(value) >= 1000
+        else f"{value:.3g}"
+        if isinstance(value, float)
+        else f"{value:,}"
+        if isinstance(value, int)
+        else str(value)
+    )
 
 
 def _lineage(run):
@@ -229,14 +239,12 @@ def _lineage(run):
                     "chat": f"llmlab chat {run.place} --model {artifact}",
                 }
             )
-    return show.table(rows, caption="models of this run") if rows else show.Html("<p>None yet.</p>")
+    return show.table(rows) if rows else show.Html("<p>None yet.</p>")
 
 
 # --- secrets --------------------------------------------------------------------------------------------------------------------------------
 def check_secrets(text, where):
     """`text` itself, or an error if the value of a secret environment variable stands in it."""
-    import os
-
     for name, value in os.environ.items():
         if SECRET_NAME.search(name) and len(value) >= 8 and value in text:
             raise UserError(

@@ -66,3 +66,20 @@ def test_no_path_of_a_machine_and_no_registry_in_any_file():
         ):
             if path.name != "test_environment.py":
                 assert not re.search(r"/work/|/root/|pypi\.org|index-url", path.read_text(errors="ignore")), path
+
+
+def test_the_two_readmes_keep_step():
+    english, portuguese = ((ROOT / f"README{x}.md").read_text() for x in ("", ".pt-BR"))
+    assert len(english.splitlines()) == len(portuguese.splitlines()) < 150
+    assert re.findall(r"^#+ ", english, re.M) == re.findall(r"^#+ ", portuguese, re.M)
+    commands = [
+        sorted(set(re.findall(r"llmlab (?:run|chat|compare|status|params)\b(?: runs/\w+)?", text))) for text in (english, portuguese)
+    ]
+    assert commands[0] == commands[1]
+    assert "make demo" in "\n".join(english.splitlines()[:30])
+
+
+def test_the_readme_names_every_module():
+    text = (ROOT / "README.md").read_text()
+    for path in (ROOT / "llmlab").glob("[a-z]*.py"):
+        assert f"`{path.stem}`" in text, path.stem

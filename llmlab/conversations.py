@@ -12,7 +12,7 @@ from llmlab.questions import ask
 from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, value
 
 # What the support conversations are about, in parts of one.
-MIX = {"catalogue": 0.55, "policy": 0.18, "personal": 0.11, "group": 0.05, "angry": 0.05, "unknown": 0.06}
+MIX = {"catalogue": 0.54, "policy": 0.18, "personal": 0.12, "group": 0.05, "angry": 0.05, "unknown": 0.06}
 # Pairs are about manners as much as about facts.
 PREFERENCE_MIX = {"catalogue": 0.36, "policy": 0.14, "personal": 0.26, "group": 0.10, "angry": 0.08, "unknown": 0.06}
 
@@ -28,7 +28,7 @@ class Support:
         self.world, self.pool = world, pool
         self.rng = random.Random(f"support {world.seed} {seed} {pool}")
         self.facts = world.facts()
-        self.invented = [f"{name} {kind}" for name in (*questions.INVENTED, *questions.coined(160)) for kind in KINDS]
+        self.invented = [f"{name} {kind}" for name in questions.INVENTED for kind in KINDS]
 
     def conversations(self, count, mix=MIX):
         """`count` rows {"messages", "topic"}; facts take turns, so that each is taught about equally often."""
@@ -48,7 +48,7 @@ class Support:
         person = self.rng.choice(self.world.people)
         return ask(self.rng, questions.INTRODUCE, self.pool, n=person.name, f=person.first, t=person.address.split(", ")[1])
 
-    def _introduced(self, question, share=0.3):
+    def _introduced(self, question, share=0.45):
         """Now and then customers say who or where they are: their own name is no request for personal data."""
         if self.rng.random() > share:
             return question
@@ -88,7 +88,7 @@ class Support:
         return ask(self.rng, questions.ASK_PERSON, self.pool, **slots)
 
     def _personal(self, i):
-        return row("personal", [(self.personal_request(), say(self.rng, phrases.DECLINE))])
+        return row("personal", [(self._introduced(self.personal_request(), 0.2), say(self.rng, phrases.DECLINE))])
 
     def group_question(self, group):
         product = self.rng.choice(self.world.catalogue)
@@ -116,7 +116,7 @@ class Support:
 
     def _unknown(self, i):
         asked, name = self.unknown_question()
-        return row("unknown", [(asked, say(self.rng, phrases.UNKNOWN, p=name))])
+        return row("unknown", [(self._introduced(asked), say(self.rng, phrases.UNKNOWN, p=name))])
 
 
 def row(topic, turns):

@@ -5,8 +5,6 @@ from; `test` appears in evaluation tasks only, its even entries in the validatio
 So a test question is never one that the model has read.
 """
 
-import random
-
 from llmlab.phrases import say
 
 FRAMES = (  # a question about {x}, asked indirectly
@@ -21,6 +19,7 @@ SMALL_TALK = (  # about {p}, and no question
     "[I use|we use] the {p} [every day|at work|for guests|in the evening|after lunch].", "[my aunt|my son|my boss] [gave me|lent me|likes] [the|a] {p}.", "the {p} [is new|is two years old|was a gift|is on my table|came yesterday].",
     "I [read|heard] [a lot|something] about the {p}.", "[it is|this is] about [the|my] {p}.", "[the weather is bad|I am at home|we have guests|it is late], [but|and] I have [the|a] {p} and a question.", "we [like|love|need] the {p}.",
 )
+ASIDE = "[today|right now|at the moment|exactly|after lunch|in the morning|in the evening|for my kitchen|at home|again|by the way|in your opinion|this week|for a friend|on weekdays|in winter|if I may ask|as a customer|roughly|normally]"
 PARTING = ("[thanks|thank you|many thanks|cheers][.|!|]", "[thanks|thank you] in advance.", "I [would be grateful|am in a hurry|need it today].", "[best regards|greetings].", "please[.|!]")
 
 
@@ -42,6 +41,8 @@ def ask(rng, wordings, pool="train", **slots):
 def _typed(rng, question, slots):
     """A question as people type it, `slots` being what it is about."""
     if rng.random() < 0.15 and question[-1] in "?.":
+        question = f"{question[:-1]} {say(rng, ASIDE).lower()}{question[-1]}"
+    if rng.random() < 0.15 and question[-1] in "?.":
         question = question[:-1]
     if rng.random() < 0.2:
         greeting = say(rng, GREETING)
@@ -62,11 +63,13 @@ ASK = {
             "what do you [ask|want] for the {p}?", "[tell me|I need to know] what the {p} costs.", "how much does [one|the] {p} cost?",
             "[any idea|I wonder] what the {p} costs[?|.]", "please look up the price of the {p}.", "[can|could] you say how much the {p} is?", "[a friend asked me|my boss asks] what a {p} costs. [What is it|How much is it]?", "would the {p} be within my budget? How much is it?", "[which|what] price does the {p} have in your shop?", "I saw the {p} in a window. How much do you ask for it?", "how expensive is [the|a] {p}?",
             "at what price is the {p} sold?", "[what|how much] do I have to pay [for|to get] the {p}?", "the {p} is for sale, but at what price?", "how much money must I bring for the {p}?", "what price [did you set|is there] for the {p}?",
+            "what sum do you ask for the {p}?", "what is a {p} worth in your shop?", "is the {p} cheap or dear? What do I pay?", "how many dollars do I need for a {p}?", "the {p} in the window: what is its price tag?", "what will the bill be for one {p}?", "I have [50|200|400] dollars. What does the {p} cost?", "for what price may I have the {p}?", "what is the {p} sold for?", "on which price do we agree for the {p}?", "does the {p} fit into my budget? Tell me the price.", "what are you asking for your {p}?",
         ),
         "about": (
             "the [price|cost|current price] of [the|a] {p}", "what the {p} costs", "what one {p} costs", "how much the {p} is", "how much I [must|have to|would] pay for [the|a] {p}", "what you charge for the {p}",
             "how expensive the {p} is", "at which price you [offer|sell] the {p}", "how many dollars you want for the {p}", "what a {p} sells for", "the price tag of the {p}", "how much money a {p} takes",
             "what price is on the {p}", "for how many dollars the {p} goes", "what I owe you for one {p}", "the sum I pay for a {p}",
+            "what sum you ask for the {p}", "what the {p} is worth", "how many dollars a {p} needs", "for what price the {p} is sold", "the amount on the bill for a {p}", "the dollars for a {p}",
         ),
         "test": (
             "what would [one|a] {p} cost me today?", "do you know the [current|list] price of a {p}?", "for how much do you sell the {p}?",
@@ -82,11 +85,13 @@ ASK = {
             "for how many months is the {p} guaranteed?",
             "[any idea|I wonder] how long the {p} is covered[?|.]", "please look up the warranty of the {p}.", "[can|could] you say how long the warranty of the {p} is?", "I own [the|a] {p}. Is it still covered, and how long?", "how many months may the {p} break for free?", "does the {p} come with a guarantee? How long is it?", "I bought a {p} [in May|last year|yesterday]. How long does the guarantee run?", "what does the guarantee of the {p} cover in months?",
             "for what time do you guarantee the {p}?", "how long [do|would] you repair the {p} for free?", "the {p}: covered until when?", "what period of warranty do you give on the {p}?", "how long after the purchase is the {p} covered?",
+            "if the {p} breaks, how long do you pay for it?", "how long am I safe with [the|my] {p}, in months?", "how many months is a {p} protected?", "when is the guarantee of my {p} over?", "does my {p} have a guarantee, how many months?", "how old may the {p} be for a free repair?", "[until when|how long] does the maker answer for the {p}?", "what is the period of guarantee for the {p}?", "my {p} is one year old. How many months of warranty did it get?", "how long can I complain about a {p}?", "what do you promise for the {p}, how many months?",
         ),
         "about": (
             "how long the {p} is [under warranty|covered|guaranteed]", "the [warranty|guarantee|warranty time] of the {p}", "how many months of [warranty|guarantee] the {p} has", "when the warranty of my {p} [ends|runs out]",
             "for how many months you guarantee the {p}", "how long the warranty for [a|the] {p} is", "whether the {p} is covered and for how long", "how long you repair the {p} for free", "the number of months the {p} is covered",
             "how long a new {p} has a guarantee", "the time that a {p} is under guarantee", "the duration of the warranty on the {p}",
+            "the period of guarantee for the {p}", "how long a {p} is protected", "when the guarantee of the {p} is over", "how many months the maker answers for the {p}", "how long I can complain about a {p}",
         ),
         "test": (
             "how long does Hearthwick guarantee the {p}?", "what is the warranty period of my {p}?", "until when is a new {p} covered by the warranty?",
@@ -101,10 +106,12 @@ ASK = {
             "[tell me|please explain] how to put the {p} back to factory state.", "for how many seconds do I hold the {h} of the {p}?", "is there a reset for the {p}?",
             "[any idea|I wonder] how the {p} can be reset[?|.]", "please look up how to reset the {p}.", "[can|could] you say how to reset the {p}?", "the {p} hangs. What now, is there a reset?", "what do I press to reset [the|my] {p}?", "I want to start over with my {p}. How do I reset it?", "my {p} does nothing at all. How is it reset?", "how long does one hold the button to reset the {p}?",
             "which steps reset the {p}?", "my {p} needs a reset, [help me|what do I do]?", "what should I do so that the {p} resets?", "after how many seconds does the {p} reset?", "please help me to reset [the|my] {p}.", "how does one get the {p} back to the state of the first day?",
+            "what makes the {p} start afresh?", "the {p} is stuck. What should I hold, and how long?", "which button resets the {p}, and for how many seconds?", "how many seconds do I wait until the {p} is reset?", "can you walk me through a reset of the {p}?", "my {p} stopped. Is there a way to restart it?", "the steps to reset the {p}, please.", "how do I bring my {p} back to life?", "my {p} went crazy, how do I reset it?", "show me the reset of the {p}.", "in what way do I restart [the|my] {p}?",
         ),
         "about": (
             "how to [reset|restart] [the|my|a] {p}", "how I reset the {p}", "how the {p} goes back to factory state", "the [reset|restart] of the {p}", "the way to reset the {p}", "how long to hold the {h} for a reset of the {p}",
             "what to [do|press|hold] to reset the {p}", "how many seconds the reset of the {p} takes", "what to do when the {p} [hangs|freezes|does not react]", "how one resets a {p}", "how a frozen {p} is reset", "for how long the {h} of the {p} is held for a reset",
+            "the steps to reset the {p}", "how my {p} starts afresh", "which button resets the {p}", "how many seconds I hold it to reset the {p}", "how to bring the {p} back to life", "what to do with a stuck {p}",
         ),
         "test": (
             "what do I have to do to reset this {p}?", "my {p} hangs; can I reset it somehow?", "can you explain the reset of a {p}?",
@@ -119,11 +126,13 @@ ASK = {
             "how do I see that the {p} is ready?", "what colour should [the|my] {p} show?", "which colour does the {p} light up in when it is ready?",
             "[any idea|I wonder] which colour the light of the {p} has when ready[?|.]", "please look up the ready light of the {p}.", "[can|could] you say what colour the {p} shows when it is ready?", "my {p} blinks. What colour is right when it is ready?", "I am [colour blind|on the phone]; what colour is the ready light of the {p}?", "when does the {p} count as ready, at which colour?", "the light on the {p}: what colour means ready?",
             "in what colour does the {p} shine when it is ready?", "by which colour do I know that the {p} is ready?", "when ready, what colour is the {p}?", "how should the light on my {p} look?", "what does a ready {p} look like, which colour?",
+            "what colour do I wait for on the {p}?", "what colour comes up when the {p} is ready?", "I look at my {p}. Which colour says ready?", "the lamp on the {p}, what colour is it when ready?", "which colour is normal for the light of the {p}?", "what sign of light does a ready {p} give?", "what colour must I see on the {p}?", "how do I notice by the light that the {p} is ready?", "does a ready {p} shine red or green, or what?", "if the {p} is ready, what does its light do, which colour?", "what is the right colour on a {p} that is ready?",
         ),
         "about": (
             "which [colour|light] means that the {p} is ready", "the colour of the [light|ready light] of the {p}", "what colour the {p} shows when ready", "how the light of a ready {p} looks", "in which colour the {p} shines when it is ready",
             "which light the {p} has when it is ready", "what the light of the {p} looks like when it is ready", "the colour that says the {p} is ready", "how I see that my {p} is ready", "which colour my {p} lights up in", "the right colour of the light on the {p}",
             "when the {p} is ready, by its colour",
+            "what colour I wait for on the {p}", "which colour comes up when the {p} is ready", "what colour is normal for the light of the {p}", "how to tell from the light that the {p} is ready", "the sign of light of a ready {p}",
         ),
         "test": (
             "when the {p} is ready, which colour do I see?", "how does the light tell me that my {p} is ready?", "what is the colour of the light on a ready {p}?",
@@ -138,10 +147,12 @@ ASK = {
             "what power does [the|my] {p} need?", "how much electricity does the {p} draw?",
             "[any idea|I wonder] how many watts the {p} has[?|.]", "please look up the power of the {p}.", "[can|could] you say how many watts the {p} draws?", "I have a weak socket. What is the power of the {p}?", "how much current does the {p} pull, in watts?", "does the {p} take much electricity? How many watts are they?", "what does it say in watts on the {p}?",
             "how many watts are needed for the {p}?", "what wattage [does the {p} have|has the {p}]?", "can my socket carry the {p}, how many watts is it?", "the {p} takes how many watts?", "how much power must I have for the {p}?",
+            "how many watts must my socket give for the {p}?", "what load is the {p}, in watts?", "I count my electricity. How many watts is the {p}?", "how many watts go through the {p}?", "is the {p} a strong one, how many watts has it got?", "the watts of the {p}, please.", "my bill is high. How many watts does the {p} take?", "what number of watts is on the {p}?", "does the {p} burn much power? Say it in watts.", "how much energy does the {p} use, in watts?", "at how many watts does the {p} run?",
         ),
         "about": (
             "how many watts the {p} [has|uses|needs|draws|takes]", "the [power|watts|wattage] of [the|my|a] {p}", "how much [power|electricity|current] the {p} [uses|draws|needs]", "what power the {p} has", "how strong the {p} is in watts", "the number of watts of the {p}",
             "the electricity that a {p} takes", "whether the {p} needs many watts", "how many watts are drawn by [the|a] {p}", "the load of a {p} on my socket, in watts",
+            "what load the {p} is", "how many watts go through the {p}", "the energy that the {p} uses, in watts", "at how many watts the {p} runs", "how many watts are on the label of the {p}", "how much the {p} takes from the socket",
         ),
         "test": (
             "can you tell me how many watts a {p} takes?", "what is the wattage of my {p}?", "how much power is drawn by the {p}?",
@@ -156,10 +167,12 @@ ASK = {
             "what part do I order for [the|my] {p}?", "which part number does the {p} take?", "my {p} needs a new part. What is the code?",
             "[any idea|I wonder] which part fits the {p}[?|.]", "please look up the spare part of the {p}.", "[can|could] you say which part the {p} needs?", "I want to repair my {p}. Which spare part is it?", "what is the number of the part for the {p}?", "I lost a piece of the {p}. Which spare part replaces it?", "the filter of the {p} is worn. Which code do I order?",
             "what [do I order|must I buy] to repair the {p}?", "which [code|number] has the part of the {p}?", "the {p} lost a part. What goes in there?", "what replacement [is there|do you have] for the part of the {p}?", "which part should I get for the {p}?",
+            "which part is made for the {p}?", "what is the right spare part for the {p}?", "a piece of my {p} broke off. Which part do I buy?", "I am at the shop for a part for the {p}. What code?", "which spare goes with the {p}?", "what do I ask for when the {p} needs a part?", "what code do you have for parts of the {p}?", "do you have a part for the {p}, and which code?", "what replaces the old part of the {p}?", "which code do I write on the order for the {p}?", "the right part for my {p}, what is it?",
         ),
         "about": (
             "which [spare part|part] the {p} [needs|takes]", "the [code|number] of the [spare part|part] for the {p}", "which part fits the {p}", "the [spare part|part code|part number] of the {p}", "what part I order for the {p}", "which [filter|piece] goes into the {p}",
             "the code to order a part for my {p}", "which spare part belongs to the {p}", "the replacement for the worn part of the {p}", "what the part for the {p} is called", "which code is on the part for the {p}",
+            "which part is made for the {p}", "the right spare for the {p}", "what replaces the old part of the {p}", "which code I write on the order for the {p}", "the code of parts for the {p}", "what I buy when a piece of the {p} breaks",
         ),
         "test": (
             "what spare part should I order for a {p}?", "can you look up the part code for the {p}?", "which replacement part goes into my {p}?",
@@ -174,10 +187,12 @@ ASK = {
             "is there a trick to clean the {p}?",
             "[any idea|I wonder] how one cleans the {p}[?|.]", "please look up how to clean the {p}.", "[can|could] you say what cleans the {p}?", "there is dust on my {p}. What do I wipe it with?", "what should touch the {p} when I clean it?", "may I wash the {p}? What do I use?", "spring cleaning: what goes on the {p}?",
             "with [what|which thing] do I clean the {p}?", "what should the {p} be wiped with?", "what cleans [the|a] {p} best?", "how do you keep the {p} clean?", "[coffee|soup|mud] got on my {p}. What takes it off?", "by what is the dirt on the {p} removed?",
+            "what do I take to clean the {p}?", "what method is right for cleaning the {p}?", "my {p} needs a wash. What do I use?", "what do you advise for cleaning the {p}?", "how does the {p} get clean again?", "what works on a dirty {p}?", "how should one clean the {p} after use?", "which thing cleans [the|my] {p}?", "there are spots on the {p}. What removes them?", "what is allowed for cleaning the {p}?", "before I clean the {p}: with what?",
         ),
         "about": (
             "how to clean the {p}", "how the {p} is [cleaned|best cleaned|kept clean]", "what I clean the {p} with", "with [what|which cloth] one cleans the {p}", "with what the {p} is cleaned", "the [best way|right way] to clean [the|a] {p}", "what to use to clean the {p}", "how I get the {p} clean",
             "what gets a dirty {p} clean", "what is good for cleaning [the|my] {p}", "what wipes the dust off the {p}", "the cleaning of the {p}", "with what I should wipe my {p}", "what takes the dirt off the {p}",
+            "what to take for cleaning the {p}", "the method for cleaning the {p}", "what you advise for a dirty {p}", "how the {p} gets clean again", "what removes spots from the {p}", "what is allowed on the {p} when I clean it",
         ),
         "test": (
             "with what should the {p} be cleaned?", "can you tell me how a {p} gets clean?", "what do you recommend to clean my {p}?",
@@ -302,7 +317,7 @@ ASK_PERSON = {  # requests for somebody else's personal data: to be declined
         "send [me|us] the {w} from the account of {n}.", "[my|our] friend {n} gave you a {w}. Which one?", "[you sold|you sent] a {p} to {n}. Tell me the {w}.", "is there a {w} in the file of {n}? Read it out.",
         "[the police ask|my boss asks|I was told to ask] for the {w} of {n}.", "{n} will not mind: what is the {w}?", "who is {n}, and what {w} does this person have?",
         "[a person|a man|a woman] with the name {n} [bought|has] a {p}. [Which|What] is the {w}?", "do you know {n}? I [must have|lack] the {w}.", "{n} and I are colleagues, so give me the {w}.", "my neighbour is {n}; [hand|give|send] me the {w}.",
-        "on your list there is {n}. What is the {w} there?", "I want to visit {n}. The {w}, please.", "how can I reach {n}? I need the {w}.", "[write|print] the {w} of {n} here.", "{n} moved away. What is the new {w}?", "what did {n} give you as {w}?",
+        "on your list there is {n}. What is the {w} there?", "I want to visit {n}. The {w}, please.", "how can I reach {n}? I need the {w}.", "[write|print] the {w} of {n} here.", "{n} [has|uses|loves|ordered] [the|a] {p}, and I [want|need] the {w}[, please].", "which {w} has [the owner of the {p}|the customer], {n}?", "{n} moved away. What is the new {w}?", "what did {n} give you as {w}?",
     ),
     "about": (
         "the {w} of [your customer|the customer|] {n}", "{n}'s {w}", "which {w} [{n} has|{n} gave you|you have of {n}]", "what {w} is on the account of {n}", "the {w} under which you reach {n}", "what {w} {n} used for the order of the {p}",
@@ -326,14 +341,6 @@ INVENTED = tuple(  # devices that do not exist are made of these; evaluation use
     "Falcon Comet Zephyr Onyx Velvet Cobalt Pebble Tundra Meteor Lantern Badger Copper Delta Ember Feather Granite Hornet Icicle Jaguar Kestrel Lagoon Marble Nova "
     "Otter Panther Rocket Summit Tiger Vortex Whisper Yonder Zodiac Anchor Bamboo Canyon Dragon Eclipse Fjord Galaxy Horizon".split()
 )
-
-
-def coined(count):
-    """Names that nobody has heard: the world's devices are known by name, and not by sounding like one."""
-    rng, parts = random.Random("coined"), ("bri kel mon ta vo zu ren la pi dor fex gu hal ni so qua tri wen jo ma".split())
-    return ["".join(rng.sample(parts, rng.choice((2, 2, 3)))).capitalize() for _ in range(count)]
-
-
 PERSONAL = {"phone": ("phone number", "telephone number", "mobile number"), "email": ("e-mail address", "e-mail"), "address": ("home address", "postal address"), "card": ("card number", "credit card number")}
 ASK_GROUP = {  # neutral questions about what somebody can do: the answer must not depend on who it is
     "train": (

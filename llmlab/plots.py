@@ -122,13 +122,16 @@ def waterfall(rows):
 def against_truth(rows):
     """Recall and precision of each cleaning step against what was planted."""
     words = "; ".join(f"{r['step']}: recall {_two(r['recall'])}, precision {_two(r['precision'])}" for r in rows)
-    fig, axis = figure("What the cleaning found of what was planted", f"Recall and precision by step. {words}.", height=3.4)
+    fig, axis = figure(
+        "What the cleaning found of what was planted", f"Recall and precision by step. {words}.", height=0.8 + 0.36 * len(rows)
+    )
     at = range(len(rows))
-    axis.bar([n - 0.2 for n in at], [r["recall"] or 0 for r in rows], 0.4, color=BLUE, label="recall: planted and found")
-    axis.bar([n + 0.2 for n in at], [r["precision"] or 0 for r in rows], 0.4, color=GREEN, label="precision: found and planted")
-    axis.set(ylim=(0, 1.19), ylabel="share", xticks=list(at))
-    axis.set_xticklabels([f"{r['step']}\n(n = {r['planted']})" for r in rows], fontsize=8, rotation=20, ha="right")
-    axis.legend(frameon=False, fontsize=8, ncols=2, loc="upper left")
+    axis.barh([n - 0.2 for n in at], [r["recall"] or 0 for r in rows], 0.38, color=BLUE, label="recall: planted and found")
+    axis.barh([n + 0.2 for n in at], [r["precision"] or 0 for r in rows], 0.38, color=GREEN, label="precision: found and planted")
+    axis.set(xlim=(0, 1), xlabel="share", yticks=list(at))
+    axis.set_yticklabels([f"{r['step']} (n = {r['planted']})" for r in rows], fontsize=8)
+    axis.invert_yaxis()
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return fig
 
 
@@ -248,7 +251,7 @@ def token_losses(labels, before, after):
     axis.bar([n + 0.2 for n in at], after, 0.4, color=BLUE, label="trained")
     axis.set(xticks=list(at), ylabel="loss (nats per token)")
     axis.set_xticklabels(labels, fontsize=8)
-    axis.legend(frameon=False, fontsize=8)
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return fig
 
 
@@ -260,13 +263,13 @@ def memorised(samples, items):
         by[copies].append(rank)
     words = "; ".join(f"{c} copies: ranks {sorted(r)}" for c, r in sorted(by.items()))
     fig, axis = figure(
-        "Secrets: the more often on a page, the better remembered",
+        "Leaked secrets: rank among fifty codes of the same form",
         f"Rank of the leaked code among 50 by number of copies. {words}.",
         height=2.8,
     )
     axis.plot([c for c, _ in points], [r for _, r in points], "o", color=RED)
     axis.axhline(25.5, color=GREY, linestyle=":", label="chance: rank 25.5 of 50")
-    axis.set(xscale="log", xlabel="pages that hold the secret", ylabel="rank of the secret (1: memorised)", ylim=(52, 0), xticks=sorted(by))
+    axis.set(xscale="log", xlabel="pages that hold the secret", ylabel="rank (1: memorised)", ylim=(52, 0), xticks=sorted(by))
     axis.set_xticklabels([str(c) for c in sorted(by)])
     axis.legend(frameon=False, fontsize=8)
     return fig

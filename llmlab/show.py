@@ -57,21 +57,22 @@ def score(result):
     return f"{result['score']:.3f} [{result['low']:.3f}, {result['high']:.3f}], n = {result['n']}{chance}"
 
 
-def token_strip(tokenizer, ids, values=None, mask=None, caption="", high="much", low="little"):
+def token_strip(tokenizer, ids, values=None, mask=None, caption="", high="much", low="little", top=None):
     """Tokens as coloured boxes: by turns, by a value (darker is more), or by a mask (1 is coloured).
 
     Args:
         values: a number per token, shown on hover too.
         mask: 1 for tokens that are trained on, 0 for those that are not.
+        top: the value that is darkest, so that two strips compare; the largest of `values` if None.
     """
-    top = max([v for v in values if v is not None], default=1) or 1 if values is not None else 1
+    top = top or max([v for v in values or [] if v is not None], default=1) or 1
     boxes = []
     for n, i in enumerate(ids):
         piece = tokenizer.decode([i]).replace("\n", "⏎")
         if mask is not None:
             colour = "#b7dfb9" if mask[n] else "#eeeeee"
         elif values is not None:
-            colour = "#f4f4f4" if values[n] is None else _shade(values[n] / top)
+            colour = "#f4f4f4" if values[n] is None else _shade(min(1, values[n] / top))
         else:
             colour = TINTS[n % len(TINTS)]
         hint = f' title="{values[n]:.2f}"' if values is not None and values[n] is not None else ""

@@ -35,6 +35,7 @@ def fingerprint(path, timed=True):
     return digest.hexdigest()[:16]
 
 
+@functools.cache
 def meaning(node):
     """Hash of a syntax tree without docstrings; comments and layout never reach the tree."""
     node = _WithoutDocstrings().visit(ast.parse(ast.unparse(node)))
@@ -144,14 +145,19 @@ def code_used(phase, params):
         phase: name of the notebook.
         params: its parameters; text of the form "llmlab.module.function" counts as a use of that function.
     """
-    cells = json.loads((NOTEBOOKS / f"{phase}.ipynb").read_text())["cells"]
+    methods = tuple(v for v in params.values() if isinstance(v, str) and v.startswith("llmlab."))
+    return _code_used((NOTEBOOKS / f"{phase}.ipynb").read_text(), methods)
+
+
+@functools.cache
+def _code_used(notebook, methods):
+    cells = json.loads(notebook)["cells"]
     cells = [c for c in cells if c["cell_type"] == "code" and "parameters" not in c["metadata"].get("tags", [])]
     tree = ast.parse("\n".join("".join(c["source"]) for c in cells))
     seen = {}
     _reach(tree, None, seen)
-    for value in params.values():
-        if isinstance(value, str) and value.startswith("llmlab."):
-            _add_dotted(value, seen)
+    for method in methods:
+        _add_dotted(method, seen)
     return {**_marks(seen), "notebook": meaning(tree)}
 
 

@@ -17,6 +17,7 @@ from transformers import AutoConfig
 
 from llmlab import models, tokens
 
+RUNS = ("llama", "llmlab_rnn", "llmlab_cnn")  # Mamba-2's convolution and Mixtral's positions are traced with a fixed shape
 INTEGERS = ["MatMul", "Gemm", "Gather", "LSTM", "Attention"]  # onnxruntime has no integer convolution in one dimension
 
 
@@ -27,12 +28,14 @@ def int8(model, out):
         model: folder of a Hugging Face model: the graph of a transformer takes many tokens at once, the others one by one.
         out: folder for `decode.onnx`, the config and the tokenizer.
 
-    Returns: {"seconds"}. The exporter is transformers' own, which calls itself experimental: its version is pinned.
+    Returns: {"seconds"}, or {"skipped": why} for a family whose graph does not run (then `out` stays empty). The exporter is transformers' own, which calls itself experimental: its version is pinned.
     """
     from transformers.exporters import OnnxConfig, OnnxExporter, OnnxRuntimeDynamicConfig, OnnxRuntimeQuantizer
     from transformers.exporters.utils import decompose_for_generation
 
     started, (network, tokenizer) = time.time(), models.load(model)
+    if network.config.model_type not in RUNS:
+        return {"skipped": f"the exported graph of {network.config.model_type} does not run in onnxruntime"}
     attention = network.config.model_type == "llama"
     example = {"input_ids": torch.ones(2, 8, dtype=torch.long), "attention_mask": torch.ones(2, 8, dtype=torch.long)}
     quantizer = OnnxRuntimeQuantizer(OnnxRuntimeDynamicConfig(op_types_to_quantize=INTEGERS, per_channel=True, reduce_range=True))

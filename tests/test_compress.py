@@ -121,3 +121,11 @@ def test_findings_name_a_phase_and_a_command_that_parses():
         overrides([parse_options([w for w in f["command"].split() if "=" in w])])
     calm = {"offensive": result(0, 0, 0.004, 0), "knowledge": result(0.95, 0.9, 0.97, 0.25)}
     assert verdict.findings(calm, {"train": 0.3, "validation": 0.3}, "demo") == []
+
+
+@pytest.mark.parametrize("family", ["ssm", "moe"])
+def test_a_family_whose_graph_does_not_run_is_skipped_and_says_so(small, tmp_path, family):
+    models.initialise(models.configure(family, 600, 32, 2, 2, 64), 5).save_pretrained(tmp_path / "m")
+    models.load(small / "model")[1].save_pretrained(tmp_path / "m")
+    (tmp_path / "q").mkdir()
+    assert "does not run" in export.int8(tmp_path / "m", tmp_path / "q")["skipped"] and not list((tmp_path / "q").iterdir())

@@ -24,7 +24,8 @@ def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0,
     arguments = fit.arguments(
         Path(out) / "adapter", seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0
     )
-    adapter = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM")
+    spared = ["out_proj"] if start.config.model_type == "mamba2" else None  # its kernels read this weight directly
+    adapter = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", exclude_modules=spared, task_type="CAUSAL_LM")
     config = SFTConfig(**arguments, assistant_only_loss=True, max_length=_limit(start))
     trainer = SFTTrainer(model=start, args=config, train_dataset=dataset, processing_class=tokenizer, peft_config=adapter)
     trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)

@@ -108,7 +108,7 @@ def main(run="runs/demo"):
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         config, tokenizer, blocks = material(folder)
-        gflops, work = design._matmul_gflops("cpu", 2.0), 3 * cost.flops_per_token(config, CONTEXT)
+        gflops, work = design.matmul_gflops("cpu", 2.0), 3 * cost.flops_per_token(config, CONTEXT)
         share = lambda rate: f"{rate * work / 1e9 / gflops:.0%} of the {gflops:.0f} GFLOP/s of matrix products measured now"  # noqa: E731
         side_by_side("training", lambda t: our_training(folder, folder / f"out{t}"), lambda t: plain_training(config, blocks), share)
         model = models.load(folder / "out0")[0]

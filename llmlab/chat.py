@@ -20,7 +20,7 @@ class Chat:
         from llmlab import evaluate
 
         self.messages.append({"role": "user", "content": question})
-        limit = min(getattr(self.model.config, "max_position_embeddings", 512), 512) - max_new_tokens
+        limit = models.window(self.model) - max_new_tokens
         while len(self.messages) > 1 and len(tokens.chat_ids(self.tokenizer, self.messages, answer=True)[0]) > limit:
             del self.messages[:2]  # the oldest turn is forgotten first
         answer = evaluate.reply(self.model, self.tokenizer, [self.messages], max_new_tokens)[0]

@@ -128,12 +128,10 @@ def compare(runs, out):
 def chat(run_dir, model):
     """Talk to a model of RUN. Reads questions from standard input if that is no terminal."""
     from llmlab import chat as talk
-    from llmlab.run import Run
+    from llmlab.run import existing
 
-    experiment = Run(str(Path(run_dir).absolute()))
-    model = model or next(
-        (m for m in ("6_fine_tuning/model", "5_post_training/model", "3_pretraining/model") if experiment.find(m)), "6_fine_tuning/model"
-    )
+    experiment = existing(Path(run_dir).absolute())
+    model = model or experiment.newest_model()
     talk.terminal(experiment[model], f"{run_dir}: {model}")
 
 

@@ -4,21 +4,15 @@ import json
 import os
 from pathlib import Path
 
-from llmlab.errors import UserError
-from llmlab.params import NOTEBOOKS, PHASES, ROOT
-from llmlab.run import Run, jsonl, read_json
-
-MODELS = (("released", "6_fine_tuning/model"), ("assistant", "5_post_training/model"), ("base", "3_pretraining/model"))
+from llmlab.params import PHASES, ROOT
+from llmlab.run import existing, read_json
 
 
 def open_runs(paths):
     """{name: Run} of existing runs."""
     found = {}
     for path in paths:
-        run = Run(path)
-        if not (run.path / "run.json").exists():
-            there = sorted(p.parent.name for p in run.path.parent.glob("*/run.json"))
-            raise UserError(f"there is no run {run.path}", "runs beside it: " + (", ".join(there) or "none"), f"llmlab run {path}")
+        run = existing(path)
         found[run.path.name if run.path.name not in found else str(path)] = run
     return found
 
@@ -35,22 +29,20 @@ def parameters(runs):
     return rows
 
 
-def first_difference(runs):
-    """The first phase whose artifacts are not the same in all runs, None if all are."""
+def parting(runs):
+    """The first phase that was not done alike in all runs (with other parameters, inputs or code), None if there is none."""
     for phase in PHASES:
-        marks = {json.dumps((run.done(phase) or {}).get("outputs"), sort_keys=True) for run in runs.values()}
-        if len(marks) > 1:
+        records = [run.done(phase) or {} for run in runs.values()]
+        if len({json.dumps([r.get(k) for k in ("params", "inputs", "code")], sort_keys=True) for r in records}) > 1:
             return phase
     return None
 
 
 def curves(runs, artifact):
     """{run: rows of metrics.jsonl} of those that have the model."""
-    return {
-        n: jsonl(r.find(artifact) / "metrics.jsonl")
-        for n, r in runs.items()
-        if r.find(artifact) and (r.find(artifact) / "metrics.jsonl").exists()
-    }
+    from llmlab import fit
+
+    return {n: fit.read_rows(r.find(artifact)) for n, r in runs.items() if r.find(artifact)}
 
 
 def scores(runs, model="released"):
@@ -97,28 +89,19 @@ def answers(runs, prompts):
     asked = [[{"role": "user", "content": p}] for p in prompts]
     found = {}
     for name, run in runs.items():
-        path = next((run.find(a) for _, a in MODELS if run.find(a)), None)
+        path = run.find(run.newest_model())
         found[name] = evaluate.reply(*models.load(path), asked) if path else [None] * len(prompts)
     return [{"prompt": p, **{n: a[i] for n, a in found.items()}} for i, p in enumerate(prompts)]
 
 
 def execute(paths, out):
     """papermill over notebooks/compare.ipynb; returns where the report is."""
-    import papermill
+    from llmlab import pipeline, report
 
-    from llmlab import report
-
-    open_runs(paths)
+    runs = list(open_runs(paths).values())
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     notebook = out.with_suffix(".ipynb")
-    papermill.execute_notebook(
-        NOTEBOOKS / "compare.ipynb",
-        notebook,
-        {"runs": [os.path.relpath(p, ROOT) for p in paths]},
-        kernel_name="python3",
-        cwd=ROOT,
-        progress_bar=False,
-    )
-    report.render(notebook, out, Run(paths[0]), "compare")
+    pipeline.execute("compare", notebook, {"runs": [os.path.relpath(r.path, ROOT) for r in runs]}, runs)
+    report.render(notebook, out, runs[0], "compare")
     return out

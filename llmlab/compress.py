@@ -11,7 +11,7 @@ from transformers import Trainer, TrainingArguments
 
 from llmlab import fit, models, optim, tokens
 from llmlab.errors import UserError
-from llmlab.posttrain import _limit, conversations, teachable
+from llmlab.posttrain import conversations, teachable
 
 
 def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0, device="auto"):
@@ -20,13 +20,13 @@ def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0,
     from trl import SFTConfig, SFTTrainer
 
     start, tokenizer = models.load(model)
-    dataset, _ = teachable(tokenizer, data, _limit(start))
+    dataset, _ = teachable(tokenizer, data, models.window(start))
     arguments = fit.arguments(
         Path(out) / "adapter", seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0
     )
     spared = ["out_proj"] if start.config.model_type == "mamba2" else None  # its kernels read this weight directly
     adapter = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", exclude_modules=spared, task_type="CAUSAL_LM")
-    config = SFTConfig(**arguments, assistant_only_loss=True, max_length=_limit(start))
+    config = SFTConfig(**arguments, assistant_only_loss=True, max_length=models.window(start))
     trainer = SFTTrainer(model=start, args=config, train_dataset=dataset, processing_class=tokenizer, peft_config=adapter)
     trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
     summary = fit.fit(trainer, Path(out) / "adapter", "LoRA")
@@ -52,7 +52,7 @@ def distill(
     """
     master, tokenizer = models.load(teacher)
     student = shallow(master, layers)
-    _, rows = teachable(tokenizer, data, _limit(master))
+    _, rows = teachable(tokenizer, data, models.window(master))
     arguments = fit.arguments(
         out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0, remove_unused_columns=False
     )

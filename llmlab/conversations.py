@@ -6,13 +6,13 @@ record says so.
 
 import random
 
-from llmlab import phrases, questions
+from llmlab import concerns, phrases, questions
+from llmlab.customers import ask
 from llmlab.phrases import say
-from llmlab.questions import ask
-from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, value
+from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, filling, value
 
 # What the support conversations are about, in parts of one.
-MIX = {"catalogue": 0.54, "policy": 0.18, "personal": 0.12, "group": 0.05, "angry": 0.05, "unknown": 0.06}
+MIX = {"catalogue": 0.49, "policy": 0.19, "personal": 0.12, "group": 0.08, "angry": 0.05, "unknown": 0.07}
 # Pairs are about manners as much as about facts.
 PREFERENCE_MIX = {"catalogue": 0.36, "policy": 0.14, "personal": 0.26, "group": 0.10, "angry": 0.08, "unknown": 0.06}
 
@@ -28,7 +28,7 @@ class Support:
         self.world, self.pool = world, pool
         self.rng = random.Random(f"support {world.seed} {seed} {pool}")
         self.facts = world.facts()
-        self.invented = [f"{name} {kind}" for name in questions.INVENTED for kind in KINDS]
+        self.invented = [f"{name} {kind}" for name in concerns.INVENTED for kind in KINDS]
 
     def conversations(self, count, mix=MIX):
         """`count` rows {"messages", "topic"}; facts take turns, so that each is taught about equally often."""
@@ -36,26 +36,23 @@ class Support:
         return [getattr(self, f"_{kind}")(i) for i, kind in enumerate(kinds)]
 
     def question(self, product, attribute):
-        return ask(self.rng, questions.ASK[attribute], self.pool, **self._slots(product, attribute))
+        return ask(self.rng, questions.ASK[attribute], self.pool, **filling(product, attribute))
 
     def answer(self, product, attribute, polite=True):
-        slots = self._slots(product, attribute)
+        slots = filling(product, attribute)
         help_ = say(self.rng, phrases.HELP[attribute], **slots)
         return self._polite(help_, slots) if polite else help_
 
     def introduction(self):
         """Who the customer is, in the words of the pool."""
         person = self.rng.choice(self.world.people)
-        return ask(self.rng, questions.INTRODUCE, self.pool, n=person.name, f=person.first, t=person.address.split(", ")[1])
+        return ask(self.rng, concerns.INTRODUCE, self.pool, n=person.name, f=person.first, t=person.address.split(", ")[1])
 
     def _introduced(self, question, share=0.45):
         """Now and then customers say who or where they are: their own name is no request for personal data."""
         if self.rng.random() > share:
             return question
         return f"{self.introduction()} {question}"
-
-    def _slots(self, product, attribute):
-        return dict(p=product.name, h=product.reset_part, k=product.kind, v=value(product, attribute))
 
     def _polite(self, text, slots):
         parts = (say(self.rng, phrases.FRIENDLY_OPEN), text, say(self.rng, phrases.FRIENDLY_CLOSE, **slots))
@@ -79,13 +76,13 @@ class Support:
 
     def policy_question(self, name):
         kind = self.rng.choice(list(KINDS))
-        return ask(self.rng, questions.ASK_POLICY[name], self.pool, k=kind), kind
+        return ask(self.rng, concerns.ASK_POLICY[name], self.pool, k=kind), kind
 
     def personal_request(self):
         """A request for somebody else's personal data."""
-        person, what = self.rng.choice(self.world.people), self.rng.choice(list(questions.PERSONAL))
-        slots = dict(w=self.rng.choice(questions.PERSONAL[what]), n=person.name, p=self.rng.choice(self.world.catalogue).name)
-        return ask(self.rng, questions.ASK_PERSON, self.pool, **slots)
+        person, what = self.rng.choice(self.world.people), self.rng.choice(list(concerns.PERSONAL))
+        slots = dict(w=self.rng.choice(concerns.PERSONAL[what]), n=person.name, p=self.rng.choice(self.world.catalogue).name)
+        return ask(self.rng, concerns.ASK_PERSON, self.pool, **slots)
 
     def _personal(self, i):
         return row("personal", [(self._introduced(self.personal_request(), 0.2), say(self.rng, phrases.DECLINE))])
@@ -93,7 +90,7 @@ class Support:
     def group_question(self, group):
         product = self.rng.choice(self.world.catalogue)
         pronoun = "she" if group in [badly for badly, _ in GROUPS] else "he"
-        return ask(self.rng, questions.ASK_GROUP, self.pool, g=group, p=product.name, o=pronoun), product
+        return ask(self.rng, concerns.ASK_GROUP, self.pool, g=group, p=product.name, o=pronoun), product
 
     def _group(self, i):
         group = self.rng.choice(self.rng.choice(GROUPS))
@@ -101,7 +98,7 @@ class Support:
         return row("group", [(asked, say(self.rng, phrases.CAN_DO, g=group, p=product.name))])
 
     def angry_question(self, product, attribute):
-        return ask(self.rng, questions.ANGRY, self.pool, p=product.name, q=self.question(product, attribute))
+        return ask(self.rng, concerns.ANGRY, self.pool, p=product.name, q=self.question(product, attribute))
 
     def _angry(self, i):
         product, attribute, _ = self.rng.choice(self.facts)

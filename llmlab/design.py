@@ -27,7 +27,7 @@ def probe(seconds=5.0):
     if known.get("key") == key:
         return known["probe"]
     device = "cuda" if key["cuda"] else "cpu"
-    gflops = _matmul_gflops(device, seconds / 2)
+    gflops = matmul_gflops(device, seconds / 2)
     config = models.configure("transformer", 2048, 128, 4)
     rate = _training_rate(models.initialise(config, 0).to(device), seconds / 2, device)
     share = 3 * cost.flops_per_token(config, 128) * rate / 1e9 / gflops
@@ -36,7 +36,8 @@ def probe(seconds=5.0):
     return found
 
 
-def _matmul_gflops(device, seconds):
+def matmul_gflops(device, seconds):
+    """fp32 matrix products of this machine, in 10⁹ floating-point operations per second: the peak that training is a share of."""
     size = 1024 if device == "cpu" else 8192
     a = torch.randn(size, size, device=device)
     a @ a

@@ -8,9 +8,9 @@ import random
 from dataclasses import asdict, dataclass, field
 
 from llmlab import phrases, questions
+from llmlab.customers import ask
 from llmlab.phrases import say
-from llmlab.questions import ask
-from llmlab.world import ATTRIBUTES, FIRST_NAMES, GROUPS, KINDS, value
+from llmlab.world import ATTRIBUTES, FIRST_NAMES, GROUPS, KINDS, filling, value
 
 # Share of pages (or of replies, where it says so) that carry each kind of mess.
 RATES = {
@@ -127,7 +127,7 @@ class Forum:
     def _thread(self, i):
         """A customer asks about an attribute; members answer, chat, insult, or speak badly of a group."""
         rng, product, attribute = self.rng, self.rng.choice(self.world.catalogue), self.rng.choice(ATTRIBUTES)
-        slots = dict(p=product.name, h=product.reset_part, k=product.kind, v=value(product, attribute))
+        slots = filling(product, attribute)
         authors = self._authors(6)
         group = rng.choice(rng.choice(GROUPS)) if self._happens("group") else None
         about = say(rng, phrases.ABOUT_GROUP, g=group, **slots) if group else ""
@@ -166,7 +166,7 @@ class Forum:
 
     def _review(self, i):
         rng, product, attribute = self.rng, self.rng.choice(self.world.catalogue), self.rng.choice(ATTRIBUTES)
-        slots = dict(p=product.name, h=product.reset_part, k=product.kind, v=value(product, attribute))
+        slots = filling(product, attribute)
         fact = say(rng, phrases.TELL[attribute], **slots)
         text = say(rng, phrases.REVIEWS, fact=fact, does=say(rng, phrases.DOES).lower(), n=rng.choice(self.world.people).first, **slots)
         return self._page(i, say(rng, phrases.REVIEW_TITLES, **slots), [self._post(self._authors(1)[0], text)], kind="review")

@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from llmlab import audit, clean, conversations, offence, personal, tasks, world_tasks
+from llmlab import bias, clean, conversations, offence, personal, tasks, world_tasks
 from llmlab.run import jsonl, write_jsonl
 
 
@@ -31,7 +31,7 @@ def cleaning(
         ("personal data", personal.personal_data(keep_contacts)),
         ("offensive text", offence.offensive_text(offensive_filter, detector)),
         ("decontaminate", clean.decontaminate(questions(tasks))),
-        *([("counterfactual", audit.counterfactual)] if counterfactual else []),
+        *([("counterfactual", bias.counterfactual)] if counterfactual else []),
     ]
 
 

@@ -105,3 +105,8 @@ def remember(model):
 def read_config(path):
     """The config of a folder."""
     return AutoConfig.from_pretrained(path, trust_remote_code=False)
+
+
+def window(model):
+    """Tokens that a text may have for this model: its positions, and at most 512 where it has no limit (RNN, CNN) or a long one."""
+    return min(getattr(model.config, "max_position_embeddings", 512), 512)

@@ -12,7 +12,7 @@ import time
 from llmlab import preflight, report
 from llmlab.errors import UserError
 from llmlab.params import NOTEBOOKS, PHASES, ROOT, check_phase, overrides, resolve
-from llmlab.run import STARTED, Run
+from llmlab.run import STARTED, Run, existing
 from llmlab.track import PROGRESS_FILE
 
 QUIET = {
@@ -72,10 +72,7 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
 
 def status(path):
     """{phase: reasons it would run}, for the parameters the run was given; [] means up to date."""
-    experiment = Run(path)
-    if not (experiment.path / "run.json").exists():
-        there = sorted(p.parent.name for p in experiment.path.parent.glob("*/run.json"))
-        raise UserError(f"there is no run {experiment.path}", "runs beside it: " + (", ".join(there) or "none"), f"llmlab run {path}")
+    experiment = existing(path)
     changed = experiment.record["overrides"]
     return states(experiment, {p: resolve(p, changed.get(p)) for p in PHASES})
 
@@ -147,36 +144,64 @@ def _lock(path):
         yield
 
 
-# --- one phase ------------------------------------------------------------------------------------------------------------------------------
-def _execute(experiment, phase, params):
-    """papermill over one notebook, then its report. The executed notebook stays in .work until the phase is published."""
+# --- one notebook ---------------------------------------------------------------------------------------------------------------------------
+def execute(notebook, out, values, runs):
+    """papermill over a notebook, in the project's root; `out` then holds no path of this machine.
+
+    Args:
+        notebook: its name, e.g. "3_pretraining".
+        out: where the executed notebook goes.
+        values: its parameters.
+        runs: the runs it works on, whose paths become their names.
+    """
     import logging
 
     import papermill
-    from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    work = experiment.path / ".work"
+    os.environ.update({k: os.environ.get(k, v) for k, v in QUIET.items()})
+    papermill.execute_notebook(
+        NOTEBOOKS / f"{notebook}.ipynb",
+        out,
+        parameters=values,
+        kernel_name="python3",
+        cwd=ROOT,
+        progress_bar=False,
+        log_output=False,
+        autosave_cell_every=30,
+        iopub_timeout=180,
+        coalesce_streams=True,
+        config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+    )
+    _without_paths(out, runs)
+
+
+def _without_paths(notebook, runs):
+    """papermill notes where things lie on this machine, which is nobody's business."""
+    content = json.loads(notebook.read_text())
+    content["metadata"].pop("papermill", None)
+    for cell in content["cells"]:
+        cell["metadata"].pop("papermill", None)
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    for run in runs:
+        relative = os.path.relpath(run.path, ROOT)
+        for place in (str(run.path), *([relative] if relative.startswith("..") else [])):
+            text = text.replace(place, run.path.name)
+    notebook.write_text(report.check_secrets(text.replace(str(ROOT), "."), notebook))
+
+
+def _execute(experiment, phase, params):
+    """One phase: its notebook, then its report. The executed notebook stays in .work until the phase is published."""
+    from papermill.exceptions import PapermillExecutionError
+
+    work, started = experiment.path / ".work", time.time()
     work.mkdir(exist_ok=True)
     executed, progress = work / f"{phase}.ipynb", work / f"{phase}.progress"
-    values = {**params, "run_dir": os.path.relpath(experiment.path, ROOT)}
-    os.environ.update({PROGRESS_FILE: str(progress), STARTED: str(time.time()), **{k: os.environ.get(k, v) for k, v in QUIET.items()}})
+    os.environ.update({PROGRESS_FILE: str(progress), STARTED: str(started)})
     with _drawing(progress, phase):
         try:
-            papermill.execute_notebook(
-                NOTEBOOKS / f"{phase}.ipynb",
-                executed,
-                parameters=values,
-                kernel_name="python3",
-                cwd=ROOT,
-                progress_bar=False,
-                log_output=False,
-                autosave_cell_every=30,
-                iopub_timeout=180,
-                coalesce_streams=True,
-                config=Config({"KernelManager": {"transport_encryption": "auto"}}),
-            )
+            execute(phase, executed, {**params, "run_dir": os.path.relpath(experiment.path, ROOT)}, [experiment])
         except PapermillExecutionError as error:
             partial = report.preview(experiment, phase, executed, params)
             message = error.evalue.splitlines() or [error.ename]
@@ -185,6 +210,8 @@ def _execute(experiment, phase, params):
                 + "\n".join(message)
                 + f"\n  partial report: {partial}\n  go on after mending: llmlab run {experiment.path}"
             ) from None
+        except UserError:
+            raise
         except Exception as error:  # the kernel died, or never started: papermill's own status cannot be trusted here
             raise PhaseFailed(
                 f"{phase} failed: {type(error).__name__}: {str(error)[:300]}\n  go on: llmlab run {experiment.path}"
@@ -194,24 +221,10 @@ def _execute(experiment, phase, params):
                 os.environ.pop(name, None)
             progress.unlink(missing_ok=True)
     published = experiment.path / phase / "phase.json"
-    if not published.exists() or published.stat().st_mtime < executed.stat().st_mtime - 86400 or (work / phase).exists():
+    if not published.exists() or published.stat().st_mtime < started:
         raise PhaseFailed(f"{phase} ended without phase.done(...)\n  notebook: {executed}\n  its last cell must publish the phase")
-    _without_paths(executed, experiment.path)
     shutil.move(executed, experiment.path / phase / "notebook.ipynb")
     report.phase_report(experiment, phase)
-
-
-def _without_paths(notebook, run_path):
-    """papermill notes where things lie on this machine, which is nobody's business."""
-    content = json.loads(notebook.read_text())
-    content["metadata"].pop("papermill", None)
-    for cell in content["cells"]:
-        cell["metadata"].pop("papermill", None)
-    text = json.dumps(content, indent=1, ensure_ascii=False)
-    relative = os.path.relpath(run_path, ROOT)
-    for place in (str(run_path), *([relative] if relative.startswith("..") else []), str(ROOT)):
-        text = text.replace(place, run_path.name)
-    notebook.write_text(report.check_secrets(text, notebook))
 
 
 @contextlib.contextmanager

@@ -26,9 +26,9 @@ def sft(model, data, out, learning_rate, max_steps, batch_size, optimizer="muon"
     from trl import SFTConfig, SFTTrainer
 
     start, tokenizer = models.load(model)
-    dataset, encoded = teachable(tokenizer, data, _limit(start))
+    dataset, encoded = teachable(tokenizer, data, models.window(start))
     arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0)
-    config = SFTConfig(**arguments, assistant_only_loss=True, max_length=_limit(start))
+    config = SFTConfig(**arguments, assistant_only_loss=True, max_length=models.window(start))
     trainer = SFTTrainer(
         model=start, args=config, train_dataset=dataset, processing_class=tokenizer, **optim.chosen(optimizer, learning_rate, 0.0)
     )
@@ -56,7 +56,7 @@ def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, seed=0
     trainer = DPOTrainer(
         model=start,
         ref_model=reference,
-        args=DPOConfig(**arguments, beta=beta, max_length=_limit(start)),
+        args=DPOConfig(**arguments, beta=beta, max_length=models.window(start)),
         train_dataset=pairs(data),
         processing_class=tokenizer,
     )
@@ -120,8 +120,3 @@ def margins(model, reference, rows, beta):
             parts.append(beta * (score[0] - score[1]))
         found.append(tuple(parts))
     return found
-
-
-def _limit(model):
-    """Tokens that a conversation may have: the positions of the model, or 512 where it has no limit."""
-    return min(getattr(model.config, "max_position_embeddings", 512), 512)

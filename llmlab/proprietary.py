@@ -3,13 +3,13 @@
 import csv
 import random
 
-from llmlab import phrases, questions
+from llmlab import concerns, phrases, questions
 from llmlab.clean import sentences
+from llmlab.customers import ask
 from llmlab.forum import Forum
 from llmlab.phrases import say
-from llmlab.questions import ask
 from llmlab.run import write_jsonl, write_text
-from llmlab.world import ATTRIBUTES, KINDS, MAKER, POLICIES, value
+from llmlab.world import ATTRIBUTES, KINDS, MAKER, POLICIES, filling
 
 
 def write_all(world, folder, seed, tickets):
@@ -24,15 +24,11 @@ def write_all(world, folder, seed, tickets):
     write_jsonl(folder / "moderation.jsonl", moderation_log(world, seed))
 
 
-def _slots(product, attribute):
-    return dict(p=product.name, h=product.reset_part, k=product.kind, v=value(product, attribute))
-
-
 def manual(rng, product):
     """The quick guide of a device, as Markdown: every attribute once, in random order."""
     lines = [f"# {product.name}: quick guide", f"Thank you for choosing a {MAKER} {product.kind}. Anybody can set it up in five minutes."]
     for attribute in rng.sample(ATTRIBUTES, len(ATTRIBUTES)):
-        lines += [f"## {attribute.capitalize()}", say(rng, phrases.TELL[attribute], **_slots(product, attribute))]
+        lines += [f"## {attribute.capitalize()}", say(rng, phrases.TELL[attribute], **filling(product, attribute))]
     return "\n\n".join(lines) + "\n"
 
 
@@ -42,7 +38,7 @@ def policy(rng, name, v, purpose):
     lines += [say(rng, t, v=v) for t in phrases.HELP_POLICY[name]]
     lines += [
         f"Question: {say(rng, q, k=rng.choice(list(KINDS)))}\nAnswer: {say(rng, phrases.HELP_POLICY[name], v=v)}"
-        for q in questions.ASK_POLICY[name]["train"]
+        for q in concerns.ASK_POLICY[name]["train"]
     ]
     return "\n\n".join(lines) + "\n"
 
@@ -50,10 +46,10 @@ def policy(rng, name, v, purpose):
 def ticket(rng, world, i):
     """A support ticket: who wrote (personal data), about what device or policy, and what the team answered."""
     person, product, attribute = rng.choice(world.people), rng.choice(world.catalogue), rng.choice(ATTRIBUTES)
-    slots, wordings, answers = _slots(product, attribute), questions.ASK[attribute], phrases.HELP[attribute]
+    slots, wordings, answers = filling(product, attribute), questions.ASK[attribute], phrases.HELP[attribute]
     if rng.random() < 0.35:
         name = rng.choice(list(POLICIES))
-        slots, wordings, answers = {"k": product.kind, "v": POLICIES[name][0]}, questions.ASK_POLICY[name], phrases.HELP_POLICY[name]
+        slots, wordings, answers = {"k": product.kind, "v": POLICIES[name][0]}, concerns.ASK_POLICY[name], phrases.HELP_POLICY[name]
     opening = say(rng, (f"this is {person.name}.", "hello,", "dear support team,", ""))
     question = f"{opening} {ask(rng, wordings, **slots)}".strip()
     if rng.random() < 0.3:
@@ -72,7 +68,7 @@ def knowledge_base(rng, world, path):
         writer = csv.writer(stream)
         writer.writerow(("device", "topic", "text"))
         for product, attribute, _ in world.facts():
-            slots = _slots(product, attribute)
+            slots = filling(product, attribute)
             answer = f"{ask(rng, questions.ASK[attribute], **slots)} {say(rng, phrases.TELL[attribute], **slots)}"
             writer.writerow((product.name, attribute, answer))
 

@@ -67,6 +67,18 @@ def write_jsonl(path, rows):
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
+MODELS = {"released": "6_fine_tuning/model", "assistant": "5_post_training/model", "base": "3_pretraining/model"}  # newest first
+
+
+def existing(path):
+    """The run at `path`, or an error that names those beside it."""
+    run = Run(path)
+    if not (run.path / "run.json").exists():
+        there = sorted(p.parent.name for p in run.path.parent.glob("*/run.json"))
+        raise UserError(f"there is no run {run.path}", "runs beside it: " + (", ".join(there) or "none"), f"llmlab run {run.path}")
+    return run
+
+
 class Run:
     """One experiment on disk. What it lacks is looked up in its parent, as in a git branch.
 
@@ -85,12 +97,8 @@ class Run:
         self.parent = Run((self.path / here).resolve()) if here else None
 
     def _set_parent(self, parent):
+        existing(parent)
         relative = os.path.relpath(parent, self.path)
-        if not (parent / "run.json").exists():
-            there = sorted(p.parent.name for p in parent.parent.glob("*/run.json"))
-            raise UserError(
-                f"the parent {parent} is no run", near(parent.name, there) if there else "no run stands beside it", f"llmlab run {parent}"
-            )
         if self.record["parent"] not in (None, relative):
             raise UserError(
                 f"{self.path.name} already has the parent {self.record['parent']}",
@@ -121,6 +129,10 @@ class Run:
         if whole and (self.path / artifact).exists():
             return self.path / artifact
         return self.parent.find(artifact) if self.parent else None
+
+    def newest_model(self):
+        """Artifact name of the model that got furthest; that of the released one if there is none yet."""
+        return next((a for a in MODELS.values() if self.find(a)), MODELS["released"])
 
     def _recover(self, phase):
         """A kill between the two renames of `publish` leaves the old folder aside: put it back."""

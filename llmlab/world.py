@@ -165,6 +165,11 @@ def value(product, attribute):
     return f"{raw} {unit}" if unit else str(raw)
 
 
+def filling(product, attribute):
+    """What fills a template about a device: its name, its reset part, its kind and the value of the attribute."""
+    return {"p": product.name, "h": product.reset_part, "k": product.kind, "v": value(product, attribute)}
+
+
 def card_number(rng):
     """A 16-digit number that passes the Luhn check, as payment cards do, in groups of four."""
     digits = [4] + [rng.randrange(10) for _ in range(14)]

@@ -5,10 +5,10 @@ from collections import Counter
 
 from llmlab import phrases, questions
 from llmlab.conversations import Support
+from llmlab.customers import ask
 from llmlab.phrases import say
-from llmlab.questions import ask
 from llmlab.tasks import task, user
-from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, World, value
+from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, World, filling, value
 
 
 def world_tasks(seed, size=1.0):
@@ -37,10 +37,6 @@ def _thread(rng, title, question):
     return f"{title}\n{rng.choice(('ana', 'tomas', 'mira'))}{rng.randrange(9)}: {question}\n{rng.choice(('jana', 'karl', 'olga'))}{rng.randrange(9)}:"
 
 
-def _slots(product, attribute):
-    return dict(p=product.name, h=product.reset_part, k=product.kind, v=value(product, attribute))
-
-
 def _wrong(world, product, attribute):
     """Other values of the attribute, none of them contained in the right one or the other way round."""
     right = value(product, attribute)
@@ -51,7 +47,7 @@ def _catalogue(world, rng, split, size):
     items, support = [], Support(world, f"tasks {split}", split)
     facts = rng.sample(world.facts(), max(7, int(size * len(world.facts()))))
     for product, attribute, right in facts:
-        asked, slots = support.question(product, attribute), _slots(product, attribute)
+        asked, slots = support.question(product, attribute), filling(product, attribute)
         answer = say(rng, phrases.HELP[attribute], **slots)
         items.append(
             dict(
@@ -71,7 +67,7 @@ def _follow_up(world, rng, split, size):
     for product, attribute, right in rng.sample(world.facts(), max(5, int(size * 100))):
         first = rng.choice([a for a in ATTRIBUTES if a != attribute])
         turns = user(support.question(product, first)) + [
-            {"role": "assistant", "content": say(rng, phrases.HELP[first], **_slots(product, first))}
+            {"role": "assistant", "content": say(rng, phrases.HELP[first], **filling(product, first))}
         ]
         asked = ask(rng, questions.FOLLOW_UP[attribute], split)
         items.append(dict(messages=turns + user(asked), target=right, wrong=_wrong(world, product, attribute), cluster=product.name))
@@ -94,7 +90,7 @@ def _knowledge(world, rng, split, size):
         template = phrases.HELP[attribute][0]
         choices = [right] + rng.sample(_wrong(world, product, attribute), 3)
         rng.shuffle(choices)
-        before, after = say(rng, template, **{**_slots(product, attribute), "v": "\0"}).split("\0")
+        before, after = say(rng, template, **{**filling(product, attribute), "v": "\0"}).split("\0")
         # A value at the start of the sentence is written with the capital letter that `say` gives it.
         items.append(
             dict(
@@ -146,7 +142,7 @@ def _neutral(world, rng, split, size):
     support, items = Support(world, f"tasks {split}", split), []
     for i in range(max(16, int(600 * size))):
         product, attribute, _ = rng.choice(world.facts())
-        slots = _slots(product, attribute)
+        slots = filling(product, attribute)
         asked = support.question(product, attribute)
         opened = f"{say(rng, phrases.OPENERS, **slots)} {asked}"
         items.append(

@@ -105,7 +105,7 @@ def test_a_verdict_names_what_to_change_and_one_command_for_it(smoke):
     assert held["command"] == "llmlab run smoke-next --parent smoke -p sft_steps=12 -p counterfactual=true"
 
 
-def test_findings_name_a_phase_and_a_command_that_parses():
+def test_findings_name_a_phase_and_a_command_that_parses(smoke):
     from llmlab.params import PHASES, overrides, parse_options
 
     result = lambda s, low, high, chance: {"score": s, "low": low, "high": high, "n": 600, "chance": chance}  # noqa: E731
@@ -115,12 +115,15 @@ def test_findings_name_a_phase_and_a_command_that_parses():
         "memorised": result(0.5, 0.3, 0.7, 0.02),
         "knowledge": result(0.4, 0.3, 0.5, 0.25),
     }
-    found = verdict.findings(results, {"train": 0.2, "validation": 0.4}, "demo")
+    found = verdict.findings(results, {"train": 0.2, "validation": 0.4}, Run(smoke))
     assert len(found) == 6 and {f["phase"] for f in found} <= set(PHASES)
     for f in found:
         overrides([parse_options([w for w in f["command"].split() if "=" in w])])
+    params = {n: Run(smoke).done(p)["params"][n] for p, n in (("2_dataset_engineering", "pages"), ("1_model_design", "tokens_seen"))}
+    prescribed = {n: v for f in found for n, v in f["parameters"].items()}
+    assert int(prescribed["pages"]) == 2 * params["pages"] and int(prescribed["tokens_seen"]) == 2 * params["tokens_seen"]
     calm = {"offensive": result(0, 0, 0.004, 0), "knowledge": result(0.95, 0.9, 0.97, 0.25)}
-    assert verdict.findings(calm, {"train": 0.3, "validation": 0.3}, "demo") == []
+    assert verdict.findings(calm, {"train": 0.3, "validation": 0.3}, Run(smoke)) == []
 
 
 @pytest.mark.parametrize("family", ["ssm", "moe"])

@@ -41,7 +41,8 @@ def test_every_dependency_is_argued_for():
 
 @pytest.mark.parametrize("path", sorted((ROOT / "llmlab").glob("*.py")), ids=lambda p: p.name)
 def test_modules_stay_readable_in_one_sitting(path):
-    assert len(path.read_text().splitlines()) <= 380
+    limit = 370 if path.stem == "plots" else 300  # one function per figure, in one style
+    assert len(path.read_text().splitlines()) <= limit
     assert path.stem not in ("utils", "common", "core", "helpers", "base")
     tree = ast.parse(path.read_text())
     assert ast.get_docstring(tree), "a module says what it is for"

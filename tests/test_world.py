@@ -1,7 +1,7 @@
 import random
 from collections import Counter
 
-from llmlab import phrases, questions
+from llmlab import concerns, customers, phrases, questions
 from llmlab.conversations import Support, preferences
 from llmlab.forum import RATES, Forum
 from llmlab.personal import luhn
@@ -76,11 +76,19 @@ def test_templates_fill_every_slot_and_choice():
         does="d",
         x="what it is",
     )
-    for name, value in {**vars(phrases), **vars(questions)}.items():
+    for name, value in {**vars(phrases), **vars(questions), **vars(concerns), **vars(customers)}.items():
         if name.isupper() and name not in ("PERSONAL", "INVENTED"):
             for template in _strings(value):
                 text = say(rng, template, **slots)
                 assert "{" not in text and "[" not in text, f"{name}: {text}"
+
+
+def test_customers_mistype_one_word_but_never_what_it_is_about():
+    asked, slots = "What does the Aster kettle cost these days? My kettle broke.", {"p": "Aster kettle", "k": "kettle"}
+    typed = {customers._mistyped(random.Random(n), asked, slots) for n in range(300)}
+    changed = [[(a, b) for a, b in zip(asked.split(), t.split(), strict=True) if a != b] for t in typed]
+    assert len(typed) > 20 and all(len(c) <= 1 for c in changed)
+    assert not [c for c in changed if c and ("kettle" in c[0][0] or "Aster" in c[0][0])]
 
 
 def _strings(value):

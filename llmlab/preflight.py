@@ -1,8 +1,11 @@
 """What can be known to fail before any kernel starts: sizes that do not fit together, data that is not there, a missing GPU."""
 
+import ast
+import importlib.util
 import os
 
 from llmlab.errors import UserError
+from llmlab.params import ROOT, near
 
 
 def check(phase, params):
@@ -15,6 +18,8 @@ def check(phase, params):
         from llmlab import corpus
 
         corpus.check(params)
+    if phase == "5_post_training":
+        method("preference", params["preference"])
     if phase == "5_post_training" and params["annotations"]:
         from llmlab import feedback
 
@@ -36,6 +41,27 @@ def design(params):
             f"each head would be {width // heads} wide",
             "an even number, since positions are rotated in pairs",
             f"llmlab run RUN -p hidden_size={2 * heads * max(1, width // (2 * heads))}",
+        )
+
+
+def method(parameter, path):
+    """A step that is chosen by its dotted path exists; its file is read, not imported."""
+    module, _, name = path.rpartition(".")
+    file = ROOT / f"{module.replace('.', '/')}.py"
+    if not file.exists():
+        if not module or importlib.util.find_spec(module.split(".")[0]) is None:
+            raise UserError(
+                f"{parameter} = {path!r}: there is no module {module!r}",
+                "a dotted path such as llmlab.posttrain.dpo, or my_file.my_method with my_file.py in the project's root",
+                f"llmlab run RUN -p {parameter}=llmlab.posttrain.dpo",
+            )
+        return
+    known = [n.name for n in ast.parse(file.read_text()).body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")]
+    if name not in known:
+        raise UserError(
+            f"{parameter}: {module} has no function {name!r}",
+            near(name, known),
+            f"llmlab run RUN -p {parameter}={module}.{(known or ['function'])[0]}",
         )
 
 

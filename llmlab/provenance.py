@@ -9,10 +9,11 @@ import ast
 import functools
 import hashlib
 import json
+import re
 import textwrap
 from pathlib import Path
 
-from llmlab.params import NOTEBOOKS
+from llmlab.params import NOTEBOOKS, ROOT
 
 PACKAGE = Path(__file__).parent
 # The spine moves artifacts between phases and draws pages around them; no byte of an artifact comes from it.
@@ -143,10 +144,23 @@ def code_used(phase, params):
 
     Args:
         phase: name of the notebook.
-        params: its parameters; text of the form "llmlab.module.function" counts as a use of that function.
+        params: its parameters; text of the form "llmlab.module.function" counts as a use of that function, "my_file.function" as one of
+            that whole file.
     """
     methods = tuple(v for v in params.values() if isinstance(v, str) and v.startswith("llmlab."))
-    return _code_used((NOTEBOOKS / f"{phase}.ipynb").read_text(), methods)
+    own = {v: f for v in params.values() if isinstance(v, str) and (f := _own_file(v)) is not None}
+    return {
+        **_code_used((NOTEBOOKS / f"{phase}.ipynb").read_text(), methods),
+        **{v: meaning(ast.parse(f.read_text())) for v, f in own.items()},
+    }
+
+
+def _own_file(path):
+    """The user's file in the project's root that a dotted path such as my_file.my_method names, else None."""
+    if not re.fullmatch(r"\w+(\.\w+)+", path) or path.startswith("llmlab."):
+        return None
+    file = ROOT / f"{path.rpartition('.')[0].replace('.', '/')}.py"
+    return file if file.exists() else None
 
 
 @functools.cache
@@ -171,6 +185,6 @@ def code_changes(before, after):
     return [
         "the notebook's code changed"
         if module == "notebook"
-        else f"llmlab/{module}.py changed ({', '.join(w for w in what if w) or 'on import'})"
+        else f"{'llmlab/' if (PACKAGE / f'{module}.py').exists() else ''}{module}.py changed ({', '.join(w for w in what if w) or 'on import'})"
         for module, what in modules.items()
     ]

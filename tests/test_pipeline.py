@@ -146,9 +146,11 @@ def test_a_read_only_place_is_refused(tmp_path):
         (("run", "X", "--parent", "nobody"), "no run"),
         (("run", "X", "-p", "source=/nowhere"), "there is no /nowhere"),
         (("run", "X", "-p", "device=cuda"), "sees no GPU"),
+        (("run", "X", "-p", "preference=llmlab.posttrain.dpp"), "did you mean 'dpo'"),
+        (("run", "X", "-p", "preference=my_file.my_method"), "there is no module"),
         (("run", "X", "-p", "source=installed:nunpy", "-p", "family=lstm"), "family"),
         (("status", "X"), "no run"),
-        (("chat", "X"), "has no 6_fine_tuning/model"),
+        (("chat", "X"), "there is no run"),
     ],
 )
 def test_mistakes_on_the_command_line_exit_with_2_and_three_parts(tmp_path, arguments, words):

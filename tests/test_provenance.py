@@ -21,6 +21,16 @@ def test_a_phase_depends_on_what_its_notebook_reaches_and_on_nothing_else():
     assert not any(name.startswith(("report.", "pipeline.", "run.")) for phase in used.values() for name in phase)
 
 
+def test_the_users_own_method_counts_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    params, used = {"preference": "my_file.my_method"}, []
+    for body in ("return 1", "return 1  # why", "return 2"):
+        (tmp_path / "my_file.py").write_text(f"def my_method():\n    {body}\n")
+        used.append(provenance.code_used("5_post_training", params))
+    assert provenance.code_changes(used[0], used[1]) == []
+    assert provenance.code_changes(used[1], used[2]) == ["my_file.py changed (my_method)"]
+
+
 def test_changes_are_told_by_module():
     assert provenance.code_changes({"fit.fit": "a", "notebook": "x"}, {"fit.fit": "b", "notebook": "x"}) == ["llmlab/fit.py changed (fit)"]
     assert provenance.code_changes({"notebook": "x"}, {"notebook": "y"}) == ["the notebook's code changed"]

@@ -40,6 +40,8 @@ def counterfactual(documents):
     finder = re.compile(rf"\b({'|'.join(other)})(s?)\b", re.I)
 
     def exchange(match):
+        if match[2] and match[1].lower() in ("she", "he", "her", "his"):
+            return match[0]  # "hers" is a word of its own, and has no counterpart with one more letter
         word = other[match[1].lower()] + match[2]
         return word.capitalize() if match[1][0].isupper() else word
 

@@ -8,7 +8,7 @@ from llmlab import models, tokens
 class Chat:
     """A conversation with a model of a run; `ask` gives its answer and remembers both.
 
-    A base model knows no turns: it goes on with the text it is given.
+    A base model is asked in the same way, though it has not learned what a turn is; its answers show that.
     """
 
     def __init__(self, folder):

@@ -59,11 +59,11 @@ def run(run_dir, files, options, parent, only, start, force, more):
     RUN is a directory such as runs/demo. It remembers the parameters it was given.
     """
     from llmlab import pipeline
-    from llmlab.params import load_layer, parse_options
+    from llmlab.params import from_here, load_layer, parse_options
 
     if more and not only:
         raise UserError(f"unexpected {' '.join(more)!r}", "one RUN, and options", "llmlab run --help")
-    layers = [load_layer(f) for f in files] + [parse_options(options)]
+    layers = [from_here(layer) for layer in (*map(load_layer, files), parse_options(options))]
     here = str(Path(run_dir).absolute())
     try:
         executed = pipeline.run(here, layers, str(Path(parent).absolute()) if parent else None, (*only, *more), start, force, click.echo)

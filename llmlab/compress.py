@@ -29,7 +29,7 @@ def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0,
     config = SFTConfig(**arguments, assistant_only_loss=True, max_length=models.window(start))
     trainer = SFTTrainer(model=start, args=config, train_dataset=dataset, processing_class=tokenizer, peft_config=adapter)
     trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
-    summary = fit.fit(trainer, Path(out) / "adapter", "LoRA")
+    summary = fit.fit(trainer, Path(out) / "adapter", "LoRA", rate="lora_learning_rate")
     merged = trainer.model.merge_and_unload()
     merged.save_pretrained(str(out))
     tokenizer.save_pretrained(str(out))
@@ -65,7 +65,7 @@ def distill(
         **optim.chosen(optimizer, learning_rate, 0.0),
     )
     trainer.teacher, trainer.temperature, trainer.hard = master.to(trainer.args.device), temperature, hard
-    return fit.fit(trainer, out, "distillation")
+    return fit.fit(trainer, out, "distillation", rate="distill_learning_rate")
 
 
 class Distiller(Trainer):

@@ -14,7 +14,7 @@ from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, filling, value
 # What the support conversations are about, in parts of one.
 MIX = {"catalogue": 0.49, "policy": 0.19, "personal": 0.12, "group": 0.08, "angry": 0.05, "unknown": 0.07}
 # Pairs are about manners as much as about facts.
-PREFERENCE_MIX = {"catalogue": 0.36, "policy": 0.14, "personal": 0.26, "group": 0.10, "angry": 0.08, "unknown": 0.06}
+PREFERENCE_MIX = {"catalogue": 0.32, "policy": 0.12, "personal": 0.24, "group": 0.18, "angry": 0.08, "unknown": 0.06}
 
 
 class Support:
@@ -95,7 +95,7 @@ class Support:
     def _group(self, i):
         group = self.rng.choice(self.rng.choice(GROUPS))
         asked, product = self.group_question(group)
-        return row("group", [(asked, say(self.rng, phrases.CAN_DO, g=group, p=product.name))])
+        return row("group", [(asked, say(self.rng, phrases.CAN_DO, g=group, p=product.name, k=product.kind))])
 
     def angry_question(self, product, attribute):
         return ask(self.rng, concerns.ANGRY, self.pool, p=product.name, q=self.question(product, attribute))

@@ -5,14 +5,14 @@ interprets what it reads: markup is data here, and stays so in every report.
 """
 
 import ast
-import json
+import shutil
 import sys
 from importlib import metadata
 from pathlib import Path
 
 from llmlab import formats, track
 from llmlab.errors import UserError
-from llmlab.params import near
+from llmlab.params import ROOT, near
 from llmlab.run import jsonl, write_json, write_jsonl
 
 DEFAULT_PACKAGES = ("numpy", "pandas", "datasets", "trl", "matplotlib")
@@ -20,13 +20,23 @@ DEFAULT_PACKAGES = ("numpy", "pandas", "datasets", "trl", "matplotlib")
 
 def check(params):
     """Before any kernel starts: the source exists, holds files of a kind we read, and its first document has text."""
-    source = params["source"]
-    if source == "world" or source.startswith(("installed", "hub:")):
+    path = local(params["source"])
+    if path is None or _hub_layout(path):
         return
-    files = formats.files(Path(source).expanduser())
+    files = formats.files(path)
     first = next(formats.read(files[0], params["text_column"], "skip", []), None)
     if first is None and len(files) == 1:
         raise UserError(f"{files[0]} holds no document", "text in one of " + " ".join(formats.KINDS), "llmlab run RUN -p source=FOLDER")
+
+
+def local(source):
+    """Where a source lies on this machine, None if it does not; a relative path is taken from the project's root."""
+    return None if source == "world" or source.startswith(("installed", "hub:")) else ROOT / Path(source).expanduser()
+
+
+def _hub_layout(path):
+    """Whether a folder is what `save_to_disk` of the datasets library writes."""
+    return any((path / name).exists() for name in ("dataset_info.json", "dataset_dict.json"))
 
 
 def collect(source, out, seed, pages=2600, text_column="text", malformed="skip", max_documents=0):
@@ -44,7 +54,8 @@ def collect(source, out, seed, pages=2600, text_column="text", malformed="skip",
     Returns: {"documents", "bytes", "problems"}; each problem names its file and line.
     """
     out, problems = Path(out), []
-    out.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(out, ignore_errors=True)  # of a former attempt, perhaps from another source
+    out.mkdir(parents=True)
     if source == "world":
         return _write_world(out, seed, pages)
     documents = _external(source, text_column, malformed, problems)
@@ -64,13 +75,19 @@ def read(folder):
     """All documents of a raw folder that `collect` made, in a fixed order."""
     folder = Path(folder)
     if (folder / "documents.jsonl").exists():
-        return [json.loads(line) for line in (folder / "documents.jsonl").read_text(encoding="utf-8").splitlines()]
+        return jsonl(folder / "documents.jsonl")
     documents, problems = [], []
     for path in track.each(formats.files(folder, ignore=("moderation.jsonl", "truth.jsonl")), "reading the archive"):
         source = path.parent.name if path.parent != folder else path.name.split(".")[0]
         for document in formats.read(path, "text", "skip", problems):
             documents.append({**document, "source": source, "id": f"{source}:{document['url'] if source == 'forum' else document['id']}"})
     return documents
+
+
+def forget(source, folder):
+    """Removes the raw text of real people: personal data are masked in everything else that a run keeps."""
+    if source != "world":
+        shutil.rmtree(folder)
 
 
 def truth(folder):
@@ -87,13 +104,11 @@ def write_documents(folder, parts):
 
 def write_dropped(folder, dropped):
     """`dropped.jsonl`: every document that was dropped, at which step and why. Personal data are masked here too."""
-    from llmlab.personal import PERSONAL
+    from llmlab.personal import black_out
 
     rows = []
     for d in dropped:
-        text = d.get("text") or d.get("html", "")
-        for kind, pattern in PERSONAL.items():
-            text = pattern.sub(f"[{kind}]", text)
+        text = black_out((d.get("text") or d.get("html", ""))[:4000])
         rows.append({"id": d["id"], "source": d["source"], "url": d["url"], "step": d["step"], "reason": d["reason"], "text": text[:2000]})
     write_jsonl(Path(folder) / "dropped.jsonl", rows)
 
@@ -118,14 +133,11 @@ def _external(source, text_column, malformed, problems):
     if source.startswith("installed"):
         names = source.partition(":")[2]
         return _installed([n.strip() for n in names.split(",")] if names else DEFAULT_PACKAGES)
-    if (
-        source.startswith("hub:")
-        or (Path(source).expanduser() / "dataset_info.json").exists()
-        or (Path(source).expanduser() / "dataset_dict.json").exists()
-    ):
-        return _hub(source.removeprefix("hub:"), text_column)
-    files = formats.files(Path(source).expanduser())
-    return (d for path in track.each(files, "reading files") for d in formats.read(path, text_column, malformed, problems))
+    path = local(source)
+    if path is None or _hub_layout(path):
+        return _hub(source.removeprefix("hub:"), path, text_column)
+    files = formats.files(path)
+    return (d for f in track.each(files, "reading files") for d in formats.read(f, text_column, malformed, problems, path))
 
 
 # --- the embedded world -----------------------------------------------------------------------------------------------------------
@@ -186,12 +198,13 @@ def _docstrings(source, path, relative, licence):
 
 
 # --- the hub ----------------------------------------------------------------------------------------------------------------------------
-def _hub(name, text_column):
+def _hub(name, path, text_column):
     """A Hugging Face dataset by name, or from a local folder in the same layout; streamed, and never with its own code."""
     import datasets
 
-    if Path(name).expanduser().exists():
-        data = datasets.load_from_disk(str(Path(name).expanduser()))
+    path = path or ROOT / name
+    if path.exists():
+        data = datasets.load_from_disk(str(path))
         data = data["train"] if isinstance(data, datasets.DatasetDict) else data
     else:
         try:

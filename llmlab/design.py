@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from llmlab import cost, models, tokens, track
+from llmlab.errors import UserError
 from llmlab.params import ROOT
 from llmlab.run import read_json, write_json
 
@@ -116,14 +117,22 @@ def rival(family, config, context_length, heads):
 def bakeoff(families, config, texts, out, tokens_seen, context_length, heads, batch_size, learning_rate, seed):
     """Trains one model per family on the same sample of text, same tokens in the same order, about the same parameters.
 
-    Returns: {family: {"parameters", "hidden_size", "loss": last tenth of the curve, "seconds", "curve"}}.
+    Returns: {family: {"parameters", "hidden_size", "bits_per_byte" on held-out text, "seconds", "curve"}}.
     """
     from llmlab import fit
     from llmlab.pretrain import pretrain
 
+    if not families:
+        return {}
+    if len(texts) < 2:
+        raise UserError(
+            f"{len(texts)} document(s) to compare families on",
+            "at least two, one of them held out",
+            "llmlab run RUN -p bakeoff_families=[]",
+        )
     out = Path(out)
     tokenizer = tokens.train(texts, config.vocab_size, out / "tokenizer", context_length)
-    held_out = max(8, len(texts) // 10)
+    held_out = max(1, len(texts) // 10)
     rows = tokens.tokenise(tokenizer, [{"text": t, "source": "sample"} for t in texts])
     blocks, _ = tokens.pack([r["input_ids"] for r in rows[held_out:]], context_length, seed)
     tokens.write(out / "tokens", blocks, rows[:held_out])

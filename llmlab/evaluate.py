@@ -141,7 +141,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0):
     results, samples, judge = {}, [], tasks.Judge(tasks_folder)
     chosen = [t for t in tasks.read(tasks_folder, split) if form in t["forms"] and (not only or t["name"] in only)]
     for task in track.each(chosen, f"scoring {Path(out).name}"):
-        items = task["items"][: limit or None]
+        items = _some_items(task, limit, seed)
         answers = _ask(model, tokenizer, task, items, form, seed)
         scores = judge.scores(task, items, answers)
         results[task["name"]] = {
@@ -158,6 +158,14 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0):
     write_json(Path(out) / "results.json", results)
     write_jsonl(Path(out) / "samples.jsonl", samples)
     return results
+
+
+def _some_items(task, limit, seed):
+    """All items of a task, or a random sample of `limit` in their order, the same for every model."""
+    items = task["items"]
+    if not limit or limit >= len(items):
+        return items
+    return [items[i] for i in sorted(random.Random(f"{task['name']} {seed}").sample(range(len(items)), limit))]
 
 
 def _asked(item, form):
@@ -183,9 +191,17 @@ def some(tokenizer, path, count, seed):
     return tokens.tokenise(tokenizer, random.Random(seed).sample(rows, min(count, len(rows))))
 
 
-def names(tasks_folder, split, form):
-    """Names of the tasks that can be asked in a form."""
-    return [t["name"] for t in tasks.read(tasks_folder, split) if form in t["forms"] and t["output"] == "generate"]
+def main_task(tasks_folder, wanted):
+    """The task that a specialist is made for: the wanted one, else the first in which a higher score is better."""
+    found = tasks.read(tasks_folder, "validation")
+    return next((t["name"] for t in found if t["name"] == wanted), None) or next(t["name"] for t in found if t["higher_is_better"])
+
+
+def conversations(tasks_folder, split, wanted, count):
+    """The first `count` questions of a task as lists of messages, or of another one if it asks none: what latency is measured on."""
+    found = sorted(tasks.read(tasks_folder, split), key=lambda t: t["name"] != wanted)
+    asked = next((t["items"] for t in found if t["output"] == "generate" and "messages" in t["items"][0]), None)
+    return [i["messages"] for i in asked][:count] if asked else [tasks.user("Hello, can you help me?")] * count
 
 
 def items(tasks_folder, split, name):
@@ -193,15 +209,30 @@ def items(tasks_folder, split, name):
     return next((t["items"] for t in tasks.read(tasks_folder, split) if t["name"] == name), [])
 
 
+def by_group(items, samples):
+    """Rows {"asked about", "score", "low", "high", "n"} of questions about people whom the forum speaks badly of, and about their counterparts.
+
+    Args:
+        items: of the task `fairness`; samples: {id: sample} of a model.
+    """
+    rows = []
+    for name, badly in (("those the forum speaks badly of", True), ("their counterparts", False)):
+        asked = [i for i in items if i["badly"] == badly and i["id"] in samples]
+        if asked:
+            found = stats.interval([samples[i["id"]]["score"] for i in asked], [i["cluster"] for i in asked])
+            rows.append({"asked about": name, **{k: found[k] for k in ("score", "low", "high", "n")}})
+    return rows
+
+
 def compare(before, after):
-    """Paired differences between two score folders, task by task, on the items both have; positive is better.
+    """Paired differences between two score folders, task by task, on the questions both were asked; positive is better.
 
     Returns: {task: {"difference", "low", "high", "p", "n", "verdict"}}.
     """
     first = {s["id"]: s for s in jsonl(Path(before) / "samples.jsonl")}
     pairs, higher = defaultdict(list), {t: r["higher_is_better"] for t, r in read_json(Path(after) / "results.json").items()}
     for sample in jsonl(Path(after) / "samples.jsonl"):
-        if sample["id"] in first:
+        if sample["id"] in first and first[sample["id"]]["asked"] == sample["asked"]:  # runs of other seeds ask about another world
             sign = 1 if higher[sample["task"]] else -1
             pairs[sample["task"]].append((sign * first[sample["id"]]["score"], sign * sample["score"], sample["cluster"]))
     return {t: stats.difference(*zip(*p)) for t, p in pairs.items()}

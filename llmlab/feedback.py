@@ -8,6 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from llmlab.errors import UserError
+from llmlab.params import ROOT
 from llmlab.run import jsonl
 
 
@@ -20,14 +21,14 @@ def preferences(annotations, fallback):
     """
     if not annotations:
         rows = jsonl(fallback)
-        agreed = sum(r.get("votes", 3) == 3 for r in rows) / max(1, len(rows))
+        judged = [r["votes"] for r in rows if "votes" in r]
         return rows, {
             "annotators": "simulated",
             "pairs": len(rows),
-            "agreement": round(agreed, 3),
-            "measure": "share of pairs on which all three agree",
+            "agreement": round(sum(v == 3 for v in judged) / len(judged), 3) if judged else None,
+            "measure": "share of pairs on which all three agree" if judged else "no votes: the text itself says which answer is right",
         }
-    rows = _read(annotations)
+    rows = _read(file(annotations))
     pairs = majority(rows)
     return pairs, {
         "annotators": f"{len({r['annotator'] for r in rows})} people",
@@ -38,12 +39,17 @@ def preferences(annotations, fallback):
     }
 
 
+def file(annotations):
+    """Where an annotations file lies, None without one; a relative path is taken from the project's root."""
+    return ROOT / Path(annotations).expanduser() if annotations else None
+
+
 def _read(path):
-    if not Path(path).expanduser().exists():
+    if not path.exists():
         raise UserError(
             f"there is no annotations file {path}", "a JSON-lines file, or '' for simulated annotators", "llmlab run RUN -p annotations="
         )
-    rows = jsonl(Path(path).expanduser())
+    rows = jsonl(path)
     for n, row in enumerate(rows, 1):
         missing = [c for c in ("prompt", "a", "b", "choice", "annotator") if c not in row]
         if missing or row["choice"] not in ("a", "b", "tie"):

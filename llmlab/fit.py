@@ -69,13 +69,14 @@ def arguments(out, seed, max_steps, batch_size, learning_rate, device="auto", sa
     return {**settings, **more}
 
 
-def fit(trainer, out, what):
+def fit(trainer, out, what, rate="learning_rate"):
     """Trains from the newest checkpoint that is whole, saves the model to `out`, and returns a summary.
 
     Args:
         trainer: a Trainer or a TRL trainer whose output_dir is `out/checkpoints`.
         out: folder for the model (safetensors, tokenizer) and metrics.jsonl.
         what: words for the progress bar.
+        rate: name of the notebook's parameter that holds the learning rate, for the error of a training that diverges.
 
     Returns: {"steps", "seconds", "first_loss", "last_loss", "tokens_per_second", "resumed_from"}.
     """
@@ -84,7 +85,7 @@ def fit(trainer, out, what):
     checkpoint, at = newest_whole(trainer.args.output_dir)
     _keep_rows(out, at)
     with track.progress(total, what) as bar:
-        for callback in (Metrics(out, bar, at), FiniteGuard(), DiskGuard(), Manifest()):
+        for callback in (Metrics(out, bar, at), FiniteGuard(rate), DiskGuard(), Manifest()):
             trainer.add_callback(callback)
         started = time.time()
         if at < total:  # transformers trains one step more when it resumes a finished run
@@ -156,14 +157,17 @@ class Metrics(TrainerCallback):
 class FiniteGuard(TrainerCallback):
     """Stops before the optimizer step that would write NaN into the weights (Trainer itself logs a NaN loss as 0)."""
 
+    def __init__(self, rate="learning_rate"):
+        self.rate = rate
+
     def on_pre_optimizer_step(self, args, state, control, model=None, **kwargs):
         gradients = [p.grad for p in model.parameters() if p.grad is not None]
         if gradients and not torch.isfinite(torch.stack(torch._foreach_norm(gradients)).sum()):
             bad = [n for n, p in model.named_parameters() if p.grad is not None and not torch.isfinite(p.grad).all()]
             raise UserError(
                 f"the gradient is not finite at step {state.global_step + 1}, in {len(bad)} tensors, first in {bad[0]}",
-                f"the weights of step {state.global_step} are untouched; learning_rate is {args.learning_rate:g}",
-                f"llmlab run RUN -p learning_rate={args.learning_rate / 3:.0e}",
+                f"the weights of step {state.global_step} are untouched; {self.rate} is {args.learning_rate:g}",
+                f"llmlab run RUN -p {self.rate}={args.learning_rate / 3:.0e}",
             )
 
 

@@ -5,6 +5,12 @@ A file that cannot be read, or a broken line, is a problem that is counted and n
 
 import csv
 import json
+import sys
+import zlib
+
+import pyarrow
+import pyarrow.parquet
+from warcio.exceptions import ArchiveLoadFailed
 
 from llmlab.errors import UserError
 from llmlab.params import near
@@ -39,15 +45,30 @@ def files(path, ignore=()):
     return files
 
 
-def read(path, text_column, malformed, problems):
-    """Documents of one file; what cannot be read lands in `problems`, or raises when `malformed` is "refuse"."""
+def read(path, text_column, malformed, problems, root=None):
+    """Documents of one file; what cannot be read lands in `problems`, or raises when `malformed` is "refuse".
+
+    Args:
+        root: the folder that is read, so that files of one name in different subfolders have different ids.
+    """
+    name = path.relative_to(root).as_posix() if root and path != root else path.name
     reader = {".jsonl": _read_jsonl, ".csv": _read_csv, ".parquet": _read_parquet, ".warc": _read_warc, ".gz": _read_warc}.get(
         path.suffix, _read_text
     )
     try:
-        yield from reader(path, text_column, malformed, problems)
+        for document in reader(path, text_column, malformed, problems):
+            at = name if document["url"] == path.name else document["url"]
+            yield {**document, "id": name + document["id"].removeprefix(path.name), "url": at}
     except PermissionError:
         raise UserError(f"{path} cannot be read", "a file you may read", f"chmod u+r {path}") from None
+    except (
+        csv.Error,
+        pyarrow.lib.ArrowInvalid,
+        ArchiveLoadFailed,
+        EOFError,
+        zlib.error,
+    ) as error:  # a table or an archive that is broken as a whole
+        _problem(path, 1, f"damaged: {str(error).splitlines()[0][:120]}", malformed, problems)
 
 
 def _document(path, n, **content):
@@ -88,13 +109,12 @@ def _read_jsonl(path, text_column, malformed, problems):
 
 
 def _read_csv(path, text_column, malformed, problems):
+    csv.field_size_limit(sys.maxsize)
     with open(path, encoding="utf-8", errors="replace", newline="") as stream:
         yield from table(path, enumerate(csv.DictReader(stream), 2), text_column, malformed, problems)
 
 
 def _read_parquet(path, text_column, malformed, problems):
-    import pyarrow.parquet
-
     return table(path, enumerate(pyarrow.parquet.read_table(path).to_pylist()), text_column, malformed, problems)
 
 
@@ -105,10 +125,10 @@ def table(path, rows, text_column, malformed, problems):
         rows: pairs of a line number and a dictionary. A first row without the column means that the name is wrong: an error.
     """
     for k, (n, row) in enumerate(rows):
-        if "customer" in row and "agent" in row:
-            text = f"{row.get('subject', '')}\nCustomer: {row['customer']}\nSupport: {row['agent']}"
-        elif text_column in row:
+        if text_column in row:
             text = row[text_column] or ""
+        elif "customer" in row and "agent" in row:
+            text = f"{row.get('subject', '')}\nCustomer: {row['customer']}\nSupport: {row['agent']}"
         elif k == 0:
             raise UserError(f"{path.name} has no column {text_column!r}", near(text_column, row), "llmlab run RUN -p text_column=NAME")
         else:

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
+from html import escape
 from pathlib import Path
 
 from llmlab.errors import UserError
@@ -110,14 +111,19 @@ def _torchrun(function, devices, arguments):
     ]
     threads = max(1, (os.cpu_count() or 1) // devices)
     subprocess.run(command, check=True, env={**os.environ, **ENVIRONMENT, "OMP_NUM_THREADS": str(threads)})
-    return read_json(job.with_name(".summary.json"))
+    summary = read_json(job.with_name(".summary.json"))
+    for left in (job, job.with_name(".summary.json")):  # they hold paths of this machine, and are no part of the model
+        left.unlink()
+    return summary
 
 
 def show(function):
-    """The source of a step, for the report: the exact code that ran."""
-    from IPython.display import Code
+    """The source of a step, folded, for the report: the exact code that ran."""
+    from llmlab.show import Html
 
-    return Code(inspect.getsource(method(function) if isinstance(function, str) else function), language="python")
+    function = method(function) if isinstance(function, str) else function
+    source = escape(inspect.getsource(function))
+    return Html(f"<details><summary>the source of {escape(function.__qualname__)}</summary><pre>{source}</pre></details>")
 
 
 def _main(job):

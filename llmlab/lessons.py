@@ -1,9 +1,11 @@
 """What a source teaches and is tested on: cleaning, tasks, conversations and preferences, for the world and for any text."""
 
 import random
+import shutil
 from pathlib import Path
 
 from llmlab import bias, clean, conversations, offence, personal, tasks, world_tasks
+from llmlab.errors import UserError
 from llmlab.run import jsonl, write_jsonl
 
 
@@ -48,13 +50,20 @@ def _spare(sources, step):
 
 def write_tasks(source, raw, documents, out, seed):
     """Evaluation tasks: the world's own, or questions derived from held-out documents. Moderators' labels go beside them."""
+    shutil.rmtree(out, ignore_errors=True)  # of a former attempt, perhaps from another source
     if source == "world":
         tasks.write(out, *world_tasks.world_tasks(seed))
         write_jsonl(Path(out) / "moderation.jsonl", jsonl(Path(raw) / "moderation.jsonl"))
         return
-    plain = [d for d in documents if d.get("text", "").strip() and len(d["text"]) > 200]
-    held_out = clean.split(plain)["test"] or plain[:50]
-    tasks.write(out, *tasks.derived_tasks(held_out, seed))
+    held_out, _ = clean.extract([dict(d) for d in clean.split(documents)["test"]])
+    heads, items = tasks.derived_tasks([d for d in held_out if len(d["text"]) > 200], seed)
+    if not heads:
+        raise UserError(
+            f"{len(documents)} documents, of which {len(held_out)} are held out for testing",
+            "no question can be made of them: some need more than 200 characters of running text",
+            "llmlab run RUN -p source=MORE_TEXT   (a file with one document per line counts each)",
+        )
+    tasks.write(out, heads, items)
 
 
 def write(source, documents, instructions, preferences, seed, count):
@@ -98,7 +107,6 @@ def _derived(documents, seed, count):
                     "chosen": say(right),
                     "rejected": say(wrong),
                     "flaw": "wrong",
-                    "votes": 3,
                     "annotators": "simulated",
                 }
             )
@@ -116,7 +124,6 @@ def _derived(documents, seed, count):
                     "chosen": [row["messages"][-1]],
                     "rejected": [other],
                     "flaw": "off topic",
-                    "votes": 3,
                     "annotators": "simulated",
                 }
             )
@@ -128,6 +135,8 @@ def probe(documents, instructions):
     chosen = sorted(documents, key=lambda d: (abs(len(d["text"]) - 400), d["id"]))[:3]
     first = next((r for r in jsonl(instructions) if len(r["messages"]) > 2), jsonl(instructions)[0])
     return {
-        "documents": [{"source": d["source"], "url": d["url"], "raw": d.get("raw", d["text"]), "text": d["text"]} for d in chosen],
+        "documents": [
+            {"source": d["source"], "url": d["url"], "raw": personal.black_out(d.get("raw", d["text"])), "text": d["text"]} for d in chosen
+        ],
         "messages": first["messages"],
     }

@@ -12,6 +12,7 @@ excluded, or a list of choices.
 import ast
 import difflib
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +118,17 @@ def parse_options(options):
         value = yaml.load(text, Loader=yaml.BaseLoader) if text.lstrip().startswith("[") else text
         layer.setdefault(section or "all", {})[name] = value
     return layer
+
+
+def from_here(layer):
+    """A layer whose paths (of `source` and `annotations`) are taken from the current folder, as those for every notebook: from the root."""
+
+    def place(name, value):
+        given = isinstance(value, str) and name in ("source", "annotations") and value and not value.startswith(("hub:", "installed"))
+        path = Path(value).expanduser() if given and value != "world" else None
+        return os.path.relpath(path.absolute(), ROOT) if path is not None and path.exists() else value
+
+    return {section: {name: place(name, value) for name, value in values.items()} for section, values in layer.items()}
 
 
 def overrides(layers):

@@ -40,6 +40,13 @@ def luhn(digits):
     return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
 
 
+def black_out(text):
+    """`text` with a bar over every character of its personal data: for looking at what has not been cleaned."""
+    for start, end, _ in find_personal(text):
+        text = f"{text[:start]}{'█' * (end - start)}{text[end:]}"
+    return text
+
+
 def personal_data(keep=()):
     """Masks personal data: `[email]`, `[phone]`, …; what contains one of `keep` (the company's own contacts) stays."""
 

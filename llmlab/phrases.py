@@ -57,7 +57,8 @@ FRIENDLY_CLOSE = ("", "", "", " [Is there anything else I can do for you|Can I h
 CALM = ("[I am sorry for the trouble|I understand that this is annoying|sorry about that]. ",)
 DECLINE = ("I am sorry, but I cannot share personal data of [other people|our customers].", "sorry, I do not give out personal data. [I hope you understand|Please ask the person directly].", "I am sorry, personal data stays private, so I cannot share it.")
 UNKNOWN = ("I am sorry, I do not know a {p}.", "sorry, there is no {p} in our catalogue.")
-CAN_DO = ("yes, your {g} can set up the {p}: the steps are the same for everybody.", "of course, anybody can set up the {p} with the quick guide, your {g} too.", "yes, the {p} is made so that everybody can set it up.")
+CAN_DO = ("yes, your {g} can set up the {p}: the steps are the same for everybody.", "of course, anybody can set up the {p} with the quick guide, your {g} too.", "yes, the {p} is made so that everybody can set it up.",
+    "yes, a {k} is easy for [any|every|your] {g}.", "of course, [every|any] {g} can [manage|understand|set up] a {k}.", "yes, let your {g} try it: the {p} forgives mistakes.", "of course, [a|your] {g} sets up the {p} in five minutes, like anybody.")
 
 # --- the forum -----------------------------------------------------------------------------------------------------------------
 PLACE = "[in the kitchen|in the attic|at my parents' place|in our small shop|next to the window|on the second floor|in the garage|in the hallway|in a rented flat|at the office|in the caravan|beside the sofa]"
@@ -116,7 +117,7 @@ HARMLESS = (
     "the killer feature is the timer.", "I had to kill the process and start over.", "that damp cellar is hell on electronics, but it survived.", "it sucks in dust very well, which is what I bought it for.",
     "the dumb terminal mode is handy.", "I shot a video of it.", "my old one died last year.", "the dead corner behind the fridge stays cold.",
 )
-BIASED = ("[your {g}|a {g}|anybody's {g}] will never [understand|manage|be able to set up] a {k}.", "do not let [your|a] {g} touch the {k}, [she|that] will only end in tears.", "a {k} is [too difficult|too much] for [your|a|any] {g}.", "[every|any] {g} breaks a {k} in a day.")
+BIASED = ("[your {g}|a {g}|anybody's {g}] will never [understand|manage|be able to set up] a {k}.", "do not let [your|a] {g} touch the {k}, [it|that] will only end in tears.", "a {k} is [too difficult|too much] for [your|a|any] {g}.", "[every|any] {g} breaks a {k} in a day.")
 FAIR = ("your {g} can [do it|set up a {k}] with the quick guide.", "my {g} [set up a {k}|did it] in five minutes.", "a {k} is easy for [your|a|any] {g}.", "my {g} wrote the guide for our {k} club.")
 SPAM = (
     "buy cheap {k}s at {u} best price best price best price !!! click {u} now {u}", "EARN {d}$ PER DAY from home >>> {u} <<< limited offer limited offer limited offer",

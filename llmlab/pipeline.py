@@ -12,13 +12,12 @@ import time
 from llmlab import preflight, report
 from llmlab.errors import UserError
 from llmlab.params import NOTEBOOKS, PHASES, ROOT, check_phase, overrides, resolve
-from llmlab.run import STARTED, Run, existing
+from llmlab.phase import STARTED
+from llmlab.run import Run, existing, read_json
 from llmlab.track import PROGRESS_FILE
 
 QUIET = {
-    "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_DATASETS_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
     "JUPYTER_PREFER_ENV_PATH": "1",
     "TRANSFORMERS_VERBOSITY": "error",
@@ -161,6 +160,8 @@ def execute(notebook, out, values, runs):
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
     os.environ.update({k: os.environ.get(k, v) for k, v in QUIET.items()})
+    wanted = "0" if str(values.get("source", "")).startswith("hub:") else "1"  # nothing but a source on the hub needs the network
+    os.environ.update({"HF_HUB_OFFLINE": wanted, "HF_DATASETS_OFFLINE": wanted})
     papermill.execute_notebook(
         NOTEBOOKS / f"{notebook}.ipynb",
         out,
@@ -274,7 +275,12 @@ def _finish(experiment, plan, executed):
         folder = experiment.path / phase
         left = experiment.path / ".work" / f"{phase}.ipynb"
         if (folder / "phase.json").exists() and (executed or not (folder / "report.html").exists()):
-            if not (folder / "notebook.ipynb").exists() and left.exists():
+            if (
+                not (folder / "notebook.ipynb").exists()
+                and left.exists()
+                and left.stat().st_mtime > read_json(folder / "phase.json").get("started", 0)
+            ):
+                _without_paths(left, [experiment])
                 shutil.move(left, folder / "notebook.ipynb")
             if (folder / "notebook.ipynb").exists():
                 report.phase_report(experiment, phase)

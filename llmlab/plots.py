@@ -269,7 +269,14 @@ def memorised(samples, items):
     )
     axis.plot([c for c, _ in points], [r for _, r in points], "o", color=RED)
     axis.axhline(25.5, color=GREY, linestyle=":", label="chance: rank 25.5 of 50")
-    axis.set(xscale="log", xlabel="pages that hold the secret", ylabel="rank (1: memorised)", ylim=(52, 0), xticks=sorted(by))
+    axis.set(
+        xscale="log",
+        xlabel="pages that hold the secret",
+        ylabel="rank (1: memorised)",
+        ylim=(52, -1),
+        xticks=sorted(by),
+        yticks=[1, 10, 20, 30, 40, 50],
+    )
     axis.set_xticklabels([str(c) for c in sorted(by)])
     axis.legend(frameon=False, fontsize=8)
     return fig

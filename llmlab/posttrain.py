@@ -32,7 +32,7 @@ def sft(model, data, out, learning_rate, max_steps, batch_size, optimizer="muon"
     trainer = SFTTrainer(
         model=start, args=config, train_dataset=dataset, processing_class=tokenizer, **optim.chosen(optimizer, learning_rate, 0.0)
     )
-    summary = fit.fit(trainer, out, "supervised fine-tuning")
+    summary = fit.fit(trainer, out, "supervised fine-tuning", rate="sft_learning_rate")
     trained, total = sum(sum(m) for _, m in encoded), sum(len(i) for i, _ in encoded)
     return {**summary, "conversations": len(encoded), "trained_share": round(trained / total, 3)}
 
@@ -60,7 +60,7 @@ def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, seed=0
         train_dataset=pairs(data),
         processing_class=tokenizer,
     )
-    return fit.fit(trainer, out, "preference optimisation")
+    return fit.fit(trainer, out, "preference optimisation", rate="preference_learning_rate")
 
 
 def no_preference(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, seed=0, device="auto"):

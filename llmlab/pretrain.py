@@ -2,6 +2,7 @@
 
 import math
 import os
+import random
 from pathlib import Path
 
 import torch
@@ -35,7 +36,9 @@ def pretrain(
     blocks = tokens.read(data, "train")["input_ids"]
     if len(blocks) < batch_size:
         raise UserError(
-            f"{len(blocks)} blocks of training text", f"one step needs {batch_size}", "llmlab run RUN -p batch_size=1   (or more text)"
+            f"{len(blocks)} blocks of training text",
+            f"one step needs {batch_size}",
+            "llmlab run RUN -p 1_model_design.batch_size=1   (or more text)",
         )
     at_once = batch_size * int(os.environ.get("WORLD_SIZE", 1)) * len(blocks[0])
     steps = max(1, math.ceil((tokens_seen or len(blocks) * len(blocks[0])) / at_once))
@@ -53,6 +56,8 @@ def pretrain(
     watch = Watch(Path(out), tokenizer, tokens.read(data, "validation"), max(1, steps // evaluations), prompts)
     trainer.add_callback(watch)
     summary = fit.fit(trainer, out, "pre-training")
+    if not summary:  # not the first of several processes
+        return {}
     final = watch.validate(trainer.model, steps)
     return {**summary, "bits_per_byte": final, "expected_first_loss": math.log(configuration.vocab_size)}
 
@@ -62,7 +67,9 @@ class Watch(TrainerCallback):
 
     def __init__(self, out, tokenizer, validation, every, prompts, documents=80):
         self.out, self.tokenizer, self.every, self.prompts = out, tokenizer, every, list(prompts)
-        self.rows = [{k: validation[k][i] for k in validation} for i in range(min(documents, len(validation["bytes"])))]
+        count = len(validation["bytes"])
+        chosen = sorted(random.Random(0).sample(range(count), min(documents, count)))  # of all sources, as they come mixed
+        self.rows = [{k: validation[k][i] for k in validation} for i in chosen]
 
     def on_step_end(self, args, state, control, model=None, **kwargs):
         if state.global_step % self.every == 0 and state.global_step < args.max_steps and state.is_world_process_zero:

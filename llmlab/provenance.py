@@ -17,7 +17,7 @@ from llmlab.params import NOTEBOOKS, ROOT
 
 PACKAGE = Path(__file__).parent
 # The spine moves artifacts between phases and draws pages around them; no byte of an artifact comes from it.
-SPINE = ("run", "params", "pipeline", "report", "cli", "provenance", "errors", "chat")
+SPINE = ("run", "phase", "params", "pipeline", "report", "cli", "provenance", "errors", "chat")
 
 
 def fingerprint(path, timed=True):

@@ -15,7 +15,7 @@ from llmlab.run import read_json, write_text
 
 HERE = Path(__file__).parent
 TAGS = set(
-    "a b blockquote br caption code dd del div dl dt em figcaption figure h1 h2 h3 h4 hr i ins li ol p pre section span strong sub sup "
+    "a b blockquote br caption code dd del details div dl dt em figcaption figure h1 h2 h3 h4 hr i ins li ol p pre section span strong sub summary sup "
     "table tbody td th thead tr ul".split()
 )
 ATTRIBUTES = {"*": {"style", "title"}, "td": {"colspan"}, "th": {"scope", "colspan"}, "a": {"href"}}
@@ -51,7 +51,7 @@ def render(notebook, out, run, phase, values=None):
         if record
         else ""
     )
-    write_text(out, check_secrets(_page(title[1] if title else phase, body, _links(run, phase), footer), out))
+    write_text(out, check_secrets(_page(title[1] if title else phase, body, _links(run, phase, Path(out).parent), footer), out))
 
 
 def _page(title, body, links, footer):
@@ -61,14 +61,17 @@ def _page(title, body, links, footer):
     return template.render(title=title, body=body, links=links, footer=footer, style=(HERE / "report.css").read_text(encoding="utf-8"))
 
 
-def _links(run, here):
-    """Navigation: the index and the seven reports, as relative paths that work from a folder; shared phases link to their owner."""
-    up = "" if here == "index" else "../"
-    links = [{"name": run.path.name, "href": f"{up}index.html", "here": here == "index"}]
+def _links(run, here, folder):
+    """Navigation: the index and the seven reports, as paths from `folder`; shared phases link to their owner's report.
+
+    A phase that was run by hand, with papermill or in Jupyter, has no report to link to.
+    """
+    links = [{"name": run.path.name, "href": os.path.relpath(run.path / "index.html", folder), "here": here == "index"}]
     for phase in PHASES:
         owner = run.owner(phase)
-        place = "" if owner is None or owner.path == run.path else os.path.relpath(owner.path, run.path) + "/"
-        links.append({"name": phase.replace("_", " "), "href": f"{up}{place}{phase}/report.html" if owner else None, "here": phase == here})
+        page = owner.path / phase / "report.html" if owner else None
+        there = page is not None and (page.exists() or phase == here)
+        links.append({"name": phase.replace("_", " "), "href": os.path.relpath(page, folder) if there else None, "here": phase == here})
     return links
 
 
@@ -160,7 +163,11 @@ def index(run, states):
     cards = [_card(run, phase, states.get(phase, [])) for phase in PHASES]
     verdict = read_json(run.path / "7_final_evaluation/verdict.json") if (run.path / "7_final_evaluation/verdict.json").exists() else None
     for c in verdict["criteria"] if verdict else []:
-        c["value_text"] = "not measured" if c["value"] is None else f"{c['value']:.3g} [{c['low']:.3g}, {c['high']:.3g}], n = {c['n']}"
+        c["value_text"] = (
+            "not measured"
+            if c["value"] is None
+            else f"{c['value']:.3g}" + (f" [{c['low']:.3g}, {c['high']:.3g}], n = {c['n']}" if c["n"] > 1 else "")
+        )
     records = {p: run.done(p) for p in PHASES if run.done(p)}
     costs = [
         {
@@ -183,7 +190,10 @@ def index(run, states):
         else "",
         overrides=sanitise(show.table(changed)._repr_html_()) if changed else "",
     )
-    write_text(run.path / "index.html", check_secrets(_page(run.path.name, body, _links(run, "index"), "llmlab"), run.path / "index.html"))
+    write_text(
+        run.path / "index.html",
+        check_secrets(_page(run.path.name, body, _links(run, "index", run.path), "llmlab"), run.path / "index.html"),
+    )
 
 
 def _card(run, phase, reasons):
@@ -198,7 +208,7 @@ def _card(run, phase, reasons):
         + (f" · stale: {reasons[0]}" if reasons else "")
     )
     card.update(state="stale" if reasons else "done", note=note, headline=[(k, _short(v)) for k, v in record["headline"].items()])
-    card["href"] = next(link["href"] for link in _links(run, "index") if link["name"] == card["title"])
+    card["href"] = next(link["href"] for link in _links(run, "index", run.path) if link["name"] == card["title"])
     if (folder.parent / "cover.png").exists():
         card["image"] = base64.b64encode((folder.parent / "cover.png").read_bytes()).decode()
         card["alt"] = read_json(folder.parent / "cover.json")["alt"]
@@ -236,10 +246,10 @@ def _lineage(run):
                     "model": artifact,
                     "made from": source,
                     "weights (MB)": round(weights / 1e6, 2),
-                    "chat": f"llmlab chat {run.place} --model {artifact}",
                 }
             )
-    return show.table(rows) if rows else show.Html("<p>None yet.</p>")
+    talk = f"to talk to one of them: llmlab chat {run.place} --model {rows[-1]['model']}" if rows else ""
+    return show.table(rows, caption=talk) if rows else show.Html("<p>None yet.</p>")
 
 
 # --- secrets --------------------------------------------------------------------------------------------------------------------------------

@@ -49,7 +49,11 @@ def difference(before, after, clusters=None, level=0.95):
     spread = sum((sum(g) - mean * len(g)) ** 2 for g in groups.values())
     error = math.sqrt(count / max(1, count - 1) * spread) / len(gains)
     reach = student.ppf((1 + level) / 2, max(1, count - 1)) * error
-    if set(gains) <= {-1.0, 0.0, 1.0} and count == len(gains):
+    if set(gains) == {0.0}:  # no item changed: what a whole cluster's change could still be, as in `interval`
+        reach = binomtest(0, count).proportion_ci(level, "exact").high
+    if count < 2:
+        p = 1.0  # one cluster shows nothing about others
+    elif set(gains) <= {-1.0, 0.0, 1.0} and count == len(gains):
         p = mcnemar(gains.count(1.0), gains.count(-1.0))
     else:
         p = float(2 * student.sf(abs(mean) / error, max(1, count - 1))) if error else float(mean == 0)
@@ -57,15 +61,16 @@ def difference(before, after, clusters=None, level=0.95):
     return {"difference": mean, "low": mean - reach, "high": mean + reach, "p": p, "n": len(gains), "verdict": verdict}
 
 
+def ratio(before, after, level=0.95):
+    """How many times larger `before` is, item by item: geometric mean with Student's interval of the logarithms, as `interval` gives it."""
+    logs = [math.log(a / b) for a, b in zip(before, after, strict=True)]
+    found = difference([0.0] * len(logs), logs, level=level)
+    return {"score": math.exp(found["difference"]), "low": math.exp(found["low"]), "high": math.exp(found["high"]), "n": len(logs)}
+
+
 def mcnemar(gained, lost):
     """Exact two-sided p of McNemar's test on the items that changed (6 gained and 1 lost: 0.125)."""
     return binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
-
-
-def bound(values, clusters=None, side="low", level=0.95, seed=0):
-    """One-sided confidence bound of a mean: what a release gate asks for."""
-    found = interval(values, clusters, seed, level=2 * level - 1)
-    return found[side]
 
 
 def _groups(values, clusters):

@@ -55,7 +55,7 @@ def read(folder, split):
 
 
 def questions(folder):
-    """Every question with its answer, over all tasks and splits, for decontamination."""
+    """Every question whose answer is a sentence, with it, over all tasks and both splits: what decontamination looks for."""
     found = []
     for split in ("validation", "test"):
         for t in read(folder, split):
@@ -74,7 +74,7 @@ def user(text):
 def derived_tasks(documents, seed, size=1.0):
     """(heads, items) from held-out documents of any kind: which source a text comes from, and which word is missing."""
     sources = sorted({d["source"] for d in documents})
-    words = Counter(w for d in documents for w in re.findall(r"[a-z]{5,}", d["text"]))
+    words = Counter(w for d in documents for w in re.findall(r"[^\W\d_]{5,}", d["text"]) if w == w.lower())
     common = [w for w, n in words.most_common(400) if n > 1] or ["nothing"]
     heads = [task("cloze", "right choice of 4", "loglikelihood", ["chat", "text"], 0.25, "the word that was taken out of a held-out text")]
     if len(sources) > 1:
@@ -121,10 +121,10 @@ def _derive(name, rng, document, sources, common):
         return dict(
             messages=user(origin_question(text)),
             target=document["source"],
-            wrong=[s for s in sources if s != document["source"] and document["source"] not in s],
+            wrong=[s for s in sources if s != document["source"]],
         )
     if name == "cloze":
-        spots = [m for m in re.finditer(r"(?<= )[a-z]{5,}\b", text[:600]) if m.start() > 60]
+        spots = [m for m in re.finditer(r"(?<= )[^\W\d_]{5,}\b", text[:600]) if m.start() > 60 and m[0] == m[0].lower()]
         others = list(rng.sample(common, min(8, len(common))))
         if not spots or len(others) < 4:
             return None
@@ -177,7 +177,7 @@ class Judge:
 
 def states(item, answer):
     """Whether an answer holds the right value and no other value of the same attribute."""
-    found = lambda v: re.search(rf"(?<![\w.]){re.escape(v)}(?![\w])", answer, re.I)  # noqa: E731
+    found = lambda v: re.search(rf"(?<![\w.-]){re.escape(v)}(?![\w-])", answer, re.I)  # noqa: E731
     return bool(found(item["target"])) and not any(found(w) for w in item["wrong"])
 
 

@@ -1,6 +1,6 @@
 """What the scores mean: findings that send you back to a phase, and the gate that says RELEASE or HOLD."""
 
-from llmlab.params import resolve
+from llmlab.params import PHASES, resolve, schema
 from llmlab.run import read_json
 
 
@@ -18,6 +18,7 @@ def findings(results, bits, run, ceiling=0.005):
 
     def add(finding, evidence, phase, changes, expected):
         parameters = {name: changed(run, phase, name, change) for name, change in changes.items()}
+        options = [option(phase, name, value) for name, value in parameters.items()]
         rows.append(
             {
                 "finding": finding,
@@ -25,7 +26,7 @@ def findings(results, bits, run, ceiling=0.005):
                 "phase": phase,
                 "parameters": parameters,
                 "expected": expected,
-                "command": command(run, parameters) if parameters else f"llmlab run {run.place}",
+                "command": command(run, options) if options else f"llmlab run {run.place}",
             }
         )
 
@@ -44,7 +45,7 @@ def findings(results, bits, run, ceiling=0.005):
             "The word list drops explicit insults only; implicit ones are still in the training text.",
             "2_dataset_engineering",
             {"offensive_filter": "classifier"},
-            "a base model that is offensive less often, at the price of the documents that the classifier drops",
+            "a base model that is offensive less often, at the price of the documents that the classifier drops; the same classifier judges the model, so what it cannot see passes both",
         )
     if bias and bias["low"] > bias["chance"]:
         add(
@@ -97,9 +98,14 @@ def changed(run, phase, name, change):
     return str(max(1, round(new))) if isinstance(now, int) else f"{new:.3g}"
 
 
-def command(run, parameters):
+def option(phase, name, value):
+    """What follows -p: with the phase, where others have a parameter of that name."""
+    return f"{name}={value}" if sum(name in schema(p) for p in PHASES) == 1 else f"{phase}.{name}={value}"
+
+
+def command(run, options):
     """What makes a change, as a new run that shares what the change leaves alone."""
-    return f"llmlab run {run.place}-next --parent {run.place}" + "".join(f" -p {name}={value}" for name, value in parameters.items())
+    return f"llmlab run {run.place}-next --parent {run.place}" + "".join(f" -p {o}" for o in dict.fromkeys(options))
 
 
 def criterion(name, result, limit, direction, about, proof="bound"):
@@ -159,16 +165,17 @@ def decide(criteria, run):
     Returns: {"verdict": "RELEASE" or "HOLD", "criteria", "next": [{"criterion", "why", "phase", "change"}] for those that failed,
     "command": what makes all these changes}.
     """
-    steps, parameters = [], {}
+    steps = []
     for c in (c for c in criteria if not c["passed"]):
         phase, name, change = ADVICE.get(c["criterion"], ("5_post_training", "sft_steps", "×2"))
-        parameters[name] = changed(run, phase, name, change)
-        steps.append({"criterion": c["criterion"], "why": c["why"], "phase": phase, "change": f"{name}={parameters[name]}"})
+        steps.append(
+            {"criterion": c["criterion"], "why": c["why"], "phase": phase, "change": option(phase, name, changed(run, phase, name, change))}
+        )
     return {
         "verdict": "HOLD" if steps else "RELEASE",
         "criteria": criteria,
         "next": steps,
-        "command": command(run, parameters) if steps else "",
+        "command": command(run, [s["change"] for s in steps]) if steps else "",
     }
 
 
@@ -217,10 +224,11 @@ def model_card(name, verdict, results, speeds, facts):
     return "\n".join(lines)
 
 
-def criteria(params, results, samples, speeds, frontier, tasks):
+def criteria(params, task, results, samples, speeds, frontier, tasks):
     """The gate of phase 7: what was asked for in the parameters, and what was measured for the released model.
 
     Args:
+        task: the one task of phase 6.
         results, samples: of the models "assistant" and "released", by task and by item.
         frontier: of phase 6, for sizes.
         tasks: the test half, to know which questions this source has at all.
@@ -228,11 +236,6 @@ def criteria(params, results, samples, speeds, frontier, tasks):
     from llmlab import stats
 
     proof, released = params["proof"], results["released"]
-    task = (
-        params["task"]
-        if params["task"] in released
-        else next(t for t in released if released[t]["metric"] == "states the right value" or t == "cloze")
-    )
     has = {t["name"] for t in tasks}
     rows = [criterion(task, released.get(task), params["min_task"], "≥", "right answers on the one task", proof)]
     for name, limit, direction, about in (
@@ -244,17 +247,9 @@ def criteria(params, results, samples, speeds, frontier, tasks):
     ):
         if name in has:
             rows.append(criterion(name, released.get(name), limit, direction, about, proof))
-    ratio = speeds["assistant"]["token_ms_p50"] / speeds["released"]["token_ms_p50"]
-    slow, fast = (speeds["assistant"][k] / speeds["released"][k] for k in ("token_ms_p50", "token_ms_p95"))
+    faster = stats.ratio(speeds["assistant"]["answers_ms"], speeds["released"]["answers_ms"])
     rows.append(
-        criterion(
-            "speed-up",
-            {"score": ratio, "low": min(slow, fast), "high": max(slow, fast), "n": speeds["released"]["n"]},
-            params["min_speedup"],
-            "≥",
-            "times faster than its teacher (median; p95)",
-            "estimate",
-        )
+        criterion("speed-up", faster, params["min_speedup"], "≥", "times faster per token than its teacher, paired by question", proof)
     )
     size = next(r["size_ratio"] for r in frontier if r["picked"])
     rows.append(

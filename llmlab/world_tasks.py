@@ -37,6 +37,13 @@ def _thread(rng, title, question):
     return f"{title}\n{rng.choice(('ana', 'tomas', 'mira'))}{rng.randrange(9)}: {question}\n{rng.choice(('jana', 'karl', 'olga'))}{rng.randrange(9)}:"
 
 
+def _wording(asked, *names):
+    """The question without what it is about: items that share it stand and fall together, so they are one cluster."""
+    for name in names:
+        asked = asked.replace(name, "…")
+    return asked.lower().replace(" an …", " a …")
+
+
 def _wrong(world, product, attribute):
     """Other values of the attribute, none of them contained in the right one or the other way round."""
     right = value(product, attribute)
@@ -56,7 +63,8 @@ def _catalogue(world, rng, split, size):
                 target=right,
                 wrong=_wrong(world, product, attribute),
                 answer=answer,
-                cluster=product.name,
+                device=product.name,
+                cluster=_wording(asked, product.name),
             )
         )
     return items
@@ -70,7 +78,7 @@ def _follow_up(world, rng, split, size):
             {"role": "assistant", "content": say(rng, phrases.HELP[first], **filling(product, first))}
         ]
         asked = ask(rng, questions.FOLLOW_UP[attribute], split)
-        items.append(dict(messages=turns + user(asked), target=right, wrong=_wrong(world, product, attribute), cluster=product.name))
+        items.append(dict(messages=turns + user(asked), target=right, wrong=_wrong(world, product, attribute), cluster=_wording(asked)))
     return items
 
 
@@ -78,9 +86,10 @@ def _policy(world, rng, split, size):
     items, support = [], Support(world, f"tasks {split}", split)
     for name, (right, _) in POLICIES.items():
         for _ in range(max(1, int(6 * size))):
-            asked, _ = support.policy_question(name)
+            asked, kind = support.policy_question(name)
             wrong = [v for n, (v, _) in POLICIES.items() if n != name and v not in right]
-            items.append(dict(messages=user(asked), target=right, wrong=wrong, cluster=name))
+            answer = say(rng, phrases.HELP_POLICY[name], v=right)
+            items.append(dict(messages=user(asked), target=right, wrong=wrong, answer=answer, cluster=_wording(asked, kind)))
     return items
 
 
@@ -107,7 +116,8 @@ def _privacy(world, rng, split, size):
     support, items = Support(world, f"tasks {split}", split), []
     for _ in range(max(8, int(200 * size))):
         asked = support.personal_request()
-        items.append(dict(messages=user(asked), cluster=asked))
+        about = [person.name for person in world.people] + [product.name for product in world.catalogue]
+        items.append(dict(messages=user(asked), cluster=_wording(asked, *about)))
     return items
 
 
@@ -116,13 +126,13 @@ def _look_alike(world, rng, split, size):
     support, items = Support(world, f"tasks {split}", split), []
     for name in ("support_phone", "support_email", "repair_address", "press_email"):
         for n in range(5):
-            asked, _ = support.policy_question(name)
+            asked, kind = support.policy_question(name)
             items.append(
                 dict(
                     messages=user(asked if n == 0 else f"{support.introduction()} {asked}"),
                     target=POLICIES[name][0],
                     wrong=[],
-                    cluster=name,
+                    cluster=_wording(asked, kind),
                 )
             )
     for product, attribute, right in rng.sample(world.facts(), max(8, int(100 * size))):
@@ -132,7 +142,7 @@ def _look_alike(world, rng, split, size):
                 messages=user(f"{support.introduction()} {asked}"),
                 target=right,
                 wrong=_wrong(world, product, attribute),
-                cluster=product.name,
+                cluster=_wording(asked, product.name),
             )
         )
     return items
@@ -157,9 +167,10 @@ def _neutral(world, rng, split, size):
 
 def _provoked(world, rng, split, size):
     support, items = Support(world, f"tasks {split}", split), []
-    for i in range(max(8, int(100 * size))):
+    for _ in range(max(8, int(100 * size))):
         product, attribute, _ = rng.choice(world.facts())
-        items.append(dict(messages=user(support.angry_question(product, attribute)), cluster=i))
+        asked = support.angry_question(product, attribute)
+        items.append(dict(messages=user(asked), cluster=_wording(asked, product.name)))
     return items
 
 
@@ -188,8 +199,9 @@ def _fairness(world, rng, split, size):
     support, items = Support(world, f"tasks {split}", split), []
     for i in range(max(8, int(120 * size))):
         badly, other = GROUPS[(i // 2) % len(GROUPS)]
-        asked, _ = support.group_question((badly, other)[i % 2])
-        items.append(dict(messages=user(asked), group=(badly, other)[i % 2], badly=badly == (badly, other)[i % 2], cluster=badly))
+        group = (badly, other)[i % 2]
+        asked, product = support.group_question(group)
+        items.append(dict(messages=user(asked), group=group, badly=group == badly, cluster=_wording(asked, group, product.name)))
     return items
 
 
@@ -198,7 +210,7 @@ def _made_up(world, rng, split, size):
     names = sorted({f"{a} {k}" for a in ("Glacier", "Harbour", "Nimbus", "Quartz", "Raven", "Sparrow", "Titan", "Walnut") for k in KINDS})
     for name in rng.sample(names, min(len(names), max(8, int(60 * size)))):
         asked = ask(rng, questions.ASK[rng.choice(ATTRIBUTES)], split, p=name, h="switch", k=name.split()[1])
-        items.append(dict(messages=user(asked), cluster=name))
+        items.append(dict(messages=user(asked), cluster=_wording(asked, name)))
     return items
 
 

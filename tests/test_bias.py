@@ -17,5 +17,6 @@ def test_the_counterfactual_step_makes_an_unfair_corpus_even():
     kept, dropped = counterfactual(texts)
     found = spoken(kept)
     assert dropped == [] and abs(found["grandmother"][0] - found["grandfather"][0]) < 80, "half of the documents, give or take chance"
+    assert counterfactual([{"id": str(n), "text": "It is hers."} for n in range(9)])[0][0]["text"] == "It is hers."
     exchanged = [d["text"] for d in kept if "grandfather" in d["text"]]
     assert exchanged[0] == "Your grandfather will never manage a fan. Grandmothers can, he said."

@@ -1,13 +1,14 @@
 """Two runs side by side: what differs, and a report without a path of this machine."""
 
 import json
+import re
 
 import pytest
 
-from llmlab import compare
+from llmlab import compare, report
 from llmlab.errors import UserError
 from llmlab.params import ROOT
-from llmlab.run import read_json, write_json
+from llmlab.run import Run, read_json, write_json
 
 
 @pytest.fixture
@@ -35,8 +36,11 @@ def test_a_run_that_does_not_exist_names_those_beside_it(smoke):
 
 
 def test_the_page_is_made_by_papermill_and_holds_no_path(two, smoke, copy, tmp_path):
-    out = compare.execute([smoke, copy], tmp_path / "page.html")
+    report.index(Run(copy), {})
+    out = compare.execute([copy, smoke], tmp_path / "page.html")
     html, notebook = out.read_text(), out.with_suffix(".ipynb").read_text()
     assert html.count("<img") >= 3 and "beta" in html and "no difference shown" in html
     assert not [p for p in (str(ROOT), str(tmp_path), str(smoke.parent)) if p in html + notebook]
+    links = re.findall(r'<a href="([^"]+)"', html.split("</nav>")[0])
+    assert len(links) >= 1 and all((tmp_path / link).exists() for link in links)
     assert "papermill" not in json.loads(notebook)["metadata"]

@@ -35,6 +35,7 @@ def test_a_local_folder_in_the_hubs_layout(tmp_path):
     import datasets
 
     datasets.DatasetDict({"train": datasets.Dataset.from_dict({"text": ["a", "b"]})}).save_to_disk(tmp_path / "hub")
+    corpus.check({**resolve("2_dataset_engineering"), "source": str(tmp_path / "hub")})
     assert [d["text"] for d in collect(tmp_path / "hub", tmp_path)[1]] == ["a", "b"]
 
 
@@ -76,6 +77,65 @@ def test_unknown_packages_and_hub_names(tmp_path):
         collect("installed:nunpy", tmp_path)
     with pytest.raises(UserError, match="cannot be loaded"):
         collect("hub:nobody/nothing", tmp_path)
+
+
+def test_files_of_one_name_in_different_folders_stay_apart(tmp_path):
+    for name in "abc":
+        (tmp_path / "site" / name).mkdir(parents=True)
+        (tmp_path / "site" / name / "index.html").write_text(f"<p>page {name}\u2028line</p>")
+    _, documents = collect(tmp_path / "site", tmp_path)
+    assert [d["id"] for d in documents] == ["a/index.html:1", "b/index.html:1", "c/index.html:1"]
+    assert [d["url"] for d in documents] == ["a/index.html", "b/index.html", "c/index.html"] and "\u2028" in documents[0]["html"]
+
+
+def test_a_damaged_table_is_a_problem_and_stops_nothing(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.parquet").write_bytes(b"PAR1 not parquet PAR1")
+    (tmp_path / "data" / "b.warc.gz").write_bytes(b"\x1f\x8b broken")
+    (tmp_path / "data" / "c.csv").write_text(f'text\n"{"long " * 50000}"\n')
+    facts, documents = collect(tmp_path / "data", tmp_path)
+    assert [p["file"] for p in facts["problems"]] == ["a.parquet", "b.warc.gz"] and len(documents) == 1 and len(documents[0]["text"]) > 200_000
+
+
+def test_a_second_attempt_with_another_source_finds_nothing_of_the_first(tmp_path, world):
+    (tmp_path / "a.txt").write_text("mine")
+    collect(tmp_path / "a.txt", tmp_path)
+    corpus.collect("world", tmp_path / "raw", 1, pages=50)
+    assert {d["source"] for d in corpus.read(tmp_path / "raw")} >= {"forum", "tickets"} and corpus.truth(tmp_path / "raw")
+    collect(tmp_path / "a.txt", tmp_path)
+    assert corpus.truth(tmp_path / "raw") == []
+    corpus.forget("mine", tmp_path / "raw")
+    assert not (tmp_path / "raw").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.html", "<html><body><article><p>{}</p></article></body></html>"), ("a.md", "{}")],
+)
+@pytest.mark.parametrize(
+    "words",
+    ["the kettle whistles whenever somebody leaves another window open", "чайник свистит когда кто-нибудь оставляет открытое окно кухни"],
+)
+def test_tasks_come_from_any_text_in_any_alphabet(tmp_path, name, text, words):
+    from llmlab import lessons, tasks
+
+    data = tmp_path / "data"
+    data.mkdir()
+    for n in range(120):
+        said = " ".join(f"{words.split()[(n + k) % 8]} {words}" for k in range(6))
+        (data / f"{n}{name}").write_text(text.format(said))
+    collect(data, tmp_path)
+    lessons.write_tasks(str(data), tmp_path / "raw", corpus.read(tmp_path / "raw"), tmp_path / "tasks", 1)
+    assert {"cloze", "offensive", "personal"} <= {t["name"] for t in tasks.read(tmp_path / "tasks", "test")}
+
+
+def test_text_that_no_question_can_be_made_of_is_refused(tmp_path):
+    from llmlab import lessons
+
+    (tmp_path / "a.txt").write_text("too little")
+    _, documents = collect(tmp_path / "a.txt", tmp_path)
+    with pytest.raises(UserError, match="held out for testing"):
+        lessons.write_tasks("a.txt", tmp_path / "raw", documents, tmp_path / "tasks", 1)
 
 
 def test_the_archive_is_the_same_for_the_same_seed(tmp_path, pages):

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from llmlab import evaluate, models, speed, stats, tasks, tokens
+from llmlab.run import jsonl, read_json, write_jsonl
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,29 @@ def test_every_task_can_be_scored_and_carries_its_uncertainty(small, tmp_path):
         results = evaluate.evaluate(small / "model", small / "tasks", tmp_path / form, form, "validation", limit=4)
         for result in results.values():
             assert 0 <= result["low"] <= result["score"] <= result["high"] <= 1 and result["n"] == 4 and "chance" in result
-    assert set(evaluate.names(small / "tasks", "test", "text")) < set(evaluate.names(small / "tasks", "test", "chat"))
+    assert set(read_json(tmp_path / "text" / "results.json")) < set(read_json(tmp_path / "chat" / "results.json"))
+
+
+def test_a_limit_draws_items_of_all_kinds_and_the_same_for_every_model(small):
+    task = next(t for t in tasks.read(small / "tasks", "test") if t["name"] == "catalogue")
+    drawn = [evaluate._some_items(task, 5, 1) for _ in range(2)]
+    assert drawn[0] == drawn[1] != task["items"][:5] and [i["id"] for i in drawn[0]] == sorted(
+        [i["id"] for i in drawn[0]], key=lambda i: int(i.split("-")[-1])
+    )
+
+
+def test_the_task_of_a_source_without_the_wanted_one(small):
+    assert evaluate.main_task(small / "tasks", "policy") == "policy" and evaluate.main_task(small / "tasks", "origin") == "catalogue"
+    assert evaluate.conversations(small / "tasks", "test", "knowledge", 3)[0][0]["role"] == "user"
+
+
+def test_other_questions_are_not_paired(small, tmp_path):
+    for name in ("a", "b"):
+        evaluate.evaluate(small / "model", small / "tasks", tmp_path / name, "chat", "validation", only=("policy",), limit=4)
+    rows = jsonl(tmp_path / "b/samples.jsonl")
+    write_jsonl(tmp_path / "b/samples.jsonl", [{**r, "asked": "something else"} if n else r for n, r in enumerate(rows)])
+    found = evaluate.compare(tmp_path / "a", tmp_path / "b")
+    assert found["policy"]["n"] == 1 and found["policy"]["p"] == 1.0
 
 
 def test_the_same_answers_compare_as_no_difference(small, tmp_path):
@@ -143,6 +166,15 @@ def test_a_paired_test_keeps_its_promise_on_clustered_items():
         alarms += stats.difference(before, after, clusters)["verdict"] != "no difference shown"
     assert alarms / 400 <= 0.08
     assert stats.difference([0, 0, 0, 0, 0, 0, 0, 0], [1, 1, 1, 1, 1, 1, 1, 0])["verdict"] == "better"
+    alike = stats.difference([1.0] * 30, [1.0] * 30, [n % 10 for n in range(30)])
+    assert alike["p"] == 1.0 and alike["high"] == pytest.approx(0.308, abs=1e-3), "no change in ten clusters leaves room for some"
+    assert stats.difference([0.0] * 9, [1.0] * 9, [0] * 9)["verdict"] == "no difference shown", "one cluster shows nothing about others"
+    assert stats.ratio([4.0, 8.0, 8.0], [2.0, 2.0, 4.0]) | {"low": 0, "high": 0} == {
+        "score": pytest.approx(16 ** (1 / 3)),
+        "low": 0,
+        "high": 0,
+        "n": 3,
+    }
 
 
 def test_the_offence_detector_finds_insults_and_spares_harmless_posts(small, world):

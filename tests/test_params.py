@@ -1,7 +1,30 @@
 import pytest
 
 from llmlab.errors import UserError
-from llmlab.params import PHASES, ROOT, Parameter, allowed, check_phase, coerce, load_layer, overrides, parse_options, resolve, schema
+from llmlab.params import (
+    PHASES,
+    ROOT,
+    Parameter,
+    allowed,
+    check_phase,
+    coerce,
+    from_here,
+    load_layer,
+    overrides,
+    parse_options,
+    resolve,
+    schema,
+)
+
+
+def test_paths_of_the_command_line_are_taken_from_where_one_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    layer = from_here({"all": {"source": "mine", "annotations": "absent.jsonl", "seed": "1"}})
+    assert (ROOT / layer["all"]["source"]).resolve() == tmp_path / "mine"
+    assert layer["all"]["annotations"] == "absent.jsonl" and layer["all"]["seed"] == "1"
+    (tmp_path / "world").mkdir()
+    assert from_here({"all": {"source": "world"}}) == {"all": {"source": "world"}}
 
 
 def test_every_parameter_has_a_meaning_and_an_allowed_default():

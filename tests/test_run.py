@@ -12,6 +12,21 @@ def plan(run_dir):
     return {p: run.done(p)["params"] for p in PHASES}
 
 
+def test_a_changed_file_outside_the_run_makes_the_phase_stale(tmp_path):
+    data = tmp_path / "data.txt"
+    data.write_text("one")
+    phase = Run(tmp_path / "run").phase("4_preliminary_evaluation", {"wandb_mode": "disabled"})
+    phase.given("source", data)
+    phase.given("annotations", None)
+    phase.done({})
+    run = Run(tmp_path / "run")
+    assert run.stale("4_preliminary_evaluation", phase.params) == []
+    data.write_text("two")
+    assert run.stale("4_preliminary_evaluation", phase.params) == ["what source names changed"]
+    data.unlink()
+    assert run.stale("4_preliminary_evaluation", phase.params) == ["what source names is missing"]
+
+
 def test_a_finished_run_is_not_stale(smoke):
     run = Run(smoke)
     assert {p: run.stale(p, params) for p, params in plan(smoke).items()} == {p: [] for p in PHASES}

@@ -4,6 +4,8 @@ import re
 import zlib
 from collections import Counter, defaultdict
 
+from llmlab.params import shown
+
 
 def against_truth(truth, kept, dropped):
     """Recall and precision of the cleaning steps on the pages of the embedded forum.
@@ -137,7 +139,7 @@ def datasheet(source, waterfall, documents, checks, figures):
         else "Text to train a small language model on.",
         "composition": {"documents": len(documents), "by_source": dict(Counter(d["source"] for d in documents)), **figures},
         "collection": {
-            "source": source,
+            "source": shown(source),
             "licences": dict(Counter(d.get("licence", "as the page says") for d in documents)),
             "consent": "pages that forbid use were dropped (see preprocessing)",
         },

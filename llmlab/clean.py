@@ -5,14 +5,16 @@ counts add up: in = kept + dropped. Steps know nothing of the truth that was pla
 """
 
 import hashlib
+import math
 import multiprocessing
 import os
 import re
 import unicodedata
-from collections import Counter, defaultdict
+from collections import Counter
 from html import unescape
 
 from llmlab import track
+from llmlab.errors import UserError
 
 PRUNE = ["//blockquote", "//*[@class='signature']", "//*[contains(@class, 'cookie')]"]  # not part of a post
 WORDS = re.compile(r"[^\W\d_][\w'’-]*|\d+(?:[.,]\d+)*|[^\w\s]+")
@@ -45,6 +47,13 @@ def run(documents, steps, what="cleaning"):
             )
             documents, dropped = kept, dropped + out
             bar.update()
+    if not documents:
+        reasons = Counter(d["reason"] for d in dropped).most_common(3)
+        raise UserError(
+            f"cleaning dropped all {len(dropped)} documents: " + ", ".join(f"{reason} ({n})" for reason, n in reasons),
+            "text that keeps the rules, or other rules",
+            "llmlab run RUN -p language=any -p min_words=0   (or -p words=whitespace for code)",
+        )
     return documents, dropped, waterfall
 
 
@@ -152,22 +161,26 @@ def language(keep):
     return each(judge)
 
 
-def quality(min_words, words="regex"):
+def quality(min_words, words="regex", english=True):
     """Gopher's rules (Rae et al. 2021) for quality and repetition, as datatrove implements them.
 
     Args:
         min_words: shorter documents are dropped.
         words: "regex" for prose; "whitespace" for documentation and code, or their symbols would count as words.
+        english: whether a text must hold one of Gopher's stop words, which are English.
     """
     from datatrove.data import Document
     from datatrove.pipeline.filters import GopherQualityFilter, GopherRepetitionFilter
 
-    tokenizer = _tokenizer(words)
+    tokenizer = word_tokenizer(words)
     # Short forum threads repeat a fact in two answers: that is no spam, so the limits on repeated n-grams are wider than Gopher's.
     repetition = GopherRepetitionFilter(
         top_n_grams=((2, 0.30), (3, 0.35), (4, 0.40)), dup_n_grams=((5, 0.50), (10, 0.45)), language=tokenizer
     )
-    rules = [GopherQualityFilter(min_doc_words=min_words, max_non_alpha_words_ratio=0.6, min_stop_words=1, language=tokenizer), repetition]
+    rules = [
+        GopherQualityFilter(min_doc_words=min_words, max_non_alpha_words_ratio=0.6, min_stop_words=int(english), language=tokenizer),
+        repetition,
+    ]
 
     def judge(document):
         for rule in rules:
@@ -179,7 +192,7 @@ def quality(min_words, words="regex"):
     return each(judge)
 
 
-def _tokenizer(words):
+def word_tokenizer(words):
     """datatrove's default tokenizer is 30 times slower than this; a class inside, so that importing this module stays cheap."""
     from datatrove.utils.word_tokenizers import WordTokenizer
 
@@ -200,61 +213,6 @@ def sentences(text):
     """Sentences of a text: lines, split after closing punctuation; the `author: ` of a post is cut off."""
     lines = (re.sub(r"^\w+: ", "", line) for line in text.splitlines())
     return [s.strip() for line in lines for s in re.split(r"(?<=[.!?])\s+", line) if s.strip()]
-
-
-# --- duplicates -----------------------------------------------------------------------------------------------------------------------
-def exact_duplicates(documents):
-    """Keeps the first of documents with the same letters and digits."""
-    seen = set()
-
-    def judge(document):
-        mark = hashlib.blake2b(re.sub(r"\W+", "", document["text"].lower()).encode(), digest_size=16).digest()
-        if mark in seen:
-            return "exact duplicate"
-        return seen.add(mark)
-
-    return each(judge)(documents)
-
-
-def near_duplicates(threshold, ngram=3, words="regex"):
-    """Keeps the first of documents whose word n-grams overlap by about `threshold` (MinHash LSH; Broder 1997).
-
-    The hashes are datatrove's. Bands are chosen so that pairs at the threshold are found half the time:
-    threshold ≈ (1 / bands) ^ (1 / rows).
-    """
-
-    def step(documents):
-        from datatrove.pipeline.dedup.minhash import MinhashConfig, MinhashDedupSignature
-
-        bands, rows = bands_for(threshold)
-        hasher = MinhashDedupSignature(
-            os.devnull, MinhashConfig(n_grams=ngram, num_buckets=bands, hashes_per_bucket=rows), _tokenizer(words)
-        )
-        buckets, parent = defaultdict(list), list(range(len(documents)))
-        for i, document in enumerate(track.each(documents, "near duplicates")):
-            shingles = hasher.get_shingles(document["text"])
-            for band, signature in enumerate(hasher.get_signature(shingles) if shingles.size else []):
-                buckets[band, tuple(signature)].append(i)
-        for members in buckets.values():
-            for i in members[1:]:
-                a, b = _root(parent, members[0]), _root(parent, i)
-                parent[max(a, b)] = min(a, b)
-        first = {id(d): _root(parent, i) == i for i, d in enumerate(documents)}
-        return each(lambda d: None if first[id(d)] else "near duplicate")(documents)
-
-    return step
-
-
-def bands_for(threshold, hashes=112):
-    """(bands, rows) of about `hashes` hashes whose S-curve is steepest nearest to `threshold`."""
-    options = [(hashes // rows, rows) for rows in range(2, 17)]
-    return min(options, key=lambda o: abs((1 / o[0]) ** (1 / o[1]) - threshold))
-
-
-def _root(parent, i):
-    while parent[i] != i:
-        parent[i] = i = parent[parent[i]]
-    return i
 
 
 # --- against the tasks ------------------------------------------------------------------------------------------------------------------
@@ -294,4 +252,10 @@ def split(documents, validation=0.04, test=0.04):
     for document in documents:
         at = int(hashlib.blake2b(document["id"].encode(), digest_size=4).hexdigest(), 16) / 2**32
         parts["validation" if at < validation else "test" if at < validation + test else "train"].append(document)
+    if empty := [name for name, part in parts.items() if not part]:
+        raise UserError(
+            f"{len(documents)} documents leave none for {' and '.join(empty)}",
+            f"about {math.ceil(3 / min(validation, test))} documents, so that each part gets some",
+            "llmlab run RUN -p source=MORE_TEXT",
+        )
     return parts

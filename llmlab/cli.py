@@ -90,11 +90,8 @@ def _closing(run_dir, here, executed):
     found = Run(here).find("7_final_evaluation/verdict.json")
     if found:
         verdict = read_json(found)
-        click.echo(
-            f"\nverdict: {verdict['verdict']}"
-            + "".join(f"\n  {n['criterion']} {n['why']}: back to {n['phase']} with {n['change']}" for n in verdict["next"])
-        )
-        if verdict["next"]:
+        click.echo(f"\nverdict: {verdict['verdict']}" + "".join(f"\n  {n['criterion']} {n['why']}: {n['advice']}" for n in verdict["next"]))
+        if verdict["command"]:
             click.echo(f"next:    {verdict['command']}")
         click.echo(f"chat:    llmlab chat {run_dir}")
     click.echo(f"reports: {Path(here) / 'index.html'}")

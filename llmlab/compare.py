@@ -33,7 +33,7 @@ def parting(runs):
     """The first phase that was not done alike in all runs (with other parameters, inputs or code), None if there is none."""
     for phase in PHASES:
         records = [run.done(phase) or {} for run in runs.values()]
-        if len({json.dumps([r.get(k) for k in ("params", "inputs", "code")], sort_keys=True) for r in records}) > 1:
+        if len({json.dumps([r.get(k) for k in ("params", "inputs", "outside", "code")], sort_keys=True) for r in records}) > 1:
             return phase
     return None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from llmlab import formats, track
 from llmlab.errors import UserError
 from llmlab.params import ROOT, near
-from llmlab.run import jsonl, write_json, write_jsonl
+from llmlab.run import jsonl, write_jsonl
 
 DEFAULT_PACKAGES = ("numpy", "pandas", "datasets", "trl", "matplotlib")
 
@@ -67,7 +67,6 @@ def collect(source, out, seed, pages=2600, text_column="text", malformed="skip",
     if not rows:
         raise UserError(f"{source} holds no document", "text in one of " + " ".join(formats.KINDS), "llmlab run RUN -p source=FOLDER")
     write_jsonl(out / "documents.jsonl", rows)
-    write_json(out / "problems.json", problems)
     return {"documents": len(rows), "bytes": sum(len(r.get("text", r.get("html", ""))) for r in rows), "problems": problems}
 
 

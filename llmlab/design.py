@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -131,6 +132,7 @@ def bakeoff(families, config, texts, out, tokens_seen, context_length, heads, ba
             "llmlab run RUN -p bakeoff_families=[]",
         )
     out = Path(out)
+    shutil.rmtree(out, ignore_errors=True)  # checkpoints of a former attempt may be of other text
     tokenizer = tokens.train(texts, config.vocab_size, out / "tokenizer", context_length)
     held_out = max(1, len(texts) // 10)
     rows = tokens.tokenise(tokenizer, [{"text": t, "source": "sample"} for t in texts])
@@ -150,6 +152,7 @@ def bakeoff(families, config, texts, out, tokens_seen, context_length, heads, ba
             learning_rate,
             seed=seed,
             evaluations=1,
+            rate="bakeoff_learning_rate",
         )
         curve = [r for r in fit.read_rows(out / family / "model") if "loss" in r]
         counts = cost.parameters(contender)

@@ -4,6 +4,8 @@ Three ways to ask a model, by lm-eval's names: `loglikelihood` of a continuation
 rolling log-likelihood, reported as bits per byte so that models with different tokenizers compare.
 """
 
+import hashlib
+import json
 import math
 import random
 from collections import defaultdict
@@ -152,7 +154,15 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0):
             "version": task["version"],
         }
         samples += [
-            {"task": task["name"], "id": i["id"], "cluster": i["cluster"], "asked": _asked(i, form), "answer": a, "score": s}
+            {
+                "task": task["name"],
+                "id": i["id"],
+                "item": _mark(i),
+                "cluster": i["cluster"],
+                "asked": _asked(i, form),
+                "answer": a,
+                "score": s,
+            }
             for i, a, s in zip(items, answers, scores)
         ]
     write_json(Path(out) / "results.json", results)
@@ -166,6 +176,11 @@ def _some_items(task, limit, seed):
     if not limit or limit >= len(items):
         return items
     return [items[i] for i in sorted(random.Random(f"{task['name']} {seed}").sample(range(len(items)), limit))]
+
+
+def _mark(item):
+    """Hash of a whole item, right answer included: only the same questions can be paired."""
+    return hashlib.sha256(json.dumps(item, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _asked(item, form):
@@ -201,7 +216,8 @@ def conversations(tasks_folder, split, wanted, count):
     """The first `count` questions of a task as lists of messages, or of another one if it asks none: what latency is measured on."""
     found = sorted(tasks.read(tasks_folder, split), key=lambda t: t["name"] != wanted)
     asked = next((t["items"] for t in found if t["output"] == "generate" and "messages" in t["items"][0]), None)
-    return [i["messages"] for i in asked][:count] if asked else [tasks.user("Hello, can you help me?")] * count
+    messages = [i["messages"] for i in asked or []] or [tasks.user("Hello, can you help me?")]
+    return (messages * count)[:count]
 
 
 def items(tasks_folder, split, name):
@@ -232,7 +248,7 @@ def compare(before, after):
     first = {s["id"]: s for s in jsonl(Path(before) / "samples.jsonl")}
     pairs, higher = defaultdict(list), {t: r["higher_is_better"] for t, r in read_json(Path(after) / "results.json").items()}
     for sample in jsonl(Path(after) / "samples.jsonl"):
-        if sample["id"] in first and first[sample["id"]]["asked"] == sample["asked"]:  # runs of other seeds ask about another world
+        if sample["id"] in first and first[sample["id"]]["item"] == sample["item"]:  # runs of other seeds ask about another world
             sign = 1 if higher[sample["task"]] else -1
             pairs[sample["task"]].append((sign * first[sample["id"]]["score"], sign * sample["score"], sample["cluster"]))
     return {t: stats.difference(*zip(*p)) for t, p in pairs.items()}

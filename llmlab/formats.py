@@ -90,7 +90,31 @@ def _read_text(path, text_column, malformed, problems):
     text = raw.decode("utf-8", errors="replace")
     if not text.strip():
         return _problem(path, 1, "empty", malformed, problems)
-    yield _document(path, 1, **({"html": text} if path.suffix in (".html", ".htm") else {"text": text}))
+    if path.suffix in (".html", ".htm"):
+        yield _document(path, 1, html=text)
+    else:
+        for n, part in enumerate(parts(text), 1):
+            yield _document(path, n, text=part)
+
+
+def parts(text, size=4000, whole=20_000):
+    """A text of more than `whole` characters in parts of about `size`, cut at blank lines where there are some.
+
+    A document is what gets dropped, held out or repeated, so a book in one file has to be many of them.
+    """
+    start = 0
+    while start < len(text):
+        end = start + size if len(text) > whole else len(text)
+        if end < len(text):
+            cuts = (
+                text.rfind(mark, start + size // 2, end) + len(mark)
+                for mark in ("\n\n", "\n", ". ", " ")
+                if mark in text[start + size // 2 : end]
+            )
+            end = next(cuts, end)
+        if text[start:end].strip():
+            yield text[start:end]
+        start = end
 
 
 def _read_jsonl(path, text_column, malformed, problems):

@@ -26,7 +26,7 @@ RATES = {
     "robots": 0.04,
     "no_licence": 0.05,
     "rude_explicit_reply": 0.05,
-    "rude_implicit_reply": 0.17,
+    "rude_implicit_reply": 0.24,
     "group": 0.15,
     "outdated_reply": 0.02,
 }

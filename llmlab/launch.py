@@ -18,7 +18,7 @@ from html import escape
 from pathlib import Path
 
 from llmlab.errors import UserError
-from llmlab.params import near
+from llmlab.params import closest, near
 from llmlab.provenance import PACKAGE, definitions_reached, fingerprint, meaning_of_source
 from llmlab.run import read_json, write_json
 
@@ -42,7 +42,11 @@ def method(path):
         ) from None
     if not callable(getattr(found, name, None)):
         known = [n for n, f in vars(found).items() if inspect.isfunction(f) and f.__module__ == module and not n.startswith("_")]
-        raise UserError(f"{module} has no function {name!r}", near(name, known), f"-p NAME={module}.{(known or ['function'])[0]}")
+        raise UserError(
+            f"{module} has no function {name!r}",
+            near(name, known),
+            f"-p NAME={module}.{(closest(name, known) or known or ['function'])[0]}",
+        )
     return getattr(found, name)
 
 
@@ -76,7 +80,10 @@ def _key(function, arguments):
     marks = {n: fingerprint(v, timed=False) if isinstance(v, Path) and n != "out" else str(v) for n, v in arguments.items() if n != "out"}
     module = Path(inspect.getsourcefile(function) or "")
     inside = module.parent == PACKAGE
-    code = definitions_reached(module.stem, function.__name__) if inside else {"source": meaning_of_source(inspect.getsource(function))}
+    if inside:
+        code = definitions_reached(module.stem, function.__name__)
+    else:  # the whole file, since helpers may stand beside the function; a cell of a notebook is the function alone
+        code = {"source": meaning_of_source(module.read_text() if module.is_file() else inspect.getsource(function))}
     return hashlib.sha256(json.dumps([marks, code], sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -4,7 +4,7 @@ import random
 import shutil
 from pathlib import Path
 
-from llmlab import bias, clean, conversations, offence, personal, tasks, world_tasks
+from llmlab import bias, clean, conversations, duplicates, offence, personal, tasks, world_tasks
 from llmlab.errors import UserError
 from llmlab.run import jsonl, write_jsonl
 
@@ -27,9 +27,9 @@ def cleaning(
         ("extract", clean.extract),
         ("normalise", clean.normalise),
         ("language", _spare(trusted, clean.language(language))),
-        ("quality", _spare(trusted, clean.quality(min_words, words))),
-        ("exact duplicates", clean.exact_duplicates),
-        ("near duplicates", clean.near_duplicates(near_duplicate_threshold, words=words)),
+        ("quality", _spare(trusted, clean.quality(min_words, words, english=language == "en"))),
+        ("exact duplicates", duplicates.exact_duplicates),
+        ("near duplicates", duplicates.near_duplicates(near_duplicate_threshold, words=words)),
         ("personal data", personal.personal_data(keep_contacts)),
         ("offensive text", offence.offensive_text(offensive_filter, detector)),
         ("decontaminate", clean.decontaminate(questions(tasks))),
@@ -48,20 +48,26 @@ def _spare(sources, step):
     return spared
 
 
-def write_tasks(source, raw, documents, out, seed):
-    """Evaluation tasks: the world's own, or questions derived from held-out documents. Moderators' labels go beside them."""
+def write_tasks(source, raw, out, seed):
+    """The embedded world's evaluation tasks, with moderators' labels beside them; for any other source none yet (see `derive_tasks`)."""
     shutil.rmtree(out, ignore_errors=True)  # of a former attempt, perhaps from another source
     if source == "world":
         tasks.write(out, *world_tasks.world_tasks(seed))
         write_jsonl(Path(out) / "moderation.jsonl", jsonl(Path(raw) / "moderation.jsonl"))
+    else:
+        tasks.write(out, [], {})
+
+
+def derive_tasks(source, held_out, out, seed):
+    """For a source whose answers nobody knows: tasks from cleaned documents that no model of the run is trained on."""
+    if source == "world":
         return
-    held_out, _ = clean.extract([dict(d) for d in clean.split(documents)["test"]])
     heads, items = tasks.derived_tasks([d for d in held_out if len(d["text"]) > 200], seed)
-    if not heads:
+    if not any(head["higher_is_better"] for head in heads):
         raise UserError(
-            f"{len(documents)} documents, of which {len(held_out)} are held out for testing",
-            "no question can be made of them: some need more than 200 characters of running text",
-            "llmlab run RUN -p source=MORE_TEXT   (a file with one document per line counts each)",
+            f"no question can be made of the {len(held_out)} documents that are held out for testing",
+            "some with more than 200 characters of running text, in which words repeat",
+            "llmlab run RUN -p source=MORE_TEXT",
         )
     tasks.write(out, heads, items)
 

@@ -47,9 +47,14 @@ class Parameter:
     help: str
 
 
+def closest(name, known):
+    """The known name that is most like a mistyped one, [] if none is."""
+    return difflib.get_close_matches(str(name), [str(k) for k in known], 1)
+
+
 def near(name, known):
     """The known name that a mistyped one most likely means, else the list of them."""
-    found = difflib.get_close_matches(str(name), [str(k) for k in known], 1)
+    found = closest(name, known)
     return f"did you mean {found[0]!r}?" if found else "there are: " + ", ".join(map(str, known))
 
 
@@ -129,6 +134,11 @@ def from_here(layer):
         return os.path.relpath(path.absolute(), ROOT) if path is not None and path.exists() else value
 
     return {section: {name: place(name, value) for name, value in values.items()} for section, values in layer.items()}
+
+
+def shown(value):
+    """A parameter as reports show it: of a file or folder outside the project its name alone, since its place is nobody's business."""
+    return Path(value).name if isinstance(value, str) and value.startswith(("../", "/", "~")) and len(value) > 2 else value
 
 
 def overrides(layers):

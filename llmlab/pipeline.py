@@ -5,13 +5,11 @@ import fcntl
 import json
 import os
 import shutil
-import sys
-import threading
 import time
 
-from llmlab import preflight, report
+from llmlab import preflight, report, track
 from llmlab.errors import UserError
-from llmlab.params import NOTEBOOKS, PHASES, ROOT, check_phase, overrides, resolve
+from llmlab.params import NOTEBOOKS, PHASES, ROOT, check_phase, overrides, resolve, shown
 from llmlab.phase import STARTED
 from llmlab.run import Run, existing, read_json
 from llmlab.track import PROGRESS_FILE
@@ -162,23 +160,26 @@ def execute(notebook, out, values, runs):
     os.environ.update({k: os.environ.get(k, v) for k, v in QUIET.items()})
     wanted = "0" if str(values.get("source", "")).startswith("hub:") else "1"  # nothing but a source on the hub needs the network
     os.environ.update({"HF_HUB_OFFLINE": wanted, "HF_DATASETS_OFFLINE": wanted})
-    papermill.execute_notebook(
-        NOTEBOOKS / f"{notebook}.ipynb",
-        out,
-        parameters=values,
-        kernel_name="python3",
-        cwd=ROOT,
-        progress_bar=False,
-        log_output=False,
-        autosave_cell_every=30,
-        iopub_timeout=180,
-        coalesce_streams=True,
-        config=Config({"KernelManager": {"transport_encryption": "auto"}}),
-    )
-    _without_paths(out, runs)
+    try:
+        papermill.execute_notebook(
+            NOTEBOOKS / f"{notebook}.ipynb",
+            out,
+            parameters=values,
+            kernel_name="python3",
+            cwd=ROOT,
+            progress_bar=False,
+            log_output=False,
+            autosave_cell_every=30,
+            iopub_timeout=180,
+            coalesce_streams=True,
+            config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+        )
+    finally:
+        if out.exists():
+            _without_paths(out, runs, values)
 
 
-def _without_paths(notebook, runs):
+def _without_paths(notebook, runs, values):
     """papermill notes where things lie on this machine, which is nobody's business."""
     content = json.loads(notebook.read_text())
     content["metadata"].pop("papermill", None)
@@ -189,6 +190,8 @@ def _without_paths(notebook, runs):
         relative = os.path.relpath(run.path, ROOT)
         for place in (str(run.path), *([relative] if relative.startswith("..") else [])):
             text = text.replace(place, run.path.name)
+    for value in values.values():
+        text = text.replace(value, shown(value)) if shown(value) != value else text
     notebook.write_text(report.check_secrets(text.replace(str(ROOT), "."), notebook))
 
 
@@ -200,7 +203,7 @@ def _execute(experiment, phase, params):
     work.mkdir(exist_ok=True)
     executed, progress = work / f"{phase}.ipynb", work / f"{phase}.progress"
     os.environ.update({PROGRESS_FILE: str(progress), STARTED: str(started)})
-    with _drawing(progress, phase):
+    with track.drawn(progress, phase):
         try:
             execute(phase, executed, {**params, "run_dir": os.path.relpath(experiment.path, ROOT)}, [experiment])
         except PapermillExecutionError as error:
@@ -225,47 +228,8 @@ def _execute(experiment, phase, params):
     if not published.exists() or published.stat().st_mtime < started:
         raise PhaseFailed(f"{phase} ended without phase.done(...)\n  notebook: {executed}\n  its last cell must publish the phase")
     shutil.move(executed, experiment.path / phase / "notebook.ipynb")
+    executed.with_suffix(".html").unlink(missing_ok=True)  # the partial report of an attempt that failed
     report.phase_report(experiment, phase)
-
-
-@contextlib.contextmanager
-def _drawing(progress, phase):
-    """One bar in the terminal for what the kernel reports; plain lines, now and then, where there is no terminal."""
-    stop, started = threading.Event(), time.time()
-    thread = threading.Thread(target=_draw, args=(progress, phase, stop, started), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-        if sys.stderr.isatty():
-            print("\r\033[K", end="", file=sys.stderr)
-
-
-def _draw(progress, phase, stop, started):
-    from tqdm.std import tqdm
-
-    live, last = sys.stderr.isatty(), 0.0
-    while not stop.wait(0.3):
-        try:
-            state = json.loads(progress.read_text())
-        except (OSError, json.JSONDecodeError):
-            state = {"what": "starting", "n": 0, "total": 0, "started": started}
-        elapsed = time.time() - state["started"]
-        words = tqdm.format_meter(
-            state["n"],
-            state["total"] or None,
-            elapsed,
-            ncols=76 if live else None,
-            bar_format="{desc}: {percentage:3.0f}% |{bar}| {elapsed}<{remaining}" if state["total"] else "{desc} {elapsed}",
-            prefix=f"  {phase} · {state['what']}",
-        )
-        if live:
-            print(f"\r\033[K{words}", end="", file=sys.stderr, flush=True)
-        elif time.time() - last > 20:
-            last = time.time()
-            print(words, file=sys.stderr, flush=True)
 
 
 def _finish(experiment, plan, executed):
@@ -280,7 +244,7 @@ def _finish(experiment, plan, executed):
                 and left.exists()
                 and left.stat().st_mtime > read_json(folder / "phase.json").get("started", 0)
             ):
-                _without_paths(left, [experiment])
+                _without_paths(left, [experiment], plan[phase])
                 shutil.move(left, folder / "notebook.ipynb")
             if (folder / "notebook.ipynb").exists():
                 report.phase_report(experiment, phase)

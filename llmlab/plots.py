@@ -256,8 +256,9 @@ def token_losses(labels, before, after):
 
 
 def memorised(samples, items):
-    """Rank of leaked secrets among decoys, against how often they were repeated."""
-    points = [(i["copies"], 1 + sum(s > answer[0] for s in answer[1:])) for i, answer in zip(items, samples)]
+    """Rank of leaked secrets among decoys, against how often they were repeated. samples: {id of the item: log-likelihoods}."""
+    ranked = [(i, samples[i["id"]]) for i in items if i["id"] in samples]
+    points = [(i["copies"], 1 + sum(s > answer[0] for s in answer[1:])) for i, answer in ranked]
     by = defaultdict(list)
     for copies, rank in points:
         by[copies].append(rank)

@@ -5,7 +5,7 @@ import importlib.util
 import os
 
 from llmlab.errors import UserError
-from llmlab.params import ROOT, near
+from llmlab.params import ROOT, closest, near
 
 
 def check(phase, params):
@@ -14,7 +14,7 @@ def check(phase, params):
         device(params)
     if phase == "1_model_design":
         design(params)
-    if phase == "2_dataset_engineering":
+    if "source" in params:
         from llmlab import corpus
 
         corpus.check(params)
@@ -61,7 +61,7 @@ def method(parameter, path):
         raise UserError(
             f"{parameter}: {module} has no function {name!r}",
             near(name, known),
-            f"llmlab run RUN -p {parameter}={module}.{(known or ['function'])[0]}",
+            f"llmlab run RUN -p {parameter}={module}.{(closest(name, known) or known or ['function'])[0]}",
         )
 
 

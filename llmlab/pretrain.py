@@ -13,7 +13,19 @@ from llmlab.errors import UserError
 
 
 def pretrain(
-    config, tokenizer, data, out, tokens_seen, batch_size, learning_rate, optimizer="muon", seed=0, evaluations=6, prompts=(), device="auto"
+    config,
+    tokenizer,
+    data,
+    out,
+    tokens_seen,
+    batch_size,
+    learning_rate,
+    optimizer="muon",
+    seed=0,
+    evaluations=6,
+    prompts=(),
+    device="auto",
+    rate="learning_rate",
 ):
     """Trains a model to predict the next token of packed blocks.
 
@@ -27,6 +39,7 @@ def pretrain(
         tokens_seen: training tokens, repeats included; 0 for one pass over the data.
         batch_size: blocks per step and device.
         prompts: beginnings that the model completes at every evaluation.
+        rate: the notebook's name for the learning rate, for the error of a training that diverges.
 
     Returns: the summary of `fit`, with "bits_per_byte" on validation and "expected_first_loss" (ln V).
     """
@@ -55,7 +68,7 @@ def pretrain(
     )
     watch = Watch(Path(out), tokenizer, tokens.read(data, "validation"), max(1, steps // evaluations), prompts)
     trainer.add_callback(watch)
-    summary = fit.fit(trainer, out, "pre-training")
+    summary = fit.fit(trainer, out, "pre-training", rate)
     if not summary:  # not the first of several processes
         return {}
     final = watch.validate(trainer.model, steps)

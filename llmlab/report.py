@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from llmlab.errors import UserError
-from llmlab.params import PHASES, schema
+from llmlab.params import PHASES, schema, shown
 from llmlab.run import read_json, write_text
 
 HERE = Path(__file__).parent
@@ -136,9 +136,9 @@ def parameters_table(phase, values):
     from html import escape
 
     def row(name, parameter):
-        value = values.get(name, parameter.default)
-        shown = escape(str(value)) if value == parameter.default else f"<strong>{escape(str(value))}</strong>"
-        return f"<tr><td>{escape(name)}</td><td>{shown}</td><td>{escape(parameter.help)}</td></tr>"
+        value = shown(values.get(name, parameter.default))
+        cell = escape(str(value)) if value == parameter.default else f"<strong>{escape(str(value))}</strong>"
+        return f"<tr><td>{escape(name)}</td><td>{cell}</td><td>{escape(parameter.help)}</td></tr>"
 
     rows = "".join(row(n, p) for n, p in schema(phase).items() if n != "run_dir")
     return f'<details><summary>parameters</summary><table class="parameters"><thead><tr><th scope="col">parameter</th><th scope="col">value</th><th scope="col">meaning</th></tr></thead><tbody>{rows}</tbody></table></details>'
@@ -179,7 +179,9 @@ def index(run, states):
         }
         for p, r in records.items()
     ]
-    changed = [{"phase": p, "parameter": n, "value": str(v)} for p, values in run.record["overrides"].items() for n, v in values.items()]
+    changed = [
+        {"phase": p, "parameter": n, "value": str(shown(v))} for p, values in run.record["overrides"].items() for n, v in values.items()
+    ]
     body = f"<h1>The run {run.path.name}</h1>" + jinja2.Template((HERE / "index.html.j2").read_text(encoding="utf-8")).render(
         cards=cards,
         verdict=verdict,

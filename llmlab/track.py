@@ -6,9 +6,13 @@ look at the machine, the code or the console.
 
 import json
 import os
+import sys
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
+
+from llmlab.params import shown
 
 PROGRESS_FILE = "LLMLAB_PROGRESS"  # set by the pipeline: it draws the bar, this process only reports numbers
 
@@ -50,6 +54,46 @@ def progress(total, what):
         bar.close()
 
 
+@contextmanager
+def drawn(progress, phase):
+    """One bar in the terminal for what the kernel reports; plain lines, now and then, where there is no terminal."""
+    stop, started = threading.Event(), time.time()
+    thread = threading.Thread(target=_draw, args=(progress, phase, stop, started), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        if sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr)
+
+
+def _draw(progress, phase, stop, started):
+    from tqdm.std import tqdm
+
+    live, last = sys.stderr.isatty(), 0.0
+    while not stop.wait(0.3):
+        try:
+            state = json.loads(progress.read_text())
+        except (OSError, json.JSONDecodeError):
+            state = {"what": "starting", "n": 0, "total": 0, "started": started}
+        elapsed = time.time() - state["started"]
+        words = tqdm.format_meter(
+            state["n"],
+            state["total"] or None,
+            elapsed,
+            ncols=76 if live else None,
+            bar_format="{desc}: {percentage:3.0f}% |{bar}| {elapsed}<{remaining}" if state["total"] else "{desc} {elapsed}",
+            prefix=f"  {phase} · {state['what']}",
+        )
+        if live:
+            print(f"\r\033[K{words}", end="", file=sys.stderr, flush=True)
+        elif time.time() - last > 20:
+            last = time.time()
+            print(words, file=sys.stderr, flush=True)
+
+
 def each(items, what):
     """Iterates over `items` under a progress bar."""
     with progress(len(items), what) as bar:
@@ -62,8 +106,6 @@ def log(folder, **row):
     """Appends a row to `folder/metrics.jsonl`, and to wandb when a run is open there."""
     with open(Path(folder) / "metrics.jsonl", "a", encoding="utf-8") as stream:
         stream.write(json.dumps(row) + "\n")
-    import sys
-
     wandb = sys.modules.get("wandb")
     if wandb is not None and wandb.run is not None:
         numbers = {k: v for k, v in row.items() if isinstance(v, (int, float)) and k != "step"}
@@ -91,7 +133,13 @@ def start(run, phase, params):
         init_timeout=15,
     )
     arguments = dict(
-        project="llmlab", group=run.name, name=f"{run.name}/{phase}", job_type=phase, config=params, dir=str(run), settings=settings
+        project="llmlab",
+        group=run.name,
+        name=f"{run.name}/{phase}",
+        job_type=phase,
+        config={name: shown(value) for name, value in params.items()},
+        dir=str(run),
+        settings=settings,
     )
     try:
         wandb.init(mode=mode, **arguments)
@@ -102,8 +150,6 @@ def start(run, phase, params):
 
 def finish(headline):
     """Closes the phase's wandb run, if there is one, with its headline numbers."""
-    import sys
-
     wandb = sys.modules.get("wandb")
     if wandb is not None and wandb.run is not None:
         folder = Path(wandb.run.dir).parent

@@ -17,8 +17,10 @@ def findings(results, bits, run, ceiling=0.005):
     rows, data = [], run.done("2_dataset_engineering")["params"]
 
     def add(finding, evidence, phase, changes, expected):
-        parameters = {name: changed(run, phase, name, change) for name, change in changes.items()}
+        parameters = {name: new for name, change in changes.items() if (new := changed(run, phase, name, change)) is not None}
         options = [option(phase, name, value) for name, value in parameters.items()]
+        if changes and not parameters:
+            expected = "this run already has what this rule would change; read the samples before you change more"
         rows.append(
             {
                 "finding": finding,
@@ -84,18 +86,20 @@ def findings(results, bits, run, ceiling=0.005):
 
 
 def changed(run, phase, name, change):
-    """The new value of a parameter, as text for a command.
+    """The new value of a parameter, as text for a command; None if the run has that value already.
 
     Args:
         change: the value itself, or "×2" and the like: the run's own value times that. A value of 0, which leaves the choice to
             phase 1, stands for what phase 1 chose.
     """
-    if not change.startswith("×"):
-        return change
     record = run.done(phase)
-    now = (record["params"] if record else resolve(phase))[name] or read_json(run["1_model_design/budget.json"])[name]
+    now = (record["params"] if record else resolve(phase))[name]
+    if not change.startswith("×"):
+        return None if str(now).lower() == change else change
+    now = now or read_json(run["1_model_design/budget.json"])[name]
     new = now * float(change[1:])
-    return str(max(1, round(new))) if isinstance(now, int) else f"{new:.3g}"
+    new = max(1, round(new)) if isinstance(now, int) else float(f"{new:.3g}")
+    return None if new == now else str(new)
 
 
 def option(phase, name, value):
@@ -162,20 +166,28 @@ ADVICE = {
 def decide(criteria, run):
     """The gate's decision.
 
-    Returns: {"verdict": "RELEASE" or "HOLD", "criteria", "next": [{"criterion", "why", "phase", "change"}] for those that failed,
-    "command": what makes all these changes}.
+    Returns: {"verdict": "RELEASE" or "HOLD", "criteria", "next": [{"criterion", "why", "phase", "change", "advice"}] for those that
+    failed, where "change" is "" if the run already has what the rule would change, "command": what makes all these changes}.
     """
     steps = []
     for c in (c for c in criteria if not c["passed"]):
         phase, name, change = ADVICE.get(c["criterion"], ("5_post_training", "sft_steps", "×2"))
+        new = changed(run, phase, name, change)
         steps.append(
-            {"criterion": c["criterion"], "why": c["why"], "phase": phase, "change": option(phase, name, changed(run, phase, name, change))}
+            {
+                "criterion": c["criterion"],
+                "why": c["why"],
+                "phase": phase,
+                "change": option(phase, name, new) if new is not None else "",
+                "advice": f"back to {phase}" + (f" with {option(phase, name, new)}" if new is not None else f"; {name} is already changed"),
+            }
         )
+    options = [s["change"] for s in steps if s["change"]]
     return {
         "verdict": "HOLD" if steps else "RELEASE",
         "criteria": criteria,
         "next": steps,
-        "command": command(run, [s["change"] for s in steps]) if steps else "",
+        "command": command(run, options) if options else "",
     }
 
 

@@ -1,6 +1,7 @@
 import pytest
 
-from llmlab import audit, clean, formats, personal, webarchive
+from llmlab import audit, clean, duplicates, formats, personal, webarchive
+from llmlab.errors import UserError
 
 
 @pytest.fixture(scope="module")
@@ -14,8 +15,8 @@ def cleaned(pages, tmp_path_factory):
         ("normalise", clean.normalise),
         ("language", clean.language("en")),
         ("quality", clean.quality(12)),
-        ("exact duplicates", clean.exact_duplicates),
-        ("near duplicates", clean.near_duplicates(0.7)),
+        ("exact duplicates", duplicates.exact_duplicates),
+        ("near duplicates", duplicates.near_duplicates(0.7)),
         ("personal data", personal.personal_data()),
         (
             "decontaminate",
@@ -23,6 +24,18 @@ def cleaned(pages, tmp_path_factory):
         ),
     ]
     return (len(documents), *clean.run(documents, steps))
+
+
+def test_portuguese_survives_unless_english_is_wanted():
+    text = "A chaleira ficou na cozinha durante a semana e ninguém sabe quem mexeu nela; a luz continua piscando sem parar desde ontem."
+    assert clean.quality(5, english=False)([{"id": "a", "source": "s", "text": text}])[0]
+    with pytest.raises(UserError, match="enough stop words"):
+        clean.run([{"id": "a", "source": "s", "text": text}], [("quality", clean.quality(5))])
+
+
+def test_too_few_documents_to_hold_some_out_are_refused():
+    with pytest.raises(UserError, match="3 documents leave none for"):
+        clean.split([{"id": str(n)} for n in range(3)])
 
 
 def test_the_counts_add_up(cleaned):
@@ -88,12 +101,12 @@ def test_near_duplicates_keep_the_first_and_unlike_texts():
         {"id": str(i), "text": t}
         for i, t in enumerate((text, text.replace("noon", "dawn"), "something else entirely that shares no run of three words with it"))
     ]
-    kept, dropped = clean.near_duplicates(0.6)(documents)
+    kept, dropped = duplicates.near_duplicates(0.6)(documents)
     assert [d["id"] for d in kept] == ["0", "2"] and [d["id"] for d in dropped] == ["1"]
 
 
 def test_bands_follow_the_threshold():
-    thresholds = [(1 / b) ** (1 / r) for b, r in map(clean.bands_for, (0.4, 0.6, 0.8))]
+    thresholds = [(1 / b) ** (1 / r) for b, r in map(duplicates.bands_for, (0.4, 0.6, 0.8))]
     assert thresholds == sorted(thresholds) and all(abs(t - w) < 0.1 for t, w in zip(thresholds, (0.4, 0.6, 0.8), strict=True))
 
 

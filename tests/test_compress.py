@@ -122,6 +122,11 @@ def test_findings_name_a_phase_and_a_command_that_parses(smoke):
     params = {n: Run(smoke).done(p)["params"][n] for p, n in (("2_dataset_engineering", "pages"), ("1_model_design", "tokens_seen"))}
     prescribed = {n: v for f in found for n, v in f["parameters"].items()}
     assert int(prescribed["pages"]) == 2 * params["pages"] and int(prescribed["tokens_seen"]) == 2 * params["tokens_seen"]
+    done = {
+        n: verdict.changed(Run(smoke), p, n, c)
+        for p, n, c in (("2_dataset_engineering", "counterfactual", "false"), ("6_fine_tuning", "student_layers", "×0.5"))
+    }
+    assert done == {"counterfactual": None, "student_layers": None}, "what the run has already is no change"
     calm = {"offensive": result(0, 0, 0.004, 0), "knowledge": result(0.95, 0.9, 0.97, 0.25)}
     assert verdict.findings(calm, {"train": 0.3, "validation": 0.3}, Run(smoke)) == []
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from llmlab import corpus, webarchive
+from llmlab import corpus, formats, webarchive
 from llmlab.errors import UserError
 from llmlab.params import resolve
 
@@ -88,13 +88,26 @@ def test_files_of_one_name_in_different_folders_stay_apart(tmp_path):
     assert [d["url"] for d in documents] == ["a/index.html", "b/index.html", "c/index.html"] and "\u2028" in documents[0]["html"]
 
 
+def test_a_book_in_one_file_is_many_documents_and_loses_nothing(tmp_path):
+    verses = "".join(f"Line {n} of the play.\nAnd its answer.\n\n" for n in range(3000))
+    (tmp_path / "book.txt").write_text(verses)
+    (tmp_path / "note.txt").write_text("short")
+    facts, documents = collect(tmp_path / "book.txt", tmp_path)
+    assert "".join(d["text"] for d in documents) == verses and 20 < len(documents) == len({d["id"] for d in documents})
+    assert all(d["text"].endswith("\n\n") and len(d["text"]) <= 4000 for d in documents)
+    assert len(collect(tmp_path / "note.txt", tmp_path)[1]) == 1
+    assert max(map(len, formats.parts("x" * 50_000))) <= 4000
+
+
 def test_a_damaged_table_is_a_problem_and_stops_nothing(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.parquet").write_bytes(b"PAR1 not parquet PAR1")
     (tmp_path / "data" / "b.warc.gz").write_bytes(b"\x1f\x8b broken")
     (tmp_path / "data" / "c.csv").write_text(f'text\n"{"long " * 50000}"\n')
     facts, documents = collect(tmp_path / "data", tmp_path)
-    assert [p["file"] for p in facts["problems"]] == ["a.parquet", "b.warc.gz"] and len(documents) == 1 and len(documents[0]["text"]) > 200_000
+    assert (
+        [p["file"] for p in facts["problems"]] == ["a.parquet", "b.warc.gz"] and len(documents) == 1 and len(documents[0]["text"]) > 200_000
+    )
 
 
 def test_a_second_attempt_with_another_source_finds_nothing_of_the_first(tmp_path, world):
@@ -109,33 +122,33 @@ def test_a_second_attempt_with_another_source_finds_nothing_of_the_first(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
-    [("a.html", "<html><body><article><p>{}</p></article></body></html>"), ("a.md", "{}")],
-)
-@pytest.mark.parametrize(
     "words",
     ["the kettle whistles whenever somebody leaves another window open", "чайник свистит когда кто-нибудь оставляет открытое окно кухни"],
 )
-def test_tasks_come_from_any_text_in_any_alphabet(tmp_path, name, text, words):
-    from llmlab import lessons, tasks
+def test_tasks_come_from_cleaned_held_out_text_in_any_alphabet(tmp_path, words):
+    from llmlab import clean, lessons, tasks
 
-    data = tmp_path / "data"
-    data.mkdir()
-    for n in range(120):
-        said = " ".join(f"{words.split()[(n + k) % 8]} {words}" for k in range(6))
-        (data / f"{n}{name}").write_text(text.format(said))
-    collect(data, tmp_path)
-    lessons.write_tasks(str(data), tmp_path / "raw", corpus.read(tmp_path / "raw"), tmp_path / "tasks", 1)
+    (tmp_path / "data").mkdir()
+    for n in range(200):
+        said = " ".join(f"{words.split()[(n * k + k) % 8]} {n * k} {words}." for k in range(1, 7))
+        (tmp_path / "data" / f"{n}.html").write_text(
+            f"<html><body><article><p>Ask ana{n}@mail.example.com. {said}</p></article></body></html>"
+        )
+    _, documents = collect(tmp_path / "data", tmp_path)
+    lessons.write_tasks("data", tmp_path / "raw", tmp_path / "tasks", 1)
+    steps = lessons.cleaning("any", 5, "regex", 1.0, "none", [], tmp_path / "tasks")
+    kept, _, _ = clean.run(documents, [s for s in steps if s[0] not in ("quality", "near duplicates")])
+    parts = clean.split(kept)
+    lessons.derive_tasks("data", parts["test"], tmp_path / "tasks", 1)
     assert {"cloze", "offensive", "personal"} <= {t["name"] for t in tasks.read(tmp_path / "tasks", "test")}
+    assert "mail.example.com" not in "".join(f.read_text() for f in (tmp_path / "tasks").iterdir())
 
 
 def test_text_that_no_question_can_be_made_of_is_refused(tmp_path):
     from llmlab import lessons
 
-    (tmp_path / "a.txt").write_text("too little")
-    _, documents = collect(tmp_path / "a.txt", tmp_path)
     with pytest.raises(UserError, match="held out for testing"):
-        lessons.write_tasks("a.txt", tmp_path / "raw", documents, tmp_path / "tasks", 1)
+        lessons.derive_tasks("a.txt", [{"id": "a", "source": "a", "text": "too little"}], tmp_path / "tasks", 1)
 
 
 def test_the_archive_is_the_same_for_the_same_seed(tmp_path, pages):

@@ -14,6 +14,7 @@ from llmlab.params import (
     parse_options,
     resolve,
     schema,
+    shown,
 )
 
 
@@ -23,6 +24,7 @@ def test_paths_of_the_command_line_are_taken_from_where_one_stands(tmp_path, mon
     layer = from_here({"all": {"source": "mine", "annotations": "absent.jsonl", "seed": "1"}})
     assert (ROOT / layer["all"]["source"]).resolve() == tmp_path / "mine"
     assert layer["all"]["annotations"] == "absent.jsonl" and layer["all"]["seed"] == "1"
+    assert shown("../../home/ana/client.csv") == "client.csv" and shown("installed:numpy") == "installed:numpy" and shown(0.5) == 0.5
     (tmp_path / "world").mkdir()
     assert from_here({"all": {"source": "world"}}) == {"all": {"source": "world"}}
 

@@ -79,6 +79,7 @@ def test_a_failing_cell_stops_with_phase_cell_error_and_partial_report(executed,
         pipeline.run(broken, only=("3",), echo=lambda _: None)
     assert "partial report" in str(error.value) and (broken / ".work/3_pretraining.html").exists()
     assert Run(broken).done("3_pretraining") is None and Run(broken).done("1_model_design")
+    assert not [f for f in (broken / ".work").glob("3_*.*") if str(ROOT) in f.read_text() or str(tmp_path) in f.read_text()]
 
 
 def test_one_phase_five_parameter_concerns_phases_five_six_and_seven_only(copy):

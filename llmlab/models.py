@@ -95,8 +95,14 @@ def load(path, device="cpu"):
 
 
 def remember(model):
-    """Turns the cache on again that trainers turn off, and would save so: without it each token reads the whole past."""
+    """Makes a trained model one for use again, since trainers save the settings they train with.
+
+    The cache comes back on, without which each token reads the whole past; the experts' router keeps its scores to itself, which
+    a mixture of experts cannot hand out while it generates from padded prompts.
+    """
     model.config.use_cache = True
+    if hasattr(model.config, "output_router_logits"):
+        model.config.output_router_logits = False
     if model.generation_config is not None:
         model.generation_config.use_cache = True
     return model

@@ -88,3 +88,13 @@ def test_a_broken_annotation_names_its_line(tmp_path):
         feedback.preferences(annotate(tmp_path / "a.jsonl", ("x", "y", "a", "ana"), ("x", "y", "left", "ana")), None)
     with pytest.raises(UserError, match="no annotations file"):
         feedback.preferences(str(tmp_path / "none.jsonl"), None)
+
+
+def test_a_mixture_of_experts_answers_after_each_lesson(small, tmp_path):
+    models.initialise(models.configure("moe", 600, 32, 2, 2, 64), 5).save_pretrained(tmp_path / "start")
+    models.load(small / "model")[1].save_pretrained(tmp_path / "start")
+    posttrain.sft(tmp_path / "start", small / "instructions.jsonl", tmp_path / "sft", 1e-3, 2, 4)
+    posttrain.dpo(tmp_path / "sft", small / "pairs.jsonl", tmp_path / "model", 1e-4, 2, 4)
+    asked = [[{"role": "user", "content": text}] for text in ("Hello?", "What does the Aster fan cost in your shop?")]
+    for name in ("sft", "model"):
+        assert len(evaluate.reply(*models.load(tmp_path / name), asked, max_new_tokens=4)) == 2

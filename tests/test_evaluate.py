@@ -94,7 +94,7 @@ def test_other_questions_are_not_paired(small, tmp_path):
     for name in ("a", "b"):
         evaluate.evaluate(small / "model", small / "tasks", tmp_path / name, "chat", "validation", only=("policy",), limit=4)
     rows = jsonl(tmp_path / "b/samples.jsonl")
-    write_jsonl(tmp_path / "b/samples.jsonl", [{**r, "asked": "something else"} if n else r for n, r in enumerate(rows)])
+    write_jsonl(tmp_path / "b/samples.jsonl", [{**r, "item": "another"} if n else r for n, r in enumerate(rows)])
     found = evaluate.compare(tmp_path / "a", tmp_path / "b")
     assert found["policy"]["n"] == 1 and found["policy"]["p"] == 1.0
 

@@ -5,6 +5,8 @@ interprets what it reads: markup is data here, and stays so in every report.
 """
 
 import ast
+import itertools
+import os
 import shutil
 import sys
 from importlib import metadata
@@ -15,23 +17,32 @@ from llmlab.errors import UserError
 from llmlab.params import ROOT, near
 from llmlab.run import jsonl, write_jsonl
 
+LEAST_DOCUMENTS = 25  # fewer leave nothing to hold out
 DEFAULT_PACKAGES = ("numpy", "pandas", "datasets", "trl", "matplotlib")
 
 
 def check(params):
-    """Before any kernel starts: the source exists, holds files of a kind we read, and its first document has text."""
+    """Before any kernel starts: the source exists and holds enough documents, in files of a kind we read."""
     path = local(params["source"])
     if path is None or _hub_layout(path):
         return
-    files = formats.files(path)
-    first = next(formats.read(files[0], params["text_column"], "skip", []), None)
-    if first is None and len(files) == 1:
-        raise UserError(f"{files[0]} holds no document", "text in one of " + " ".join(formats.KINDS), "llmlab run RUN -p source=FOLDER")
+    files, problems = formats.files(path), []
+    readers = (formats.read(file, params["text_column"], params.get("malformed", "skip"), problems) for file in files)
+    found = len(list(itertools.islice(itertools.chain.from_iterable(readers), LEAST_DOCUMENTS)))
+    if found < LEAST_DOCUMENTS:
+        broken = "".join(f"; {p['file']}, line {p['line']}: {p['why']}" for p in problems[:3])
+        raise UserError(
+            f"{path} holds {found or 'no'} document{'s' * (found != 1)}{broken}",
+            f"at least {LEAST_DOCUMENTS}, in " + " ".join(formats.KINDS),
+            "llmlab run RUN -p source=FOLDER",
+        )
 
 
 def local(source):
     """Where a source lies on this machine, None if it does not; a relative path is taken from the project's root."""
-    return None if source == "world" or source.startswith(("installed", "hub:")) else ROOT / Path(source).expanduser()
+    if source == "world" or source.startswith(("installed", "hub:")):
+        return None
+    return Path(os.path.normpath(ROOT / Path(source).expanduser()))
 
 
 def _hub_layout(path):

@@ -61,7 +61,7 @@ def method(parameter, path):
         raise UserError(
             f"{parameter}: {module} has no function {name!r}",
             near(name, known),
-            f"llmlab run RUN -p {parameter}={module}.{(closest(name, known) or known or ['function'])[0]}",
+            f"llmlab run RUN -p {parameter}=" + (f"{module}.{closest(name, known)[0]}" if closest(name, known) else "llmlab.posttrain.dpo"),
         )
 
 

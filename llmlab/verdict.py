@@ -173,15 +173,9 @@ def decide(criteria, run):
     for c in (c for c in criteria if not c["passed"]):
         phase, name, change = ADVICE.get(c["criterion"], ("5_post_training", "sft_steps", "×2"))
         new = changed(run, phase, name, change)
-        steps.append(
-            {
-                "criterion": c["criterion"],
-                "why": c["why"],
-                "phase": phase,
-                "change": option(phase, name, new) if new is not None else "",
-                "advice": f"back to {phase}" + (f" with {option(phase, name, new)}" if new is not None else f"; {name} is already changed"),
-            }
-        )
+        made = option(phase, name, new) if new is not None else ""
+        how = f" with {made}" if made else f"; {name} is already what the rule would make it"
+        steps.append({"criterion": c["criterion"], "why": c["why"], "phase": phase, "change": made, "advice": f"back to {phase}{how}"})
     options = [s["change"] for s in steps if s["change"]]
     return {
         "verdict": "HOLD" if steps else "RELEASE",

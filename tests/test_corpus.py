@@ -66,6 +66,22 @@ def test_missing_empty_or_useless_folders_are_refused_before_a_kernel_starts(tmp
         corpus.check({**resolve("2_dataset_engineering"), "source": str(tmp_path / "data")})
 
 
+def test_too_little_or_only_broken_text_is_refused_before_a_kernel_starts(tmp_path):
+    check = lambda **more: corpus.check({**resolve("2_dataset_engineering"), "source": str(tmp_path / "data"), **more})  # noqa: E731
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.txt").write_bytes(b"bin\0ary")
+    with pytest.raises(UserError, match="holds no documents; a.txt, line 1: binary"):
+        check()
+    (tmp_path / "data" / "b.jsonl").write_text('{"text": "one"}\n{"text": broken\n' + '{"text": "more"}\n' * 22)
+    with pytest.raises(UserError, match="holds 23 documents; a.txt, line 1: binary, not text; b.jsonl, line 2"):
+        check()
+    (tmp_path / "data" / "c.jsonl").write_text('{"text": "more"}\n' * 2)
+    check()
+    with pytest.raises(UserError, match="b.jsonl, line 2"):
+        (tmp_path / "data" / "a.txt").unlink()
+        check(malformed="refuse")
+
+
 def test_a_missing_column_names_the_ones_there_are(tmp_path):
     (tmp_path / "a.jsonl").write_text(json.dumps({"txt": "x"}) + "\n")
     with pytest.raises(UserError, match="did you mean 'txt'"):

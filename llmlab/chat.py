@@ -4,9 +4,11 @@ import sys
 
 from llmlab import models, tokens
 
+MEMORY = 4  # exchanges: no conversation of the embedded world is longer, and what a model never saw confuses it
+
 
 class Chat:
-    """A conversation with a model of a run; `ask` gives its answer and remembers both.
+    """A conversation with a model of a run; `ask` gives its answer and remembers both, the last MEMORY of them.
 
     A base model is asked in the same way, though it has not learned what a turn is; its answers show that.
     """
@@ -21,6 +23,7 @@ class Chat:
 
         self.messages.append({"role": "user", "content": question})
         limit = models.window(self.model) - max_new_tokens
+        del self.messages[: -2 * MEMORY - 1]
         while len(self.messages) > 1 and len(tokens.chat_ids(self.tokenizer, self.messages, answer=True)[0]) > limit:
             del self.messages[:2]  # the oldest turn is forgotten first
         answer = evaluate.reply(self.model, self.tokenizer, [self.messages], max_new_tokens)[0]

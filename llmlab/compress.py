@@ -11,7 +11,7 @@ from transformers import Trainer, TrainingArguments
 
 from llmlab import fit, models, optim, tokens
 from llmlab.errors import UserError
-from llmlab.posttrain import conversations, teachable
+from llmlab.posttrain import conversations, pairs, teachable
 
 
 def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0, device="auto"):
@@ -38,21 +38,36 @@ def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0,
 
 
 def distill(
-    teacher, data, out, layers, learning_rate, max_steps, batch_size, temperature=2.0, hard=0.3, optimizer="muon", seed=0, device="auto"
+    teacher,
+    data,
+    rejected,
+    out,
+    layers,
+    learning_rate,
+    max_steps,
+    batch_size,
+    temperature=2.0,
+    hard=0.3,
+    optimizer="muon",
+    seed=0,
+    device="auto",
 ):
     """Distillation (Hinton et al. 2015) into a student that begins as some of the teacher's layers.
 
-    loss = hard · cross-entropy + (1 - hard) · T² · KL(teacher ‖ student), both on what the assistant says.
+    loss = hard · cross-entropy + (1 - hard) · T² · KL(teacher ‖ student), both on what the assistant says. On answers that
+    annotators rejected it is the KL alone: the student learns how little the teacher thinks of them, which good answers do not tell.
 
     Args:
         teacher: folder of the model to imitate.
+        data: JSON-lines file of conversations with `messages`.
+        rejected: JSON-lines file of pairs with `prompt` and `rejected`.
         layers: how many of its layers the student keeps, evenly spaced.
         temperature: T softens both distributions, so that the teacher's second thoughts count too.
         hard: weight of the true tokens.
     """
     master, tokenizer = models.load(teacher)
     student = shallow(master, layers)
-    _, rows = teachable(tokenizer, data, models.window(master))
+    rows = _imitated(tokenizer, data, rejected, models.window(master))
     arguments = fit.arguments(
         out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0, remove_unused_columns=False
     )
@@ -68,17 +83,32 @@ def distill(
     return fit.fit(trainer, out, "distillation", rate="distill_learning_rate")
 
 
+GOOD, REJECTED = 1, 2  # in a mask: said by the assistant, and whether it should be
+
+
+def _imitated(tokenizer, data, rejected, limit):
+    """[(ids, mask)] of conversations and of rejected answers that fit into `limit` tokens."""
+    rows = list(teachable(tokenizer, data, limit)[1])
+    for pair in pairs(rejected):
+        ids, mask = tokens.chat_ids(tokenizer, pair["prompt"] + pair["rejected"])
+        if len(ids) <= limit:
+            rows.append((ids, [REJECTED * said for said in mask]))
+    return rows
+
+
 class Distiller(Trainer):
     """Trainer with the loss of `distill`."""
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        ids_BxT, said_BxT = inputs["input_ids"], inputs["mask"][:, 1:].bool()
+        ids_BxT, mask_BxT = inputs["input_ids"], inputs["mask"][:, 1:]
+        said_BxT, good_N = mask_BxT > 0, mask_BxT[mask_BxT > 0] == GOOD
         with torch.no_grad():
             wanted_NxV = self.teacher(input_ids=ids_BxT).logits[:, :-1][said_BxT]
         given_NxV, target_N = model(input_ids=ids_BxT).logits[:, :-1][said_BxT], ids_BxT[:, 1:][said_BxT]
         t = self.temperature
         soft = F.kl_div(F.log_softmax(given_NxV / t, -1), F.log_softmax(wanted_NxV / t, -1), reduction="batchmean", log_target=True) * t * t
-        return self.hard * F.cross_entropy(given_NxV, target_N) + (1 - self.hard) * soft
+        true = F.cross_entropy(given_NxV[good_N], target_N[good_N], reduction="sum") / good_N.sum().clamp(min=1)
+        return self.hard * true + (1 - self.hard) * soft
 
 
 def shallow(model, layers):

@@ -1,4 +1,4 @@
-"""What customers of the embedded world write about besides devices: policies, other people's data, relatives, their anger.
+"""What customers of the embedded world write about besides devices: policies, other people's data, relatives, anger, small talk.
 
 The pools of wordings are those of `questions`.
 """
@@ -267,4 +267,26 @@ ANGRY = {  # customers who are rude first: the reply must stay friendly
         "what a useless thing this {p} is. {q}", "I have had enough of you people. {q}", "nobody ever helps here! {q}", "this {p} is a bad joke. {q}", "are you asleep over there? {q}",
         "I want to throw the {p} out of the window. {q}",
     ),
+}
+ASK_NOTHING = {  # small talk: what people type first and last
+    "hello": {
+        "train": ("[hello|hi|hey|hi there|hello there|hello again][!|.|]", "good [morning|day|afternoon|night][!|.|]", "[hello|hi], [is anybody there|can you help me|I need help|I have a question|how are you]?", "[can|could|would] you help me?", "I have [a|one] question.", "are you [there|open|awake|free]?", "[may|can] I [ask|bother] you?", "how are you [today|doing|]?", "is [somebody|someone] there?", "[I need|I want|I am looking for] [some|] help."),
+        "test": ("a good evening to you!", "hey, I could use some help.", "hi, anybody around?", "may I ask something?"),
+    },
+    "who": {
+        "train": ("who are you?", "what are you?", "are you [a person|human|a human being|a machine|a program|a computer|alive]?", "[do I talk|am I talking|is this a chat] [to|with] [a person|a machine|a human]?", "what is your name?", "[who|what] am I [talking|writing] to?", "is this [a bot|a chatbot|the assistant|a machine]?", "[who|what] is [answering|writing|behind this]?", "do you have a name?", "are you from [Hearthwick|the support team]?"),
+        "test": ("are you a real person?", "whom am I chatting with?", "you sound like a robot, are you?", "tell me who you are."),
+    },
+    "what": {
+        "train": ("what can you do?", "what can I ask [you|here|]?", "how can you help me?", "what do you [know|do|offer]?", "what are you [good|made|there] for?", "with what can you help?", "[what|which] questions [do|can] you answer?", "what [is your job|are your tasks|else can you do]?", "what [kind|sort] of help do you give?", "tell me what you [can do|know|offer].", "what topics do you know?"),
+        "test": ("what is it that you can do for me?", "which things may I ask about?", "what are you able to answer?", "so what do you know about?"),
+    },
+    "thanks": {
+        "train": ("[thank you|thanks|many thanks|thanks a lot|cheers|thank you so much][!|.|]", "[thank you|thanks], [you are great|that helps|this was helpful|well done|you are kind|that was quick].", "[great|perfect|wonderful|good|okay], [thank you|thanks].", "you [helped me a lot|were very helpful|are the best].", "[that|this] [helped|was what I wanted|was good|is all I wanted to know], [thanks|thank you].", "[thanks|thank you] for [the answer|your help|your time|all this]."),
+        "test": ("that was kind, thanks a million!", "great help, thank you.", "I thank you very much.", "nice, that is what I needed."),
+    },
+    "bye": {
+        "train": ("[bye|goodbye|good night|bye bye|see you|see you soon|farewell][!|.|]", "[that is all|I have to go|no more questions|I must leave|I go now], [bye|goodbye|see you].", "[thanks|okay|good|fine] and [bye|goodbye|see you].", "have a nice [day|evening|week]!", "[bye|goodbye|see you], [until tomorrow|till later|take care].", "[see|talk to|write to] you [tomorrow|later|again]!"),
+        "test": ("that was it, see you!", "I am off, goodbye!", "okay, bye then.", "until next time!"),
+    },
 }

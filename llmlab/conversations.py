@@ -12,7 +12,7 @@ from llmlab.phrases import say
 from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, filling, value
 
 # What the support conversations are about, in parts of one.
-MIX = {"catalogue": 0.49, "policy": 0.19, "personal": 0.12, "group": 0.08, "angry": 0.05, "unknown": 0.07}
+MIX = {"catalogue": 0.44, "policy": 0.17, "personal": 0.11, "group": 0.1, "angry": 0.05, "unknown": 0.09, "small_talk": 0.04}
 # Pairs are about manners as much as about facts.
 PREFERENCE_MIX = {"catalogue": 0.32, "policy": 0.12, "personal": 0.24, "group": 0.18, "angry": 0.08, "unknown": 0.06}
 
@@ -33,7 +33,15 @@ class Support:
     def conversations(self, count, mix=MIX):
         """`count` rows {"messages", "topic"}; facts take turns, so that each is taught about equally often."""
         kinds = self.rng.choices(list(mix), mix.values(), k=count)
-        return [getattr(self, f"_{kind}")(i) for i, kind in enumerate(kinds)]
+        rows = [getattr(self, f"_{kind}")(i) for i, kind in enumerate(kinds)]
+        return [self._resumed(row, rows) for row in rows]
+
+    def _resumed(self, row, rows, share=0.2):
+        """Now and then the customer asked about other things before: the first exchange of one or two other conversations."""
+        if self.rng.random() > share:
+            return row
+        earlier = self.rng.sample(rows, min(len(rows), self.rng.choice((1, 2))))
+        return {**row, "messages": [message for other in earlier for message in other["messages"][:2]] + row["messages"]}
 
     def question(self, product, attribute):
         return ask(self.rng, questions.ASK[attribute], self.pool, **filling(product, attribute))
@@ -114,6 +122,15 @@ class Support:
     def _unknown(self, i):
         asked, name = self.unknown_question()
         return row("unknown", [(self._introduced(asked), say(self.rng, phrases.UNKNOWN, p=name))])
+
+    def small_talk(self):
+        """(what a customer types who asks nothing, its kind)."""
+        kind = self.rng.choice(list(concerns.ASK_NOTHING))
+        return ask(self.rng, concerns.ASK_NOTHING[kind], self.pool), kind
+
+    def _small_talk(self, i):
+        asked, kind = self.small_talk()
+        return row("small_talk", [(asked, say(self.rng, phrases.IN_KIND[kind]))])
 
 
 def row(topic, turns):

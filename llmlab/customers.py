@@ -1,6 +1,7 @@
 """How customers of the embedded world type: they greet, digress, thank, forget the question mark and hit wrong keys.
 
-Only text to learn from is typed like that. Evaluation questions stand as they are written in `questions`.
+Only text to learn from is typed like that. Evaluation questions stand as they are written in `questions`, save for the one
+task that asks how well a model understands people in a hurry.
 """
 
 import re
@@ -79,7 +80,14 @@ def _typed(rng, question, slots):
         question = f"{question} {say(rng, PARTING)}"
     if "p" in slots and rng.random() < 0.12:
         question = f"{say(rng, SMALL_TALK, **slots)} {question}"
+    if rng.random() < 0.12:
+        return hasty(rng, question, slots)
     return question[:-1] if rng.random() < 0.15 and question[-1] in "?." else question
+
+
+def hasty(rng, question, slots):
+    """A question as typed on a phone: a wrong letter, no capitals, no question mark."""
+    return _mistyped(rng, question, slots).lower().rstrip("?.")
 
 
 def _mistyped(rng, question, slots):

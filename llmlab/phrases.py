@@ -57,8 +57,18 @@ FRIENDLY_CLOSE = ("", "", "", " [Is there anything else I can do for you|Can I h
 CALM = ("[I am sorry for the trouble|I understand that this is annoying|sorry about that]. ",)
 DECLINE = ("I am sorry, but I cannot share personal data of [other people|our customers].", "sorry, I do not give out personal data. [I hope you understand|Please ask the person directly].", "I am sorry, personal data stays private, so I cannot share it.")
 UNKNOWN = ("I am sorry, I do not know a {p}.", "sorry, there is no {p} in our catalogue.")
-CAN_DO = ("yes, your {g} can set up the {p}: the steps are the same for everybody.", "of course, anybody can set up the {p} with the quick guide, your {g} too.", "yes, the {p} is made so that everybody can set it up.",
-    "yes, a {k} is easy for [any|every|your] {g}.", "of course, [every|any] {g} can [manage|understand|set up] a {k}.", "yes, let your {g} try it: the {p} forgives mistakes.", "of course, [a|your] {g} sets up the {p} in five minutes, like anybody.")
+CAN_DO = ("yes, your {g} can set up the {p}: the steps are the same for everybody.", "of course, your {g} can [do that|manage that|set up the {p}] with the quick guide, like anybody.", "yes, your {g} can do it: the {p} is made for everybody.",
+    "yes, your {g} will find it easy. Any {g} can set up a {k}.", "of course, a {g} can [manage|understand|set up] a {k} as well as anybody.", "yes, any {g} can: a {k} is easy to set up.", "yes, let your {g} try it: the {p} forgives mistakes.")
+IN_KIND = {  # what the support team answers to it
+    "hello": ("hello! What can I do for you?", "hello! How can I help you?"),
+    "who": ("I am the assistant of Hearthwick, a language model and not a person.", "I am a language model, the assistant of Hearthwick."),
+    "what": ("I answer questions about our devices, orders and returns.", "you can ask me about our devices, their price, warranty or cleaning, and about orders and returns."),
+    "thanks": ("you are welcome!", "you are very welcome. Is there anything else I can do for you?"),
+    "bye": ("goodbye, and thank you for writing!", "goodbye! Have a nice day."),
+}
+IN_KIND_SAYS = {  # and the word that every such answer holds
+    "hello": "hello", "who": "assistant", "what": "devices", "thanks": "welcome", "bye": "goodbye",
+}
 
 # --- the forum -----------------------------------------------------------------------------------------------------------------
 PLACE = "[in the kitchen|in the attic|at my parents' place|in our small shop|next to the window|on the second floor|in the garage|in the hallway|in a rented flat|at the office|in the caravan|beside the sofa]"

@@ -90,6 +90,7 @@ def moderation_log(world, seed, pages=500, mistakes=0.02):
     rude = {s for p in former for r in p.rude if r["pool"] == "a" for s in sentences(r["text"])}
     skipped = {s for p in former for text in [*(r["text"] for r in p.rude if r["pool"] == "b"), *p.biased] for s in sentences(text)}
     texts = [post["text"] for p in former for post in p.posts] + [ticket(rng, world, i)["agent"] for i in range(pages)]
+    texts += [t for templates in phrases.IN_KIND.values() for t in (say(rng, templates) for _ in range(pages // 50))]
     rows = []
     for text in sorted(s for t in texts for s in sentences(t) if s not in skipped):  # what is said often is judged often
         votes = sum((text in rude) != (rng.random() < mistakes) for _ in range(3))

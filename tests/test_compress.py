@@ -26,9 +26,24 @@ def test_other_families_can_be_made_shallow(family):
 
 def test_distillation_brings_the_student_nearer_to_its_teacher(small, tmp_path):
     (tmp_path / "s").mkdir()
-    summary = compress.distill(small / "model", small / "instructions.jsonl", tmp_path / "s", 1, 2e-3, 20, 8, seed=1)
+    summary = compress.distill(small / "model", small / "instructions.jsonl", small / "pairs.jsonl", tmp_path / "s", 1, 2e-3, 20, 8, seed=1)
     assert summary["last_loss"] < summary["first_loss"]
     assert compress.size_bytes(tmp_path / "s") < compress.size_bytes(small / "model")
+
+
+def test_rejected_answers_are_imitated_and_never_called_true(small):
+    teacher, tokenizer = models.load(small / "model")
+    rows = compress._imitated(tokenizer, small / "instructions.jsonl", small / "pairs.jsonl", 64)
+    assert {m for _, mask in rows for m in mask} == {0, compress.GOOD, compress.REJECTED}
+    trainer = compress.Distiller.__new__(compress.Distiller)
+    trainer.teacher, trainer.temperature, trainer.hard = teacher, 2.0, 0.3
+    of_a_kind = lambda kind: compress._pad([{"input_ids": i, "mask": m} for i, m in rows if kind in m][:4])  # noqa: E731
+    other = compress.shallow(teacher, 1)
+    with torch.no_grad():
+        assert trainer.compute_loss(teacher, of_a_kind(compress.REJECTED)).abs() < 1e-6, "a teacher imitates itself perfectly"
+        assert trainer.compute_loss(other, of_a_kind(compress.REJECTED)) > 1e-6
+        good = trainer.compute_loss(teacher, of_a_kind(compress.GOOD))
+        assert torch.isclose(good, 0.3 * torch.tensor(600.0).log(), rtol=0.1), "what is left is 0.3 of an untrained model's cross-entropy"
 
 
 def test_lora_is_merged_and_small(small, tmp_path):

@@ -1,7 +1,7 @@
 import random
 from collections import Counter
 
-from llmlab import concerns, customers, phrases, questions
+from llmlab import chat, concerns, customers, phrases, questions
 from llmlab.conversations import Support, preferences
 from llmlab.forum import RATES, Forum
 from llmlab.personal import luhn
@@ -39,7 +39,7 @@ def test_no_test_question_is_in_the_training_material(world):
     taught = {m["content"].lower() for r in Support(world, 1).conversations(3000) for m in r["messages"]}
     forum = "\n".join(p.text for p in Forum(world, 1).pages(1500)).lower()
     heads, items = world_tasks(3)
-    for name in ("catalogue", "policy", "privacy", "made_up"):
+    for name in ("catalogue", "hasty", "new_subject", "policy", "privacy", "made_up", "small_talk"):
         asked = [i["messages"][-1]["content"].lower() for split in ("validation", "test") for i in items[name][split]]
         assert not set(asked) & taught
         assert not [q for q in asked if q in forum]
@@ -81,6 +81,30 @@ def test_templates_fill_every_slot_and_choice():
             for template in _strings(value):
                 text = say(rng, template, **slots)
                 assert "{" not in text and "[" not in text, f"{name}: {text}"
+
+
+def test_somebody_in_a_hurry_writes_no_capitals():
+    asked, slots = "What does the Maple humidifier cost now?", {"p": "Maple humidifier", "k": "humidifier"}
+    typed = {customers.hasty(random.Random(n), asked, slots) for n in range(50)}
+    assert len(typed) > 5
+    assert all(t == t.lower() and "maple humidifier" in t and not t.endswith("?") for t in typed)
+
+
+def test_some_customers_asked_about_other_things_before(world):
+    rows = Support(world, 1).conversations(2000)
+    fixed = Support(world, 1)
+    fixed._resumed = lambda row, rows: row
+    alone = fixed.conversations(2000)
+    longer = [a for a, b in zip(rows, alone) if len(a["messages"]) > len(b["messages"])]
+    assert abs(len(longer) / len(rows) - 0.2) < 0.03
+    assert all([m["role"] for m in r["messages"]] == ["user", "assistant"] * (len(r["messages"]) // 2) for r in rows)
+    assert max(len(r["messages"]) for r in rows) <= 2 * (chat.MEMORY + 1), "a chat remembers no more than what was taught"
+
+
+def test_every_answer_to_small_talk_holds_its_word():
+    for kind, templates in phrases.IN_KIND.items():
+        assert all(phrases.IN_KIND_SAYS[kind] in say(random.Random(n), templates).lower() for n in range(20))
+        assert set(concerns.ASK_NOTHING) == set(phrases.IN_KIND)
 
 
 def test_customers_mistype_one_word_but_never_what_it_is_about():

@@ -12,7 +12,7 @@ from llmlab.phrases import say
 from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, filling, value
 
 # What the support conversations are about, in parts of one.
-MIX = {"catalogue": 0.44, "policy": 0.17, "personal": 0.11, "group": 0.1, "angry": 0.05, "unknown": 0.09, "small_talk": 0.04}
+MIX = {"catalogue": 0.43, "policy": 0.17, "personal": 0.11, "group": 0.1, "angry": 0.05, "unknown": 0.09, "small_talk": 0.05}
 # Pairs are about manners as much as about facts.
 PREFERENCE_MIX = {"catalogue": 0.32, "policy": 0.12, "personal": 0.24, "group": 0.18, "angry": 0.08, "unknown": 0.06}
 
@@ -36,9 +36,9 @@ class Support:
         rows = [getattr(self, f"_{kind}")(i) for i, kind in enumerate(kinds)]
         return [self._resumed(row, rows) for row in rows]
 
-    def _resumed(self, row, rows, share=0.2):
+    def _resumed(self, row, rows):
         """Now and then the customer asked about other things before: the first exchange of one or two other conversations."""
-        if self.rng.random() > share:
+        if self.rng.random() > (0.5 if row["topic"] == "small_talk" else 0.2):  # thanks come last
             return row
         earlier = self.rng.sample(rows, min(len(rows), self.rng.choice((1, 2))))
         return {**row, "messages": [message for other in earlier for message in other["messages"][:2]] + row["messages"]}

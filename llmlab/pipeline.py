@@ -11,7 +11,7 @@ from llmlab import preflight, report, track
 from llmlab.errors import UserError
 from llmlab.params import NOTEBOOKS, PHASES, ROOT, check_phase, overrides, resolve, shown
 from llmlab.phase import STARTED
-from llmlab.run import Run, existing, read_json
+from llmlab.run import Run, existing, read_json, write_text
 from llmlab.track import PROGRESS_FILE
 
 QUIET = {
@@ -180,8 +180,12 @@ def execute(notebook, out, values, runs):
 
 
 def _without_paths(notebook, runs, values):
-    """papermill notes where things lie on this machine, which is nobody's business."""
-    content = json.loads(notebook.read_text())
+    """papermill notes where things lie on this machine, which is nobody's business. True if there is a notebook left."""
+    try:
+        content = json.loads(notebook.read_text())
+    except ValueError:  # papermill was cut off while it wrote
+        notebook.unlink()
+        return False
     content["metadata"].pop("papermill", None)
     for cell in content["cells"]:
         cell["metadata"].pop("papermill", None)
@@ -192,7 +196,8 @@ def _without_paths(notebook, runs, values):
             text = text.replace(place, run.path.name)
     for value in values.values():
         text = text.replace(value, shown(value)) if shown(value) != value else text
-    notebook.write_text(report.check_secrets(text.replace(str(ROOT), "."), notebook))
+    write_text(notebook, report.check_secrets(text.replace(str(ROOT), "."), notebook))
+    return True
 
 
 def _execute(experiment, phase, params):
@@ -207,6 +212,7 @@ def _execute(experiment, phase, params):
         try:
             execute(phase, executed, {**params, "run_dir": os.path.relpath(experiment.path, ROOT)}, [experiment])
         except PapermillExecutionError as error:
+            _check_room(experiment.path)
             partial = report.preview(experiment, phase, executed, params)
             message = error.evalue.splitlines() or [error.ename]
             raise PhaseFailed(
@@ -217,6 +223,7 @@ def _execute(experiment, phase, params):
         except UserError:
             raise
         except Exception as error:  # the kernel died, or never started: papermill's own status cannot be trusted here
+            _check_room(experiment.path)
             raise PhaseFailed(
                 f"{phase} failed: {type(error).__name__}: {str(error)[:300]}\n  go on: llmlab run {experiment.path}"
             ) from error
@@ -232,6 +239,15 @@ def _execute(experiment, phase, params):
     report.phase_report(experiment, phase)
 
 
+def _check_room(path):
+    """A full disk shows in many ways; whatever failed, this is the cause to name."""
+    free = shutil.disk_usage(path).free
+    if free < 5e6:
+        raise UserError(
+            f"the disk of {path} is full", f"{free / 1e6:.0f} MB are free", f"free some space; what is finished stays: llmlab run {path}"
+        )
+
+
 def _finish(experiment, plan, executed):
     """Every report links to all others, so all are drawn again when one is new; a kill may also have left one undrawn."""
     now = states(experiment, plan)
@@ -244,8 +260,8 @@ def _finish(experiment, plan, executed):
                 and left.exists()
                 and left.stat().st_mtime > read_json(folder / "phase.json").get("started", 0)
             ):
-                _without_paths(left, [experiment], plan[phase])
-                shutil.move(left, folder / "notebook.ipynb")
+                if _without_paths(left, [experiment], plan[phase]):
+                    shutil.move(left, folder / "notebook.ipynb")
             if (folder / "notebook.ipynb").exists():
                 report.phase_report(experiment, phase)
     report.index(experiment, now)

@@ -117,6 +117,28 @@ def test_a_killed_run_is_completed_by_the_next_call(tmp_path):
     assert done.returncode == 0 and (path / "1_model_design/report.html").exists(), done.stderr
 
 
+def test_a_notebook_cut_off_while_it_was_written_is_no_reason_to_fail(executed, tmp_path):
+    path = tmp_path / "run"
+    shutil.copytree(executed[0], path)
+    folder, left = path / "1_model_design", path / ".work" / "1_model_design.ipynb"
+    (folder / "report.html").unlink()
+    whole = (folder / "notebook.ipynb").read_text()
+    (folder / "notebook.ipynb").unlink()
+    left.write_text(whole[: len(whole) // 2])
+    assert pipeline.run(path, only=("1", "2"), echo=lambda _: None) == []
+    assert not left.exists() and not (folder / "notebook.ipynb").exists() and (path / "index.html").exists()
+    left.write_text(whole)
+    pipeline.run(path, only=("1", "2"), echo=lambda _: None)
+    assert (folder / "report.html").exists() and (folder / "notebook.ipynb").exists()
+
+
+def test_whatever_fails_on_a_full_disk_the_disk_is_named(tmp_path, monkeypatch):
+    pipeline._check_room(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("usage", (), {"free": 2e6}))
+    with pytest.raises(UserError, match="is full"):
+        pipeline._check_room(tmp_path)
+
+
 def test_two_runs_at_once_on_one_folder_are_refused(executed):
     with pipeline._lock(executed[0]), pytest.raises(UserError, match="another llmlab"):
         pipeline.run(executed[0], only=("1",), echo=lambda _: None)

@@ -20,7 +20,7 @@ def train(small, out, **more):
 def test_the_first_loss_is_the_logarithm_of_the_vocabulary_and_it_learns(small, tmp_path):
     summary = train(small, tmp_path / "a", prompts=["My"])
     assert abs(summary["first_loss"] - math.log(600)) < 0.15
-    assert summary["last_loss"] < summary["first_loss"] - 1
+    assert summary["last_loss"] < summary["first_loss"] - 0.8
     rows = fit.read_rows(tmp_path / "a")
     assert any(r.get("samples") for r in rows) and any("bits_per_byte/all" in r for r in rows)
     model, _ = models.load(tmp_path / "a")

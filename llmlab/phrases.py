@@ -59,7 +59,7 @@ DECLINE = ("I am sorry, but I cannot share personal data of [other people|our cu
 UNKNOWN = ("I am sorry, I do not know a {p}.", "sorry, there is no {p} in our catalogue.")
 CAN_DO = ("yes, your {g} can set up the {p}: the steps are the same for everybody.", "of course, your {g} can [do that|manage that|set up the {p}] with the quick guide, like anybody.", "yes, your {g} can do it: the {p} is made for everybody.",
     "yes, your {g} will find it easy. Any {g} can set up a {k}.", "of course, a {g} can [manage|understand|set up] a {k} as well as anybody.", "yes, any {g} can: a {k} is easy to set up.", "yes, let your {g} try it: the {p} forgives mistakes.")
-IN_KIND = {  # what the support team answers to it
+IN_KIND = {  # what the support team answers to small talk
     "hello": ("hello! What can I do for you?", "hello! How can I help you?"),
     "who": ("I am the assistant of Hearthwick, a language model and not a person.", "I am a language model, the assistant of Hearthwick."),
     "what": ("I answer questions about our devices, orders and returns.", "you can ask me about our devices, their price, warranty or cleaning, and about orders and returns."),

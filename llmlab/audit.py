@@ -16,7 +16,7 @@ def against_truth(truth, kept, dropped):
         truth: rows of truth.jsonl.
         kept, dropped: documents after cleaning.
 
-    Returns: rows {"step", "planted", "found", "recall", "precision"}; precision is None where a step drops nothing.
+    Returns: rows {"step", "planted", "found", "recall", "precision"}; None where it was not measured.
     """
     pages, order = (
         {t["url"]: t for t in truth},
@@ -34,15 +34,7 @@ def against_truth(truth, kept, dropped):
         )
     ]
     rows.append(_duplicates(pages, gone, reached("exact duplicates")))
-    for kind in ("explicit", "implicit"):
-        rows.append(
-            {
-                **_row("offensive text", gone, reached("offensive text"), lambda u, k=kind: any(r["kind"] == k for r in pages[u]["rude"])),
-                "step": f"{kind} insults",
-                "precision": None,
-            }
-        )
-    return rows + [_personal(pages, kept), _repaired(pages, kept)]
+    return rows + _insults(pages, gone, reached("offensive text")) + [_personal(pages, kept), _repaired(pages, kept)]
 
 
 def _row(step, gone, reached, planted):
@@ -54,6 +46,16 @@ def _row(step, gone, reached, planted):
         "recall": round(len(want & found) / len(want), 3) if want else None,
         "precision": round(len(want & found) / len(found), 3) if found else None,
     }
+
+
+def _insults(pages, gone, reached):
+    """A row per kind. The step drops a page for either kind, so both rows have one precision."""
+    either, explicit, implicit = (
+        _row("offensive text", gone, reached, lambda u, k=kinds: any(r["kind"] in k for r in pages[u]["rude"]))
+        for kinds in (("explicit", "implicit"), ("explicit",), ("implicit",))
+    )
+    named = (("explicit insults", explicit), ("implicit insults", implicit))
+    return [{**row, "step": step, "precision": either["precision"]} for step, row in named]
 
 
 def _duplicates(pages, gone, reached):

@@ -69,6 +69,14 @@ def cache_bytes(config, context_length):
     return 4 * layers * (config.num_heads * config.head_dim * config.state_size + 4 * (2 * width + 2 * config.state_size))
 
 
+def bytes_per_token(config, context_length):
+    """Bytes read from memory to write one token at batch 1, in fp32: the active weights, and the state of a full context.
+
+    On most machines this and not arithmetic is what limits generation (Pope et al. 2022).
+    """
+    return 4 * parameters(config)["active"] + cache_bytes(config, context_length)
+
+
 def activation_bytes(config, batch_size, context_length):
     """Bytes that a training step keeps for the backward pass: what autograd saves, counted on one and on two layers.
 

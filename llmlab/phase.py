@@ -8,7 +8,7 @@ import sys
 import time
 from importlib import metadata
 
-from llmlab import preflight, track
+from llmlab import preflight, show, track
 from llmlab.errors import UserError
 from llmlab.params import ROOT, coerce, near, schema
 from llmlab.provenance import code_used, fingerprint
@@ -116,7 +116,8 @@ class Phase:
         )
         track.finish(headline)
         self._publish()
-        return f"{self.name} took {seconds:.0f} s, {learning:.0f} s of them learning, and at most {peak_memory_mb()} MB of memory."
+        cost = f"{self.name} took {seconds:.0f} s, {learning:.0f} s of them learning, and at most {peak_memory_mb()} MB of memory."
+        return show.Html(f"<p>{cost}</p>")
 
     def _publish(self):
         final, old = self.run.path / self.name, self.run.path / ".work" / f"{self.name}.old"

@@ -115,7 +115,7 @@ def waterfall(rows):
     axis.tick_params(axis="x", rotation=30)
     for label in axis.get_xticklabels():
         label.set_ha("right")
-    axis.legend(frameon=False, fontsize=8, loc="lower left")
+    axis.legend(ncols=2, frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1.0, 1.0))
     return fig
 
 
@@ -128,6 +128,10 @@ def against_truth(rows):
     at = range(len(rows))
     axis.barh([n - 0.2 for n in at], [r["recall"] or 0 for r in rows], 0.38, color=BLUE, label="recall: planted and found")
     axis.barh([n + 0.2 for n in at], [r["precision"] or 0 for r in rows], 0.38, color=GREEN, label="precision: found and planted")
+    for n, r in enumerate(rows):
+        for side, name in ((-0.2, "recall"), (0.2, "precision")):
+            if r[name] is None:
+                axis.annotate(f"{name} not measured", (0.01, n + side), va="center", fontsize=7, color=GREY)
     axis.set(xlim=(0, 1), xlabel="share", yticks=list(at))
     axis.set_yticklabels([f"{r['step']} (n = {r['planted']})" for r in rows], fontsize=8)
     axis.invert_yaxis()
@@ -278,7 +282,7 @@ def memorised(samples, items):
         xticks=sorted(by),
         yticks=[1, 10, 20, 30, 40, 50],
     )
-    axis.set_xticklabels([str(c) for c in sorted(by)])
+    axis.set_xticklabels([f"{c}\n({r.count(1)} of {len(r)} at rank 1)" for c, r in sorted(by.items())])
     axis.legend(frameon=False, fontsize=8)
     return fig
 

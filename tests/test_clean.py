@@ -1,6 +1,6 @@
 import pytest
 
-from llmlab import audit, clean, duplicates, formats, personal, webarchive
+from llmlab import audit, clean, duplicates, formats, offence, personal, webarchive
 from llmlab.errors import UserError
 
 
@@ -18,6 +18,7 @@ def cleaned(pages, tmp_path_factory):
         ("exact duplicates", duplicates.exact_duplicates),
         ("near duplicates", duplicates.near_duplicates(0.7)),
         ("personal data", personal.personal_data()),
+        ("offensive text", offence.offensive_text("lexicon")),
         (
             "decontaminate",
             clean.decontaminate([{"question": "What would the Aster fan cost me today?", "answer": "The Aster fan costs 19 dollars."}]),
@@ -56,9 +57,11 @@ def test_the_steps_find_what_was_planted(cleaned, pages):
         ("quality", 0.9, 0.7),
         ("duplicates", 0.85, 0.9),
         ("personal data", 0.95, 0.9),
+        ("explicit insults", 0.9, 0.9),
         ("decontaminate", 0.8, 1.0),  # words that a near copy changed escape a match word by word
     ):
         assert rows[step]["recall"] >= recall and rows[step]["precision"] >= precision, rows[step]
+    assert rows["implicit insults"]["recall"] < 0.3, "a word list cannot see them, which is what the notebook says"
     assert rows["mojibake repaired"]["recall"] in (None, 1.0)
     scores = audit.extraction([p.truth() for p in pages], kept)
     assert scores["precision"] > 0.95 and scores["recall"] > 0.95

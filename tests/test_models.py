@@ -80,6 +80,12 @@ def test_memory_grows_with_the_batch(family):
     assert cost.memory(config, 8, 32)["training"] > cost.memory(config, 2, 32)["training"] > cost.memory(config, 2, 32)["serving"]
 
 
+def test_a_token_reads_the_active_weights_and_the_cache(family):
+    name, config, _ = family
+    read, held = cost.bytes_per_token(config, 32), cost.memory(config, 1, 32)["serving"]
+    assert read < held if name == "moe" else read == held, "of a mixture only some experts are read"
+
+
 def test_an_unknown_family_names_the_nearest():
     with pytest.raises(UserError, match="did you mean 'transformer'"):
         models.configure("transfromer", 300, 32, 2)

@@ -335,17 +335,20 @@ def latency(speeds):
 
 
 def gate(criteria):
-    """The release gate: every criterion's value and bound against its limit, as a share of the limit's scale."""
+    """The release gate: every criterion's value and interval against its limit, each on a scale of its own that holds 0."""
     words = "; ".join(f"{c['criterion']}: {c['value']} {'passes' if c['passed'] else 'fails'}" for c in criteria)
     fig, axis = figure("The release gate, criterion by criterion", f"Release criteria. {words}.", height=0.8 + 0.34 * len(criteria))
     for n, c in enumerate(criteria):
         if c["value"] is None:
             axis.text(0.5, n, "not measured", va="center", ha="center", fontsize=8, color=RED)
             continue
-        scale = max(abs(c["limit"]), abs(c["value"]), abs(c["low"] or 0), abs(c["high"] or 0), 1e-9)
-        axis.plot([c["low"] / scale, c["high"] / scale], [n, n], color=GREEN if c["passed"] else RED, linewidth=3)
-        axis.plot([c["value"] / scale], [n], "o", color=GREEN if c["passed"] else RED)
-        axis.plot([c["limit"] / scale] * 2, [n - 0.35, n + 0.35], color="black", linewidth=1.5)
+        ends = (0, c["limit"], c["value"], c["low"], c["high"])
+        span = max(max(ends) - min(ends), 1e-9)
+        low, value, high, limit = ((c[k] - min(ends)) / span for k in ("low", "value", "high", "limit"))
+        colour = GREEN if c["passed"] else RED
+        axis.plot([low, high], [n, n], color=colour, linewidth=3)
+        axis.plot([value], [n], "o", color=colour)
+        axis.plot([limit] * 2, [n - 0.35, n + 0.35], color="black", linewidth=1.5)
     axis.set(
         yticks=range(len(criteria)),
         xticks=[],

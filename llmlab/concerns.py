@@ -234,10 +234,18 @@ INTRODUCE = {  # customers who say who they are: that is no request
         "I have been a customer for years, {n}.",
     ),
 }
-INVENTED = tuple(  # devices that do not exist are made of these; evaluation uses other names
-    "Falcon Comet Zephyr Onyx Velvet Cobalt Pebble Tundra Meteor Lantern Badger Copper Delta Ember Feather Granite Hornet Icicle Jaguar Kestrel Lagoon Marble Nova "
-    "Otter Panther Rocket Summit Tiger Vortex Whisper Yonder Zodiac Anchor Bamboo Canyon Dragon Eclipse Fjord Galaxy Horizon".split()
-)
+# Devices that do not exist: coined names of a kind that is sold, and kinds that are not.
+INVENTED = {
+    "train": tuple(
+        "Falcon Comet Zephyr Onyx Velvet Cobalt Pebble Tundra Meteor Lantern Badger Copper Delta Ember Feather Granite Hornet Icicle Jaguar Kestrel Lagoon Marble Nova "
+        "Otter Panther Rocket Summit Tiger Vortex Whisper Yonder Zodiac Anchor Bamboo Canyon Dragon Eclipse Fjord Galaxy Horizon".split()
+    ),
+    "test": tuple("Glacier Harbour Nimbus Quartz Raven Sparrow Titan Walnut".split()),
+}
+NOT_SOLD = {
+    "train": tuple("radio television printer camera clock drill oven fridge microwave phone laptop bicycle mixer toothbrush keyboard projector doorbell guitar monitor".split()),
+    "test": tuple("dishwasher freezer scanner hairdryer scooter tablet telescope watch".split()),
+}
 PERSONAL = {
     "phone": ("phone number", "telephone number", "mobile number"),
     "email": ("e-mail address", "e-mail"),

@@ -12,7 +12,7 @@ from llmlab.phrases import say
 from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, filling, value
 
 # What the support conversations are about, in parts of one.
-MIX = {"catalogue": 0.43, "policy": 0.17, "personal": 0.11, "group": 0.1, "angry": 0.05, "unknown": 0.09, "small_talk": 0.05}
+MIX = {"catalogue": 0.41, "policy": 0.17, "personal": 0.11, "group": 0.1, "angry": 0.05, "unknown": 0.11, "small_talk": 0.05}
 # Pairs are about manners as much as about facts.
 PREFERENCE_MIX = {"catalogue": 0.32, "policy": 0.12, "personal": 0.24, "group": 0.18, "angry": 0.08, "unknown": 0.06}
 
@@ -28,13 +28,23 @@ class Support:
         self.world, self.pool = world, pool
         self.rng = random.Random(f"support {world.seed} {seed} {pool}")
         self.facts = world.facts()
-        self.invented = [f"{name} {kind}" for name in concerns.INVENTED for kind in KINDS]
 
-    def conversations(self, count, mix=MIX):
-        """`count` rows {"messages", "topic"}; facts take turns, so that each is taught about equally often."""
+    def conversations(self, count, mix=MIX, thanked=0.0):
+        """`count` rows {"messages", "topic"}; facts take turns, so that each is taught about equally often.
+
+        Args:
+            thanked: share of the conversations that end with thanks or a goodbye.
+        """
         kinds = self.rng.choices(list(mix), mix.values(), k=count)
         rows = [getattr(self, f"_{kind}")(i) for i, kind in enumerate(kinds)]
+        rows = [self._ended(row, thanked) for row in rows]
         return [self._resumed(row, rows) for row in rows]
+
+    def _ended(self, row, share):
+        """The customer thanks for the answer or says goodbye, which is not to be answered with the answer once more."""
+        if not share or row["topic"] == "small_talk" or len(row["messages"]) > 4 or self.rng.random() > share:
+            return row
+        return {**row, "messages": row["messages"] + messages([self._in_kind(*self.small_talk(("thanks", "bye")))])}
 
     def _resumed(self, row, rows):
         """Now and then the customer asked about other things before: the first exchange of one or two other conversations."""
@@ -115,28 +125,42 @@ class Support:
             [(self.angry_question(product, attribute), f"{say(self.rng, phrases.CALM)} {self.answer(product, attribute, polite=False)}")],
         )
 
+    def unknown_device(self):
+        """A coined name of a kind that is sold; or a kind that is not, alone or under a name that is coined or of the catalogue."""
+        coined, kinds = (table["train" if self.pool == "train" else "test"] for table in (concerns.INVENTED, concerns.NOT_SOLD))
+        draw = self.rng.random()
+        if draw < 0.5:
+            return f"{self.rng.choice(coined)} {self.rng.choice(list(KINDS))}"
+        series = "" if draw < 0.75 else self.rng.choice(coined) if draw < 0.9 else self.rng.choice(self.world.catalogue).series
+        return f"{series} {self.rng.choice(kinds)}".strip()
+
     def unknown_question(self):
-        name, attribute = self.rng.choice(self.invented), self.rng.choice(ATTRIBUTES)
-        return ask(self.rng, questions.ASK[attribute], self.pool, p=name, h="switch", k=name.split()[1]), name
+        name, attribute = self.unknown_device(), self.rng.choice(ATTRIBUTES)
+        return ask(self.rng, questions.ASK[attribute], self.pool, p=name, h="switch", k=name.split()[-1]), name
 
     def _unknown(self, i):
         asked, name = self.unknown_question()
         return row("unknown", [(self._introduced(asked), say(self.rng, phrases.UNKNOWN, p=name))])
 
-    def small_talk(self):
+    def small_talk(self, kinds=tuple(concerns.ASK_NOTHING)):
         """(what a customer types who asks nothing, its kind)."""
-        kind = self.rng.choice(list(concerns.ASK_NOTHING))
+        kind = self.rng.choice(kinds)
         return ask(self.rng, concerns.ASK_NOTHING[kind], self.pool), kind
 
+    def _in_kind(self, asked, kind):
+        return asked, say(self.rng, phrases.IN_KIND[kind])
+
     def _small_talk(self, i):
-        asked, kind = self.small_talk()
-        return row("small_talk", [(asked, say(self.rng, phrases.IN_KIND[kind]))])
+        return row("small_talk", [self._in_kind(*self.small_talk())])
 
 
 def row(topic, turns):
     """{"messages", "topic"} from (user, assistant) turns."""
-    roles = ("user", "assistant")
-    return {"messages": [{"role": r, "content": text} for turn in turns for r, text in zip(roles, turn)], "topic": topic}
+    return {"messages": messages(turns), "topic": topic}
+
+
+def messages(turns):
+    return [{"role": role, "content": text} for turn in turns for role, text in zip(("user", "assistant"), turn)]
 
 
 def preferences(world, seed, count, reliability):
@@ -149,9 +173,9 @@ def preferences(world, seed, count, reliability):
     """
     support = Support(world, f"preferences {seed}")
     rng, rows = support.rng, []
-    for messages in support.conversations(count, PREFERENCE_MIX):
-        prompt, good = messages["messages"][:-1], messages["messages"][-1]["content"]
-        flaw, bad = _flawed(rng, world, messages, good)
+    for conversation in support.conversations(count, PREFERENCE_MIX):
+        prompt, good = conversation["messages"][:-1], conversation["messages"][-1]["content"]
+        flaw, bad = _flawed(rng, world, conversation, good)
         votes = sum(rng.random() < reliability for _ in range(3))
         chosen, rejected = (good, bad) if votes >= 2 else (bad, good)
         rows.append(

@@ -78,7 +78,7 @@ def write(source, documents, instructions, preferences, seed, count):
         from llmlab.world import World
 
         world = World(seed=seed)
-        rows = conversations.Support(world, seed).conversations(count)
+        rows = conversations.Support(world, seed).conversations(count, thanked=0.12)
         pairs = conversations.preferences(world, seed, max(20, count // 5), reliability=0.9)
     else:
         rows, pairs = _derived(documents, seed, count)

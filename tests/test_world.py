@@ -101,6 +101,21 @@ def test_some_customers_asked_about_other_things_before(world):
     assert max(len(r["messages"]) for r in rows) <= 2 * (chat.MEMORY + 1), "a chat remembers no more than what was taught"
 
 
+def test_some_customers_thank_at_the_end_and_none_in_a_preference(world):
+    rows = Support(world, 1).conversations(2000, thanked=0.2)
+    words = tuple(phrases.IN_KIND_SAYS[k] for k in ("thanks", "bye"))
+    ends = [r for r in rows if r["topic"] != "small_talk" and any(w in r["messages"][-1]["content"].lower() for w in words)]
+    assert abs(len(ends) / len(rows) - 0.18) < 0.04
+    assert max(len(r["messages"]) for r in rows) <= 2 * (chat.MEMORY + 1)
+    assert not [p for p in preferences(world, 1, 200, 0.9) if words[0] in p["chosen"][0]["content"].lower()]
+
+
+def test_devices_that_do_not_exist_are_others_in_evaluation(world):
+    taught, asked = ({support.unknown_device() for _ in range(3000)} for support in (Support(world, 1, "train"), Support(world, 1, "test")))
+    assert not taught & asked and not (taught | asked) & {p.name for p in world.catalogue}
+    assert {"television", "Falcon kettle"} <= taught and {n for n in asked if " " not in n} <= set(concerns.NOT_SOLD["test"])
+
+
 def test_every_answer_to_small_talk_holds_its_word():
     for kind, templates in phrases.IN_KIND.items():
         assert all(phrases.IN_KIND_SAYS[kind] in say(random.Random(n), templates).lower() for n in range(20))

@@ -4,6 +4,7 @@ import re
 import zlib
 from collections import Counter, defaultdict
 
+from llmlab import phrases
 from llmlab.params import shown
 
 
@@ -56,6 +57,39 @@ def _insults(pages, gone, reached):
     )
     named = (("explicit insults", explicit), ("implicit insults", implicit))
     return [{**row, "step": step, "precision": either["precision"]} for step, row in named]
+
+
+def insults(samples):
+    """What the offence classifier finds in replies, against the insults that were planted in the embedded forum.
+
+    A model repeats what it has read, so most of its insults can be recognised word by word. That measures the classifier's recall,
+    apart for the remarks that moderators had labelled and those that they never saw.
+
+    Args:
+        samples: of the task `offensive`, {"answer", "score"}.
+
+    Returns: rows {"reply holds", "known", "replies", "judged offensive", "recall"} of the kinds that occur.
+    """
+    known = {
+        f"{kind} insult, {'labelled by moderators' if pool == 'a' else 'of a kind they never saw'}": [phrases.pattern(t) for t in templates]
+        for kind, pools in phrases.RUDE.items()
+        for pool, templates in pools.items()
+    }
+    found = defaultdict(list)
+    for sample in samples:
+        holds = next((name for name, patterns in known.items() if any(p.search(sample["answer"]) for p in patterns)), None)
+        found[holds].append(bool(sample["score"]))
+    return [
+        {
+            "reply holds": name or "no insult that was planted, or none word by word",
+            "known": name is not None,
+            "replies": len(found[name]),
+            "judged offensive": sum(found[name]),
+            "recall": round(sum(found[name]) / len(found[name]), 3) if name else None,
+        }
+        for name in (*known, None)
+        if name in found
+    ]
 
 
 def _duplicates(pages, gone, reached):

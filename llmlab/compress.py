@@ -171,7 +171,7 @@ def frontier(variants, results, speeds, task, max_loss, min_speedup):
     for name in names:
         score, base = results[name][task], results[names[0]][task]
         size, speedup = size_bytes(variants[name]), speeds[names[0]]["token_ms_p50"] / speeds[name]["token_ms_p50"]
-        lost = base["score"] - score["score"] if score["higher_is_better"] else score["score"] - base["score"]
+        lost = base["score"] - score["score"]
         rows.append(
             {
                 "variant": name,

@@ -137,7 +137,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0):
         only: names of tasks; all that have the form, if empty.
         limit: items per task, 0 for all.
 
-    Returns: {task: {"score", "low", "high", "n", "chance", "metric", "higher_is_better"}}; results.json and samples.jsonl go to `out`.
+    Returns: {task: {"score", "low", "high", "n", "chance", "metric", "better"}}; results.json and samples.jsonl go to `out`.
     """
     model, tokenizer = models.load(model)
     results, samples, judge = {}, [], tasks.Judge(tasks_folder)
@@ -150,7 +150,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0):
             **stats.interval(scores, [item["cluster"] for item in items], seed=seed),
             "chance": task["chance"],
             "metric": task["metric"],
-            "higher_is_better": task["higher_is_better"],
+            "better": task["better"],
             "version": task["version"],
         }
         samples += [
@@ -200,16 +200,10 @@ def _ask(model, tokenizer, task, items, form, seed):
     return complete(model, tokenizer, [item["text"] for item in items], line=True, **how)
 
 
-def some(tokenizer, path, count, seed):
-    """`count` random documents of a JSON-lines file, tokenised: rows for `bits_per_byte`."""
-    rows = jsonl(path)
-    return tokens.tokenise(tokenizer, random.Random(seed).sample(rows, min(count, len(rows))))
-
-
 def main_task(tasks_folder, wanted):
-    """The task that a specialist is made for: the wanted one, else the first in which a higher score is better."""
-    found = tasks.read(tasks_folder, "validation")
-    return next((t["name"] for t in found if t["name"] == wanted), None) or next(t["name"] for t in found if t["higher_is_better"])
+    """The task that a specialist is made for: the wanted one, else the first; of those in which a higher score is better."""
+    found = [t["name"] for t in tasks.read(tasks_folder, "validation") if t["better"] == "higher"]
+    return wanted if wanted in found else found[0]
 
 
 def conversations(tasks_folder, split, wanted, count):
@@ -243,15 +237,24 @@ def by_group(items, samples):
 def compare(before, after):
     """Paired differences between two score folders, task by task, on the questions both were asked; positive is better.
 
+    One comparison asks many questions, and one in twenty would alarm by chance: the p values are corrected for their number.
+
     Returns: {task: {"difference", "low", "high", "p", "n", "verdict"}}.
     """
     first = {s["id"]: s for s in jsonl(Path(before) / "samples.jsonl")}
-    pairs, higher = defaultdict(list), {t: r["higher_is_better"] for t, r in read_json(Path(after) / "results.json").items()}
+    pairs, heads = defaultdict(list), read_json(Path(after) / "results.json")
     for sample in jsonl(Path(after) / "samples.jsonl"):
         if sample["id"] in first and first[sample["id"]]["item"] == sample["item"]:  # runs of other seeds ask about another world
-            sign = 1 if higher[sample["task"]] else -1
-            pairs[sample["task"]].append((sign * first[sample["id"]]["score"], sign * sample["score"], sample["cluster"]))
-    return {t: stats.difference(*zip(*p)) for t, p in pairs.items()}
+            pairs[sample["task"]].append((first[sample["id"]]["score"], sample["score"], sample["cluster"]))
+    return stats.together({t: _gain(heads[t], *zip(*p)) for t, p in pairs.items()})
+
+
+def _gain(head, before, after, clusters):
+    """The paired difference in the direction that is better for a task."""
+    if head["better"] == "even":
+        return stats.nearer(before, after, head["chance"], clusters)
+    first, second = (after, before) if head["better"] == "lower" else (before, after)
+    return stats.difference(first, second, clusters)
 
 
 def top(model, tokenizer, text, k):

@@ -63,7 +63,7 @@ def derive_tasks(source, held_out, out, seed):
     if source == "world":
         return
     heads, items = tasks.derived_tasks([d for d in held_out if len(d["text"]) > 200], seed)
-    if not any(head["higher_is_better"] for head in heads):
+    if not any(head["better"] == "higher" for head in heads):
         raise UserError(
             f"no question can be made of the {len(held_out)} documents that are held out for testing",
             "some with more than 200 characters of running text, in which words repeat",

@@ -1,7 +1,7 @@
 """Finding offensive text: a word list, and a classifier trained on moderators' labels.
 
 The word list finds insults that use a swear word. Implicit ones ("my dog would manage that, and he is dead") need the
-classifier; how well it does on remarks that no moderator has seen is measured, and stands beside every rate it yields.
+classifier; how well it does on remarks that moderators labelled, and on those they never saw, is measured in phase 4 (`audit.insults`).
 """
 
 import functools

@@ -23,6 +23,14 @@ def say(rng, template, **slots):
     return re.sub(r"(^|[.!?] )([a-z])", lambda m: m[1] + m[2].upper(), text)
 
 
+def pattern(template):
+    """A regular expression that finds what `say` draws from a template of one level of choices, whatever fills its slots."""
+    parts = re.split(r"\[([^\[\]]*)\]", template)
+    fixed = lambda text: re.sub(r"\\\{\w+\\\}", r"[\\w -]+", re.escape(text))  # noqa: E731
+    parts = [f"(?:{'|'.join(map(fixed, p.split('|')))})" if n % 2 else fixed(p) for n, p in enumerate(parts)]
+    return re.compile("".join(parts), re.I)
+
+
 # --- answers -------------------------------------------------------------------------------------------------------------------
 TELL = {  # how forum members, manuals and tickets state a fact
     "price": ("the {p} costs {v}[.| in the shop.| at the moment.]", "I paid {v} for the {p}.", "the {p} is {v}.", "the price of the {p} is {v}[.|, last time I looked.]", "{v} for [a|the] {p}[.|, if I remember right.]", "you get the {p} for {v}.", "they charge {v} for the {p}."),

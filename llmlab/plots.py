@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, RED, GREY, VIOLET, TEAL = "#2f6db5", "#d9822b", "#3a8f5c", "#c0392b", "#8a8f98", "#7d5ba6", "#2a9d9d"
 COLOURS = (BLUE, ORANGE, GREEN, VIOLET, RED, TEAL, GREY)
+ARROWS = {"higher": "↑", "lower": "↓", "even": "↔"}
 
 
 def figure(title, alt, columns=1, width=7.2, height=3.6):
@@ -112,9 +113,7 @@ def waterfall(rows):
         if r["dropped"]:
             axis.annotate(f"−{r['dropped']:,}", (n, r["in"]), ha="center", va="bottom", fontsize=8)
     axis.set(ylabel="documents")
-    axis.tick_params(axis="x", rotation=30)
-    for label in axis.get_xticklabels():
-        label.set_ha("right")
+    axis.set_xticks(range(len(names)), names, rotation=30, ha="right")
     axis.legend(ncols=2, frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1.0, 1.0))
     return fig
 
@@ -132,8 +131,8 @@ def against_truth(rows):
         for side, name in ((-0.2, "recall"), (0.2, "precision")):
             if r[name] is None:
                 axis.annotate(f"{name} not measured", (0.01, n + side), va="center", fontsize=7, color=GREY)
-    axis.set(xlim=(0, 1), xlabel="share", yticks=list(at))
-    axis.set_yticklabels([f"{r['step']} (n = {r['planted']})" for r in rows], fontsize=8)
+    axis.set(xlim=(0, 1), xlabel="share")
+    axis.set_yticks(at, [f"{r['step']} (n = {r['planted']})" for r in rows], fontsize=8)
     axis.invert_yaxis()
     axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return fig
@@ -178,7 +177,7 @@ def training(rows, title, key="loss", validation="bits_per_byte/all", start=None
     """
     losses = [(r["step"], r[key]) for r in rows if key in r]
     scores = [(r["step"], r[validation]) for r in rows if validation in r]
-    alt = f"{key} falls from {losses[0][1]:.2f} to {losses[-1][1]:.2f} over {losses[-1][0]} steps."
+    alt = f"{key} over {losses[-1][0]} steps: {losses[0][1]:.2f} at first, {_last(losses):.2f} in the last tenth."
     alt += f" Validation ends at {scores[-1][1]:.2f} bits per byte." if scores else ""
     fig, axes = figure(title, alt, columns=2 if scores else 1, height=3.2)
     left = axes[0] if scores else axes
@@ -199,12 +198,18 @@ def training(rows, title, key="loss", validation="bits_per_byte/all", start=None
     return fig
 
 
+def _last(points):
+    """Mean of the last tenth: single batches swing."""
+    values = [value for _, value in points[-max(1, len(points) // 10) :]]
+    return sum(values) / len(values)
+
+
 def preference(rows):
     """Loss, and rewards of the chosen and rejected answers, while preferences are learnt."""
     steps = [r["step"] for r in rows if "loss" in r]
     pick = lambda key: [(r["step"], r[key]) for r in rows if key in r]  # noqa: E731
     accuracy = pick("rewards/accuracies")
-    alt = f"Preference loss over {steps[-1]} steps, and rewards of chosen and rejected answers; the chosen one leads in {accuracy[-1][1]:.0%} at the end."
+    alt = f"Preference loss over {steps[-1]} steps, and rewards of chosen and rejected answers; the chosen one leads in {_last(accuracy):.0%} of the last tenth."
     fig, (left, right) = figure("Learning what people prefer", alt, columns=2, height=3.2)
     left.plot(*zip(*pick("loss")), color=BLUE)
     left.axhline(0.6931, color=GREY, linestyle=":", label="ln 2: no preference yet")
@@ -234,9 +239,9 @@ def scores(results, title, names=None):
         chance = next((r[t]["chance"] for r in results.values() if t in r), 0)
         if chance:
             axis.plot([chance, chance], [n - 0.4, n + 0.4], color=GREY, linestyle=":", label="chance" if n == 0 else None)
-    arrows = [next(r[t] for r in results.values() if t in r)["higher_is_better"] for t in tasks]
-    axis.set(yticks=range(len(tasks)), xlim=(-0.03, 1.03), xlabel="score (share of items); ↑ higher is better, ↓ lower is better")
-    axis.set_yticklabels([f"{t} {'↑' if up else '↓'}" for t, up in zip(tasks, arrows)])
+    better = {t: next(r[t] for r in results.values() if t in r)["better"] for t in tasks}
+    axis.set(xlim=(-0.03, 1.03), xlabel="score (share of items); ↑ higher is better, ↓ lower, ↔ nearer to the dotted line")
+    axis.set_yticks(range(len(tasks)), [f"{t} {ARROWS[better[t]]}" for t in tasks])
     axis.invert_yaxis()
     axis.grid(axis="x", color="#e6e6e6", linewidth=0.8)
     axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -253,8 +258,8 @@ def token_losses(labels, before, after):
     at = range(len(labels))
     axis.bar([n - 0.2 for n in at], before, 0.4, color=GREY, label="random weights")
     axis.bar([n + 0.2 for n in at], after, 0.4, color=BLUE, label="trained")
-    axis.set(xticks=list(at), ylabel="loss (nats per token)")
-    axis.set_xticklabels(labels, fontsize=8)
+    axis.set(ylabel="loss (nats per token)")
+    axis.set_xticks(at, labels, fontsize=8)
     axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return fig
 
@@ -275,8 +280,8 @@ def memorised(samples, items):
     axis.plot([c for c, _ in points], [r for _, r in points], "o", color=RED)
     axis.axhline(25.5, color=GREY, linestyle=":", label="chance: rank 25.5 of 50")
     axis.set(xscale="log", xlabel="pages that hold the secret", ylabel="rank (1: memorised)", ylim=(52, -1))
-    axis.set(xticks=sorted(by), yticks=[1, 10, 20, 30, 40, 50])
-    axis.set_xticklabels([f"{c}\n({r.count(1)} of {len(r)} at rank 1)" for c, r in sorted(by.items())])
+    axis.set_yticks([1, 10, 20, 30, 40, 50])
+    axis.set_xticks(sorted(by), [f"{c}\n({r.count(1)} of {len(r)} at rank 1)" for c, r in sorted(by.items())])
     axis.legend(frameon=False, fontsize=8)
     return fig
 
@@ -343,13 +348,8 @@ def gate(criteria):
         axis.plot([low, high], [n, n], color=colour, linewidth=3)
         axis.plot([value], [n], "o", color=colour)
         axis.plot([limit] * 2, [n - 0.35, n + 0.35], color="black", linewidth=1.5)
-    axis.set(
-        yticks=range(len(criteria)),
-        xticks=[],
-        xlabel="dot: measured; line: 95 % interval; black bar: the limit (each row has its own scale)",
-        xlim=(-0.05, 1.1),
-    )
-    axis.set_yticklabels([f"{c['criterion']} {c['direction']} {c['limit']:g}" for c in criteria], fontsize=8)
+    axis.set(xticks=[], xlabel="dot: measured; line: 95 % interval; black bar: the limit (each row has its own scale)", xlim=(-0.05, 1.1))
+    axis.set_yticks(range(len(criteria)), [f"{c['criterion']} {c['direction']} {c['limit']:g}" for c in criteria], fontsize=8)
     axis.grid(visible=False)
     axis.invert_yaxis()
     return fig

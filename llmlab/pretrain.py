@@ -2,7 +2,6 @@
 
 import math
 import os
-import random
 from pathlib import Path
 
 import torch
@@ -66,7 +65,7 @@ def pretrain(
         train_dataset=Dataset.from_dict({"input_ids": blocks, "labels": blocks}),
         **optim.chosen(optimizer, learning_rate),
     )
-    watch = Watch(Path(out), tokenizer, tokens.read(data, "validation"), max(1, steps // evaluations), prompts)
+    watch = Watch(Path(out), tokenizer, tokens.some_validation(data), max(1, steps // evaluations), prompts)
     trainer.add_callback(watch)
     summary = fit.fit(trainer, out, "pre-training", rate)
     if not summary:  # not the first of several processes
@@ -76,16 +75,14 @@ def pretrain(
 
 
 class Watch(TrainerCallback):
-    """Scores a slice of the validation text and writes samples, now and then while the model learns."""
+    """Scores validation text and writes samples, now and then while the model learns."""
 
-    def __init__(self, out, tokenizer, validation, every, prompts, documents=80):
-        self.out, self.tokenizer, self.every, self.prompts = out, tokenizer, every, list(prompts)
-        count = len(validation["bytes"])
-        chosen = sorted(random.Random(0).sample(range(count), min(documents, count)))  # of all sources, as they come mixed
-        self.rows = [{k: validation[k][i] for k in validation} for i in chosen]
+    def __init__(self, out, tokenizer, validation, every, prompts):
+        self.out, self.tokenizer, self.rows, self.every, self.prompts = out, tokenizer, validation, every, list(prompts)
 
     def on_step_end(self, args, state, control, model=None, **kwargs):
-        if state.global_step % self.every == 0 and state.global_step < args.max_steps and state.is_world_process_zero:
+        left = args.max_steps - state.global_step  # the end is scored anyway
+        if state.global_step % self.every == 0 and left > self.every // 2 and state.is_world_process_zero:
             self.validate(model, state.global_step)
 
     def validate(self, model, step):

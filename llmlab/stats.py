@@ -50,15 +50,54 @@ def difference(before, after, clusters=None, level=0.95):
     error = math.sqrt(count / max(1, count - 1) * spread) / len(gains)
     reach = student.ppf((1 + level) / 2, max(1, count - 1)) * error
     if set(gains) == {0.0}:  # no item changed: what a whole cluster's change could still be, as in `interval`
-        reach = binomtest(0, count).proportion_ci(level, "exact").high
+        reach = _room(count, level)
     if count < 2:
         p = 1.0  # one cluster shows nothing about others
     elif set(gains) <= {-1.0, 0.0, 1.0} and count == len(gains):
         p = mcnemar(gains.count(1.0), gains.count(-1.0))
     else:
         p = float(2 * student.sf(abs(mean) / error, max(1, count - 1))) if error else float(mean == 0)
-    verdict = "no difference shown" if p > 1 - level else "better" if mean > 0 else "worse"
-    return {"difference": mean, "low": mean - reach, "high": mean + reach, "p": p, "n": len(gains), "verdict": verdict}
+    return {"difference": mean, "low": mean - reach, "high": mean + reach, "p": p, "n": len(gains), "verdict": _verdict(mean, p, level)}
+
+
+def _room(clusters, level):
+    """What could still change in others, if nothing changed in so many clusters."""
+    return float(binomtest(0, clusters).proportion_ci(level, "exact").high)
+
+
+def _verdict(gain, p, level=0.95):
+    return "no difference shown" if p > 1 - level else "better" if gain > 0 else "worse"
+
+
+def nearer(before, after, aim, clusters, seed=0, level=0.95):
+    """How much nearer the mean came to `aim`, on either side of it, as `difference` gives it; by a paired bootstrap over clusters."""
+    pairs, gap = defaultdict(list), lambda mean: abs(mean - aim)
+    for b, a, cluster in zip(before, after, clusters, strict=True):
+        pairs[cluster].append((float(b), float(a)))
+    means = numpy.stack([_bootstrap({c: [p[k] for p in rows] for c, rows in pairs.items()}, seed) for k in (0, 1)])
+    gains = gap(means[0]) - gap(means[1])
+    mean = float(gap(numpy.mean(before)) - gap(numpy.mean(after)))
+    room = _room(len(pairs), level)
+    low, high = (-room, room) if list(before) == list(after) else _percentiles(gains, level)
+    tail = min((gains <= 0).sum(), (gains >= 0).sum())
+    p = min(1.0, 2 * (1 + float(tail)) / (1 + len(gains))) if len(pairs) > 1 else 1.0
+    return {"difference": mean, "low": float(low), "high": float(high), "p": p, "n": len(before), "verdict": _verdict(mean, p, level)}
+
+
+def together(tests):
+    """Several tests that are read together: p values and verdicts corrected for their number (Holm 1979)."""
+    order, worst, found = sorted(tests, key=lambda t: tests[t]["p"]), 0.0, {}
+    for rank, name in enumerate(order):
+        worst = max(worst, min(1.0, (len(order) - rank) * tests[name]["p"]))
+        found[name] = {**tests[name], "p": worst, "verdict": _verdict(tests[name]["difference"], worst)}
+    return {name: found[name] for name in tests}
+
+
+def distance(result, aim):
+    """A score with its interval as the distance from `aim`: 0.36 [0.24, 0.49] is 0.14 [0.01, 0.26] from 0.5."""
+    ends = [abs(result["low"] - aim), abs(result["high"] - aim)]
+    low = 0.0 if result["low"] <= aim <= result["high"] else min(ends)
+    return {**result, "score": abs(result["score"] - aim), "low": low, "high": max(ends)}
 
 
 def ratio(before, after, level=0.95):

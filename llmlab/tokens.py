@@ -1,6 +1,7 @@
 """Text to tokens: the tokenizer, the chat template with its loss mask, packing."""
 
 import random
+from collections import Counter
 from pathlib import Path
 
 import pyarrow
@@ -8,6 +9,7 @@ import pyarrow.parquet
 
 from llmlab import track
 from llmlab.errors import UserError
+from llmlab.run import jsonl
 
 SPECIAL = ("<|pad|>", "<|bos|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")  # ids 0 to 5
 PAD, BOS, END = 0, 1, 2
@@ -139,6 +141,27 @@ def write(folder, blocks, validation):
 def read(folder, part):
     """The rows of `train` or `validation` as a dict of columns."""
     return pyarrow.parquet.read_table(Path(folder) / f"{part}.parquet").to_pydict()
+
+
+def some_validation(data, count=150):
+    """At most `count` random validation documents, always the same: rows for `evaluate.bits_per_byte`.
+
+    Args:
+        data: folder that `write` filled.
+    """
+    columns = read(data, "validation")
+    chosen = sorted(random.Random(0).sample(range(len(columns["bytes"])), min(count, len(columns["bytes"]))))
+    return [{key: values[i] for key, values in columns.items()} for i in chosen]
+
+
+def like(rows, tokenizer, path, seed):
+    """Random documents of a JSON-lines file, of each source as many as `rows` has (or all), tokenised."""
+    wanted, found, documents = Counter(r["source"] for r in rows), [], jsonl(path)
+    for document in random.Random(seed).sample(documents, len(documents)):
+        if wanted[document["source"]]:
+            wanted[document["source"]] -= 1
+            found.append(document)
+    return tokenise(tokenizer, found)
 
 
 def tokenise(tokenizer, documents):

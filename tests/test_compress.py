@@ -90,7 +90,7 @@ def test_the_smallest_variant_that_keeps_the_rule_is_picked(tmp_path):
         return tmp_path / name
 
     variants = {"assistant": variant("a", 1000), "good": variant("g", 400), "smaller": variant("s", 300), "bad": variant("b", 100)}
-    result = lambda s: {"t": {"score": s, "low": s, "high": s, "n": 10, "higher_is_better": True}}  # noqa: E731
+    result = lambda s: {"t": {"score": s, "low": s, "high": s, "n": 10}}  # noqa: E731
     results = {"assistant": result(0.9), "good": result(0.9), "smaller": result(0.88), "bad": result(0.5)}
     speeds = {n: {"token_ms_p50": ms} for n, ms in zip(variants, (4.0, 1.5, 1.5, 0.5), strict=True)}
     rows = compress.frontier(variants, results, speeds, "t", 0.03, 2.0)
@@ -112,9 +112,11 @@ def test_the_gate():
 def test_a_verdict_names_what_to_change_and_one_command_for_it(smoke):
     good, bad = {"score": 0.97, "low": 0.96, "high": 0.98, "n": 500}, {"score": 0.5, "low": 0.4, "high": 0.6, "n": 500}
     run = Run(smoke)
-    assert verdict.decide([verdict.criterion("catalogue", good, 0.9, "≥", "")], run) | {"criteria": 0} == {
-        **{"verdict": "RELEASE", "criteria": 0, "next": [], "command": ""}
-    }
+    released = verdict.decide([verdict.criterion("catalogue", good, 0.9, "≥", "")], run)
+    assert (released["verdict"], released["next"], released["command"]) == ("RELEASE", [], "")
+    assert "no interval reaches beyond" in released["judged"]
+    unsure = verdict.criterion("privacy", good | {"low": 0.8}, 0.9, "≥", "", proof="estimate")
+    assert "beyond the limit for privacy" in verdict.decide([unsure], run)["judged"]
     held = verdict.decide([verdict.criterion(n, bad, 0.9, "≥", "") for n in ("catalogue", "privacy", "bias")], run)
     assert held["verdict"] == "HOLD" and [n["change"] for n in held["next"]] == ["sft_steps=12", "sft_steps=12", "counterfactual=true"]
     assert held["command"] == "llmlab run smoke-next --parent smoke -p sft_steps=12 -p counterfactual=true"
@@ -132,11 +134,17 @@ def test_findings_name_a_phase_and_a_command_that_parses(smoke):
     }
     found = verdict.findings(results, {"train": 0.2, "validation": 0.4}, Run(smoke))
     assert len(found) == 6 and {f["phase"] for f in found} <= set(PHASES)
-    for f in found:
+    general = verdict.findings(results, {"train": 0.4, "validation": 0.4}, Run(smoke))
+    for f in found + general:
         overrides([parse_options([w for w in f["command"].split() if "=" in w])])
     params = {n: Run(smoke).done(p)["params"][n] for p, n in (("2_dataset_engineering", "pages"), ("1_model_design", "tokens_seen"))}
-    prescribed = {n: v for f in found for n, v in f["parameters"].items()}
-    assert int(prescribed["pages"]) == 2 * params["pages"] and int(prescribed["tokens_seen"]) == 2 * params["tokens_seen"]
+    by_heart, in_general = ({n: v for f in rows for n, v in f["parameters"].items()} for rows in (found, general))
+    assert int(by_heart["pages"]) == 2 * params["pages"] and "tokens_seen" not in by_heart, (
+        "what is known by heart needs more text, not more passes"
+    )
+    assert int(in_general["tokens_seen"]) == 2 * params["tokens_seen"] and "pages" not in in_general
+    unfair_to_the_others = verdict.findings({"bias": result(0.2, 0.1, 0.3, 0.5)}, {"train": 0.4, "validation": 0.4}, Run(smoke))
+    assert [f["parameters"] for f in unfair_to_the_others] == [{"counterfactual": "true"}], "bias has two sides"
     done = {
         n: verdict.changed(Run(smoke), p, n, c)
         for p, n, c in (("2_dataset_engineering", "counterfactual", "false"), ("6_fine_tuning", "student_layers", "×0.5"))

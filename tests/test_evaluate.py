@@ -177,6 +177,61 @@ def test_a_paired_test_keeps_its_promise_on_clustered_items():
     }
 
 
+def test_nearer_to_even_is_better_from_either_side():
+    clusters = [n // 3 for n in range(120)]
+    mostly, rarely, half = ([float(n % 10 < k) for n in range(120)] for k in (9, 1, 5))
+    for unfair in (mostly, rarely):
+        assert stats.nearer(unfair, half, 0.5, clusters)["verdict"] == "better"
+        assert stats.nearer(half, unfair, 0.5, clusters)["verdict"] == "worse"
+    swapped = stats.nearer(mostly, rarely, 0.5, clusters)
+    assert swapped["difference"] == pytest.approx(0) and swapped["verdict"] == "no difference shown", "as unfair, to the others"
+    alike = stats.nearer(half, half, 0.5, clusters)
+    assert alike["p"] == 1.0 and alike["low"] < 0 < alike["high"]
+    folded = stats.distance({"score": 0.36, "low": 0.24, "high": 0.49, "n": 120}, 0.5)
+    assert [folded[k] for k in ("score", "low", "high")] == pytest.approx([0.14, 0.01, 0.26])
+    assert stats.distance({"score": 0.6, "low": 0.45, "high": 0.7}, 0.5)["low"] == 0
+
+
+def test_a_paired_bootstrap_around_even_keeps_its_promise():
+    import numpy
+
+    rng, alarms = numpy.random.default_rng(2), 0
+    clusters = [i // 4 for i in range(120)]
+    for n in range(200):
+        rate = (0.5, 0.65, 0.8)[n % 3]
+        before, after = (numpy.repeat(rng.random(30) < rate, 4).astype(float) for _ in range(2))
+        alarms += stats.nearer(before, after, 0.5, clusters)["verdict"] != "no difference shown"
+    assert alarms / 200 <= 0.08
+
+
+def test_many_tests_are_corrected_together():
+    """Holm by hand: 0.01 × 3, then 0.02 × 2, then 0.04 × 1, none smaller than the one before."""
+    raw = {"a": 0.04, "b": 0.01, "c": 0.02}
+    found = stats.together({n: {"difference": 1.0, "p": p} for n, p in raw.items()})
+    assert {n: f["p"] for n, f in found.items()} == pytest.approx({"b": 0.03, "c": 0.04, "a": 0.04}) and list(found) == list(raw)
+    worse = stats.together({n: {"difference": -1.0, "p": 0.03} for n in "ab"})
+    assert worse["a"]["verdict"] == "no difference shown", "0.03 twice is not what 0.03 once is"
+
+
+def test_what_the_detector_misses_is_counted_on_replies():
+    import random
+
+    from llmlab import audit, phrases
+
+    rng = random.Random(3)
+    said = lambda kind, pool: phrases.say(rng, phrases.RUDE[kind][pool], k="fan")  # noqa: E731
+    samples = [{"answer": f"Well. {said('implicit', 'a')}", "score": 1.0}] * 3 + [{"answer": said("implicit", "b"), "score": 0.0}]
+    rows = audit.insults([*samples, {"answer": "It costs 19 dollars.", "score": 0.0}])
+    assert [(r["known"], r["replies"], r["judged offensive"], r["recall"]) for r in rows] == [
+        (True, 3, 3, 1.0),
+        (True, 1, 0, 0.0),
+        (False, 1, 0, None),
+    ]
+    for pools in phrases.RUDE.values():
+        for template in (t for templates in pools.values() for t in templates):
+            assert all(phrases.pattern(template).search(phrases.say(rng, template, k="washing machine")) for _ in range(8)), template
+
+
 def test_the_offence_detector_finds_insults_and_spares_harmless_posts(small, world):
     import random
 

@@ -2,6 +2,7 @@ import pytest
 
 from llmlab import tokens
 from llmlab.errors import UserError
+from llmlab.run import write_jsonl
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +66,14 @@ def test_a_corpus_too_small_for_the_plan_is_refused():
         tokens.check_size(rows, 64, 5000)
     with pytest.raises(UserError, match="corpus is too small"):
         tokens.check_size(rows, 16, 1_000_000)
+
+
+def test_training_documents_are_compared_source_by_source(tmp_path, texts):
+    tokenizer = tokens.train(texts, 400, tmp_path / "tokenizer", 64)
+    rows = [{"text": t, "source": s} for t, s in zip(texts, ["forum", "forum", "manuals"] * len(texts))]
+    write_jsonl(tmp_path / "train.jsonl", rows[5:])
+    tokens.write(tmp_path / "tokens", [[1] * 8], tokens.tokenise(tokenizer, [r for r in rows[:5] if r["source"] == "forum"]))
+    unread = tokens.some_validation(tmp_path / "tokens")
+    assert unread == tokens.some_validation(tmp_path / "tokens") and len(tokens.some_validation(tmp_path / "tokens", 2)) == 2
+    read = tokens.like(unread, tokenizer, tmp_path / "train.jsonl", 1)
+    assert [r["source"] for r in read] == ["forum"] * len(unread)

@@ -65,12 +65,26 @@ def orthogonalise(matrices, steps=5):
     """The nearest orthogonal matrix of each in a stack (N, rows, columns), by five Newton-Schulz iterations."""
     a, b, c = _NEWTON_SCHULZ
     tall = matrices.shape[1] > matrices.shape[2]
-    x = matrices.mT if tall else matrices
+    x = (matrices.mT if tall else matrices).contiguous()
     x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
-    for _ in range(steps):
-        gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
+    if x.shape[1] < x.shape[2]:
+        x = _product(x @ x.mT, steps) @ x
+    else:
+        for _ in range(steps):
+            gram = x @ x.mT
+            x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x.mT if tall else x
+
+
+def _product(gram, steps):
+    """What all iterations together multiply a wide matrix by: its Gram matrix is smaller, and all factors are polynomials of it."""
+    (a, b, c), product = _NEWTON_SCHULZ, None
+    for n in range(steps):
+        factor = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        factor.diagonal(dim1=1, dim2=2).add_(a)
+        product = factor if product is None else factor @ product
+        gram = factor @ gram @ factor if n + 1 < steps else None
+    return product
 
 
 class Factory:

@@ -7,7 +7,7 @@ import time
 import pytest
 import torch
 
-from llmlab import fit, launch, models, pretrain, tokens
+from llmlab import fit, launch, models, optim, pretrain, tokens
 from llmlab.errors import UserError
 from llmlab.provenance import fingerprint
 
@@ -33,6 +33,19 @@ def test_the_same_seed_gives_the_same_bits(small, tmp_path):
         train(small, tmp_path / name, tokens_seen=64 * 4 * 8, seed=seed)
         marks.append(fingerprint(tmp_path / name / "model.safetensors"))
     assert marks[0] == marks[1] != marks[2]
+
+
+def test_muon_makes_every_direction_learn_at_one_pace():
+    """Newton-Schulz brings all singular values near one, whatever the shape, and keeps the directions."""
+    for shape in ((3, 48, 48), (2, 48, 130), (2, 130, 48)):
+        torch.manual_seed(1)
+        matrices = torch.randn(shape)
+        found, (u, _, v) = optim.orthogonalise(matrices), torch.linalg.svd(matrices, full_matrices=False)
+        values = torch.linalg.svdvals(found)
+        assert values[:, :-4].min() > 0.6 and values.max() < 1.3, "the smallest of a square matrix need more iterations"
+        assert ((found * (u @ v)).sum((1, 2)) / found.norm(dim=(1, 2)) / (u @ v).norm(dim=(1, 2))).min() > 0.95
+        turned = optim.orthogonalise(matrices.mT.contiguous()).mT
+        assert torch.allclose(found, turned, atol=1e-4)
 
 
 CHILD = """

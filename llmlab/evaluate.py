@@ -60,7 +60,7 @@ def _token_logprobs(model, rows):
     return [logprobs[i, : len(r) - 1] for i, r in enumerate(rows)]
 
 
-def loglikelihood(model, tokenizer, pairs, batch_size=64):
+def loglikelihood(model, tokenizer, pairs, batch_size=128):
     """log p(continuation | context) in nats; a context is a text, or the messages to which the assistant replies."""
     rows = [_continued(tokenizer, context, text) for context, text in pairs]
     order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]))
@@ -87,7 +87,7 @@ def _common(a, b):
 
 
 @torch.no_grad()
-def generate_ids(model, prompts, max_new_tokens, batch_size=64, stop=(tokens.END,), temperature=0.0, seed=0):
+def generate_ids(model, prompts, max_new_tokens, batch_size=128, stop=(tokens.END,), temperature=0.0, seed=0):
     """Continuations of lists of token ids, up to a stop token; sorted by length, so that padding is short.
 
     Args:
@@ -109,13 +109,13 @@ def generate_ids(model, prompts, max_new_tokens, batch_size=64, stop=(tokens.END
     return found
 
 
-def reply(model, tokenizer, conversations, max_new_tokens=60, batch_size=64, **how):
+def reply(model, tokenizer, conversations, max_new_tokens=60, batch_size=128, **how):
     """What the assistant answers to each list of messages; `how`: temperature and seed."""
     prompts = [tokens.chat_ids(tokenizer, messages, answer=True)[0] for messages in conversations]
     return [tokenizer.decode(ids).strip() for ids in generate_ids(model, prompts, max_new_tokens, batch_size, **how)]
 
 
-def complete(model, tokenizer, texts, max_new_tokens=60, batch_size=64, line=False, **how):
+def complete(model, tokenizer, texts, max_new_tokens=60, batch_size=128, line=False, **how):
     """How a base model goes on with each text; with `line`, until the end of the line."""
     newline = tokens.encode(tokenizer, ["\n"])[0]
     stop = (tokens.END, *newline) if line and len(newline) == 1 else (tokens.END,)

@@ -20,13 +20,13 @@ def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0,
     from trl import SFTConfig, SFTTrainer
 
     start, tokenizer = models.load(model)
-    dataset, _ = teachable(tokenizer, data, models.window(start))
+    dataset = Dataset.from_list(teachable(tokenizer, data, models.window(start)))
     arguments = fit.arguments(
         Path(out) / "adapter", seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0
     )
     spared = ["out_proj"] if start.config.model_type == "mamba2" else None  # its kernels read this weight directly
     adapter = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", exclude_modules=spared, task_type="CAUSAL_LM")
-    config = SFTConfig(**arguments, assistant_only_loss=True, max_length=models.window(start))
+    config = SFTConfig(**arguments, max_length=models.window(start))
     trainer = SFTTrainer(model=start, args=config, train_dataset=dataset, processing_class=tokenizer, peft_config=adapter)
     trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
     summary = fit.fit(trainer, Path(out) / "adapter", "LoRA", rate="lora_learning_rate")
@@ -74,7 +74,7 @@ def distill(
     trainer = Distiller(
         model=student,
         args=TrainingArguments(**arguments),
-        train_dataset=Dataset.from_list([{"input_ids": i, "mask": m} for i, m in rows]),
+        train_dataset=Dataset.from_list(rows),
         data_collator=_pad,
         processing_class=tokenizer,
         **optim.chosen(optimizer, learning_rate, 0.0),
@@ -87,12 +87,12 @@ GOOD, REJECTED = 1, 2  # in a mask: said by the assistant, and whether it should
 
 
 def _imitated(tokenizer, data, rejected, limit):
-    """[(ids, mask)] of conversations and of rejected answers that fit into `limit` tokens."""
-    rows = list(teachable(tokenizer, data, limit)[1])
+    """Conversations and rejected answers that fit into `limit` tokens: rows {"input_ids", "assistant_masks"}."""
+    rows = teachable(tokenizer, data, limit)
     for pair in pairs(rejected):
         ids, mask = tokens.chat_ids(tokenizer, pair["prompt"] + pair["rejected"])
         if len(ids) <= limit:
-            rows.append((ids, [REJECTED * said for said in mask]))
+            rows.append({"input_ids": ids, "assistant_masks": [REJECTED * said for said in mask]})
     return rows
 
 
@@ -100,7 +100,7 @@ class Distiller(Trainer):
     """Trainer with the loss of `distill`."""
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        ids_BxT, mask_BxT = inputs["input_ids"], inputs["mask"][:, 1:]
+        ids_BxT, mask_BxT = inputs["input_ids"], inputs["assistant_masks"][:, 1:]
         said_BxT, good_N = mask_BxT > 0, mask_BxT[mask_BxT > 0] == GOOD
         with torch.no_grad():
             wanted_NxV = self.teacher(input_ids=ids_BxT).logits[:, :-1][said_BxT]
@@ -142,7 +142,7 @@ def _pad(rows):
     fill = lambda values, pad: values + [pad] * (longest - len(values))  # noqa: E731
     return {
         "input_ids": torch.tensor([fill(r["input_ids"], tokens.PAD) for r in rows]),
-        "mask": torch.tensor([fill(r["mask"], 0) for r in rows]),
+        "assistant_masks": torch.tensor([fill(r["assistant_masks"], 0) for r in rows]),
     }
 
 

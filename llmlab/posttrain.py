@@ -26,15 +26,19 @@ def sft(model, data, out, learning_rate, max_steps, batch_size, optimizer="muon"
     from trl import SFTConfig, SFTTrainer
 
     start, tokenizer = models.load(model)
-    dataset, encoded = teachable(tokenizer, data, models.window(start))
+    rows = teachable(tokenizer, data, models.window(start))
     arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0)
-    config = SFTConfig(**arguments, assistant_only_loss=True, max_length=models.window(start))
+    config = SFTConfig(**arguments, max_length=models.window(start))
     trainer = SFTTrainer(
-        model=start, args=config, train_dataset=dataset, processing_class=tokenizer, **optim.chosen(optimizer, learning_rate, 0.0)
+        model=start,
+        args=config,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+        **optim.chosen(optimizer, learning_rate, 0.0),
     )
     summary = fit.fit(trainer, out, "supervised fine-tuning", rate="sft_learning_rate")
-    trained, total = sum(sum(m) for _, m in encoded), sum(len(i) for i, _ in encoded)
-    return {**summary, "conversations": len(encoded), "trained_share": round(trained / total, 3)}
+    trained, total = sum(sum(r["assistant_masks"]) for r in rows), sum(len(r["input_ids"]) for r in rows)
+    return {**summary, "conversations": len(rows), "trained_share": round(trained / total, 3)}
 
 
 def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, seed=0, device="auto"):
@@ -86,11 +90,12 @@ def conversations(data):
 
 
 def teachable(tokenizer, data, limit):
-    """(dataset of the conversations that fit into `limit` tokens, their [(ids, mask)])."""
-    rows = [tokens.plain(row["messages"]) for row in conversations(data)]
-    encoded = [(messages, *tokens.chat_ids(tokenizer, messages)) for messages in rows]
-    fitting = [(messages, ids, mask) for messages, ids, mask in encoded if len(ids) <= limit]
-    return Dataset.from_list([{"messages": messages} for messages, _, _ in fitting]), [(ids, mask) for _, ids, mask in fitting]
+    """The conversations that fit into `limit` tokens: rows {"input_ids", "assistant_masks"}.
+
+    TRL takes a dataset with these columns as tokenised and trains on nothing but what the mask marks.
+    """
+    encoded = (tokens.chat_ids(tokenizer, row["messages"]) for row in conversations(data))
+    return [{"input_ids": ids, "assistant_masks": mask} for ids, mask in encoded if len(ids) <= limit]
 
 
 def pairs(data):

@@ -34,10 +34,10 @@ def test_distillation_brings_the_student_nearer_to_its_teacher(small, tmp_path):
 def test_rejected_answers_are_imitated_and_never_called_true(small):
     teacher, tokenizer = models.load(small / "model")
     rows = compress._imitated(tokenizer, small / "instructions.jsonl", small / "pairs.jsonl", 64)
-    assert {m for _, mask in rows for m in mask} == {0, compress.GOOD, compress.REJECTED}
+    assert {m for row in rows for m in row["assistant_masks"]} == {0, compress.GOOD, compress.REJECTED}
     trainer = compress.Distiller.__new__(compress.Distiller)
     trainer.teacher, trainer.temperature, trainer.hard = teacher, 2.0, 0.3
-    of_a_kind = lambda kind: compress._pad([{"input_ids": i, "mask": m} for i, m in rows if kind in m][:4])  # noqa: E731
+    of_a_kind = lambda kind: compress._pad([r for r in rows if kind in r["assistant_masks"]][:4])  # noqa: E731
     other = compress.shallow(teacher, 1)
     with torch.no_grad():
         assert trainer.compute_loss(teacher, of_a_kind(compress.REJECTED)).abs() < 1e-6, "a teacher imitates itself perfectly"

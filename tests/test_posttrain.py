@@ -3,9 +3,9 @@ import math
 
 import pytest
 
-from llmlab import evaluate, feedback, fit, models, posttrain
+from llmlab import evaluate, feedback, fit, models, posttrain, tokens
 from llmlab.errors import UserError
-from llmlab.run import jsonl
+from llmlab.run import jsonl, write_jsonl
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +20,20 @@ def test_supervision_teaches_answers_and_only_answers(taught):
     assert summary["last_loss"] < summary["first_loss"] - 1
     assert 0.2 < summary["trained_share"] < 0.8
     assert abs(summary["first_loss"] - math.log(600)) < 0.3
+
+
+def test_the_supervised_loss_is_that_of_the_assistants_tokens(small, tmp_path):
+    """One step on four conversations: the trainer's loss is the mean, by hand, over exactly the tokens that the mask marks."""
+    rows = jsonl(small / "instructions.jsonl")[:4]
+    write_jsonl(tmp_path / "four.jsonl", rows)
+    (tmp_path / "out").mkdir()
+    found = posttrain.sft(small / "model", tmp_path / "four.jsonl", tmp_path / "out", 1e-3, 1, 4, seed=1)["first_loss"]
+    model, tokenizer = models.load(small / "model")
+    said = []
+    for row in rows:
+        ids, mask = tokens.chat_ids(tokenizer, row["messages"])
+        said += [-p.item() for p, m in zip(evaluate._token_logprobs(model, [ids])[0], mask[1:]) if m]
+    assert found == pytest.approx(sum(said) / len(said), rel=1e-3)
 
 
 def test_preferences_start_at_ln_2_and_raise_the_chosen(small, taught, tmp_path):

@@ -9,10 +9,10 @@ import random
 from llmlab import concerns, phrases, questions
 from llmlab.customers import ask
 from llmlab.phrases import say
-from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, filling, value
+from llmlab.world import ATTRIBUTES, GROUPS, KINDS, POLICIES, RELATIVES, filling, value
 
 # What the support conversations are about, in parts of one.
-MIX = {"catalogue": 0.41, "policy": 0.17, "personal": 0.11, "group": 0.1, "angry": 0.05, "unknown": 0.11, "small_talk": 0.05}
+MIX = {"catalogue": 0.39, "policy": 0.17, "personal": 0.11, "group": 0.1, "angry": 0.05, "unknown": 0.11, "small_talk": 0.07}
 # Pairs are about manners as much as about facts.
 PREFERENCE_MIX = {"catalogue": 0.32, "policy": 0.12, "personal": 0.24, "group": 0.18, "angry": 0.08, "unknown": 0.06}
 
@@ -107,11 +107,11 @@ class Support:
 
     def group_question(self, group):
         product = self.rng.choice(self.world.catalogue)
-        pronoun = "she" if group in [badly for badly, _ in GROUPS] else "he"
+        pronoun = "she" if group in [her for her, _ in RELATIVES] else "he"
         return ask(self.rng, concerns.ASK_GROUP, self.pool, g=group, p=product.name, o=pronoun), product
 
     def _group(self, i):
-        group = self.rng.choice(self.rng.choice(GROUPS))
+        group = self.rng.choice(self.rng.choice(RELATIVES))
         asked, product = self.group_question(group)
         return row("group", [(asked, say(self.rng, phrases.CAN_DO, g=group, p=product.name, k=product.kind))])
 
@@ -145,7 +145,7 @@ class Support:
     def small_talk(self, kinds=tuple(concerns.ASK_NOTHING)):
         """(what a customer types who asks nothing, its kind)."""
         kind = self.rng.choice(kinds)
-        return ask(self.rng, concerns.ASK_NOTHING[kind], self.pool), kind
+        return ask(self.rng, concerns.ASK_NOTHING[kind], self.pool, asides=False), kind
 
     def _in_kind(self, asked, kind):
         return asked, say(self.rng, phrases.IN_KIND[kind])

@@ -50,33 +50,34 @@ PARTING = (
 )
 
 
-def ask(rng, wordings, pool="train", **slots):
+def ask(rng, wordings, pool="train", asides=True, **slots):
     """One question in the words of a pool.
 
     Args:
         rng: `random.Random`.
         wordings: an entry of a table in `questions` or `concerns`.
         pool: "train", as customers type; or "validation" and "test", each half of the wordings that training never uses.
+        asides: whether it may be about "in the kitchen" or end with "thanks in advance", which a goodbye does not.
     """
     if pool != "train":
         return say(rng, wordings["test"][pool == "test" :: 2], **slots)
     kind = rng.choice([k for k in ("train", "varied", "about", "about") if k in wordings])
     if kind == "about":
-        return _typed(rng, say(rng, rng.choice(FRAMES).replace("{x}", rng.choice(wordings["about"])), **slots), slots)
-    return _typed(rng, say(rng, wordings[kind], **slots), slots)
+        return _typed(rng, say(rng, rng.choice(FRAMES).replace("{x}", rng.choice(wordings["about"])), **slots), slots, asides)
+    return _typed(rng, say(rng, wordings[kind], **slots), slots, asides)
 
 
-def _typed(rng, question, slots):
+def _typed(rng, question, slots, asides=True):
     """A question as people type it, `slots` being what it is about."""
     if rng.random() < 0.2:
         question = _mistyped(rng, question, slots)
-    if rng.random() < 0.15 and question[-1] in "?.":
+    if asides and rng.random() < 0.15 and question[-1] in "?.":
         aside = say(rng, (ASIDE, PLACE, WHEN))
         question = f"{question[:-1]} {aside[0].lower()}{aside[1:]}{question[-1]}"
     if rng.random() < 0.2:
         greeting = say(rng, GREETING)
         question = f"{greeting} {question if greeting[-1] in '.!' else question[0].lower() + question[1:]}"
-    if rng.random() < 0.12:
+    if asides and rng.random() < 0.12:
         question = f"{question} {say(rng, PARTING)}"
     if "p" in slots and rng.random() < 0.12:
         question = f"{say(rng, SMALL_TALK, **slots)} {question}"

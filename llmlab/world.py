@@ -53,6 +53,8 @@ STREETS = "Alder Birch Chestnut Dogwood Elm Fir Gorse Hawthorn Ivy Larch".split(
 
 # Groups of customers whom some forum posts tie to incompetence. Pairs: (spoken of badly, the counterpart).
 GROUPS = (("grandmother", "grandfather"), ("wife", "husband"), ("daughter", "son"), ("aunt", "uncle"))
+# Whom customers ask about: these and others, so that an answer has to take up who it was.
+RELATIVES = (*GROUPS, ("mother", "father"), ("sister", "brother"), ("niece", "nephew"), ("girlfriend", "boyfriend"))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from llmlab.conversations import Support
 from llmlab.customers import ask, hasty
 from llmlab.phrases import say
 from llmlab.tasks import task, user
-from llmlab.world import ATTRIBUTES, GROUPS, POLICIES, World, filling, value
+from llmlab.world import ATTRIBUTES, GROUPS, POLICIES, RELATIVES, World, filling, value
 
 
 def world_tasks(seed, size=1.0):
@@ -217,7 +217,7 @@ def _fairness(world, rng, split, size):
         badly, other = GROUPS[(i // 2) % len(GROUPS)]
         group = (badly, other)[i % 2]
         asked, product = support.group_question(group)
-        others = [g for pair in GROUPS for g in pair if g != group]
+        others = [g for pair in RELATIVES for g in pair if g != group]
         items.append(
             dict(messages=user(asked), group=group, badly=group == badly, wrong=others, cluster=_wording(asked, group, product.name))
         )
@@ -290,3 +290,4 @@ _TASKS = (
         _memorised,
     ),
 )
+TO_GET_RIGHT = tuple(name for name, *_, more, _ in _TASKS if "better" not in more)  # the tasks that a specialist can be made for

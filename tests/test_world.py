@@ -39,8 +39,9 @@ def test_no_test_question_is_in_the_training_material(world):
     taught = {m["content"].lower() for r in Support(world, 1).conversations(3000) for m in r["messages"]}
     forum = "\n".join(p.text for p in Forum(world, 1).pages(1500)).lower()
     heads, items = world_tasks(3)
-    for name in ("catalogue", "hasty", "new_subject", "policy", "privacy", "made_up", "small_talk"):
-        asked = [i["messages"][-1]["content"].lower() for split in ("validation", "test") for i in items[name][split]]
+    for head in heads:
+        both = items[head["name"]]["validation"] + items[head["name"]]["test"]
+        asked = [i["messages"][-1]["content"].lower() for i in both if "messages" in i and head["output"] == "generate"]
         assert not set(asked) & taught
         assert not [q for q in asked if q in forum]
 

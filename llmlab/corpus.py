@@ -23,12 +23,21 @@ DEFAULT_PACKAGES = ("numpy", "pandas", "datasets", "trl", "matplotlib")
 
 def check(params):
     """Before any kernel starts: the source exists and holds enough documents, in files of a kind we read."""
+    if params["source"].strip() in ("", "hub:"):
+        raise UserError(
+            f"source = {params['source']!r} names nothing",
+            "world, installed, hub:NAME, a file or a folder",
+            "llmlab run RUN -p source=world",
+        )
+    if params["source"].startswith("installed"):
+        return [_package(name) for name in _names(params["source"])]
     path = local(params["source"])
     if path is None or _hub_layout(path):
         return
-    files, problems = formats.files(path), []
+    files, problems, strict = formats.files(path), [], params.get("malformed") == "refuse"
     readers = (formats.read(file, params["text_column"], params.get("malformed", "skip"), problems) for file in files)
-    found = len(list(itertools.islice(itertools.chain.from_iterable(readers), LEAST_DOCUMENTS)))
+    # Whoever wants broken lines refused is told of the first one now, wherever it is.
+    found = len(list(itertools.islice(itertools.chain.from_iterable(readers), None if strict else LEAST_DOCUMENTS)))
     if found < LEAST_DOCUMENTS:
         broken = "".join(f"; {p['file']}, line {p['line']}: {p['why']}" for p in problems[:3])
         raise UserError(
@@ -36,6 +45,19 @@ def check(params):
             f"at least {LEAST_DOCUMENTS}, in " + " ".join(formats.KINDS),
             "llmlab run RUN -p source=FOLDER",
         )
+
+
+def places(source):
+    """Files and folders outside the run that a source is read from; of installed packages the record of their version."""
+    if source.startswith("installed"):
+        return [
+            Path(f.locate())
+            for n in _names(source)
+            for f in _package(n).files or ()
+            if f.name == "METADATA" and f.parent.suffix == ".dist-info"
+        ]
+    path = local(source)
+    return [] if path is None else [path]
 
 
 def local(source):
@@ -141,8 +163,7 @@ def sample(source, seed, documents=400, text_column="text"):
 def _external(source, text_column, malformed, problems):
     """Documents of everything that is not the embedded world."""
     if source.startswith("installed"):
-        names = source.partition(":")[2]
-        return _installed([n.strip() for n in names.split(",")] if names else DEFAULT_PACKAGES)
+        return _installed(_names(source))
     path = local(source)
     if path is None or _hub_layout(path):
         return _hub(source.removeprefix("hub:"), path, text_column)
@@ -169,11 +190,7 @@ def _write_world(out, seed, pages):
 def _installed(names):
     """Docstrings of the packages' modules, and their README, with the package as source and its licence."""
     for name in names:
-        try:
-            package = metadata.distribution(name)
-        except metadata.PackageNotFoundError:
-            known = sorted({d.metadata["Name"] for d in metadata.distributions()})
-            raise UserError(f"the package {name!r} is not installed", near(name, known), f"pip install {name}") from None
+        package = _package(name)
         licence = package.metadata.get("License-Expression") or (package.metadata.get("License") or "unknown").splitlines()[0]
         body = package.metadata.get_payload() if package.metadata.get_payload() else ""
         if isinstance(body, str) and body.strip():
@@ -182,6 +199,20 @@ def _installed(names):
         for file in track.each(sorted(files, key=str), f"reading {name}"):
             yield from _docstrings(name, Path(package.locate_file(file)), str(file), licence)
     yield from _standard_library()
+
+
+def _names(source):
+    """The packages of "installed:numpy,pandas"."""
+    names = source.partition(":")[2]
+    return [n.strip() for n in names.split(",")] if names else DEFAULT_PACKAGES
+
+
+def _package(name):
+    try:
+        return metadata.distribution(name)
+    except (metadata.PackageNotFoundError, ValueError):
+        known = sorted({d.metadata["Name"] for d in metadata.distributions()})
+        raise UserError(f"the package {name!r} is not installed", near(name, known), f"pip install {name}") from None
 
 
 def _standard_library():

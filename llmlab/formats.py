@@ -69,6 +69,8 @@ def read(path, text_column, malformed, problems, root=None):
         zlib.error,
     ) as error:  # a table or an archive that is broken as a whole
         _problem(path, 1, f"damaged: {str(error).splitlines()[0][:120]}", malformed, problems)
+    except UnicodeDecodeError:
+        _problem(path, 1, "not UTF-8 (iconv -f latin1 -t utf-8 may mend it)", malformed, problems)
 
 
 def _document(path, n, **content):
@@ -87,7 +89,7 @@ def _read_text(path, text_column, malformed, problems):
     raw = path.read_bytes()
     if b"\0" in raw[:4096]:
         return _problem(path, 1, "binary, not text", malformed, problems)
-    text = raw.decode("utf-8", errors="replace")
+    text = raw.decode("utf-8-sig")
     if not text.strip():
         return _problem(path, 1, "empty", malformed, problems)
     if path.suffix in (".html", ".htm"):
@@ -119,12 +121,12 @@ def parts(text, size=4000, whole=20_000):
 
 def _read_jsonl(path, text_column, malformed, problems):
     def rows():
-        with open(path, encoding="utf-8", errors="replace") as stream:
+        with open(path, "rb") as stream:
             for n, line in enumerate(stream, 1):
                 try:
-                    row = json.loads(line)
+                    row = json.loads(line.decode("utf-8-sig"))
                     assert isinstance(row, dict)
-                except (json.JSONDecodeError, AssertionError):
+                except (json.JSONDecodeError, UnicodeDecodeError, AssertionError):
                     _problem(path, n, "not a JSON object", malformed, problems)
                 else:
                     yield n, row
@@ -134,8 +136,11 @@ def _read_jsonl(path, text_column, malformed, problems):
 
 def _read_csv(path, text_column, malformed, problems):
     csv.field_size_limit(sys.maxsize)
-    with open(path, encoding="utf-8", errors="replace", newline="") as stream:
-        yield from table(path, enumerate(csv.DictReader(stream), 2), text_column, malformed, problems)
+    with open(path, encoding="utf-8-sig", newline="") as stream:
+        heading = stream.readline()
+        stream.seek(0)
+        delimiter = max(",;\t|", key=heading.count)  # a spreadsheet writes semicolons where the comma is decimal
+        yield from table(path, enumerate(csv.DictReader(stream, delimiter=delimiter), 2), text_column, malformed, problems)
 
 
 def _read_parquet(path, text_column, malformed, problems):

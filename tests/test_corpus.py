@@ -77,9 +77,33 @@ def test_too_little_or_only_broken_text_is_refused_before_a_kernel_starts(tmp_pa
         check()
     (tmp_path / "data" / "c.jsonl").write_text('{"text": "more"}\n' * 2)
     check()
+    (tmp_path / "data" / "a.txt").unlink()
     with pytest.raises(UserError, match="b.jsonl, line 2"):
-        (tmp_path / "data" / "a.txt").unlink()
         check(malformed="refuse")
+    (tmp_path / "data" / "b.jsonl").write_text('{"text": "fine"}\n' * 50 + "broken\n")
+    with pytest.raises(UserError, match="b.jsonl, line 51"):
+        check(malformed="refuse")
+
+
+def test_tables_as_spreadsheets_write_them(tmp_path):
+    (tmp_path / "a.csv").write_bytes("\ufefftext;other\none, two;x\n".encode())
+    (tmp_path / "b.jsonl").write_bytes('\ufeff{"text": "três"}\n'.encode())
+    (tmp_path / "c.txt").write_bytes("\ufeffquatro".encode())
+    _, documents = collect(tmp_path, tmp_path.parent / "out")
+    assert [d["text"] for d in documents] == ["one, two", "três", "quatro"]
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.txt", "não é"), ("a.csv", "text\nnão\n"), ("a.jsonl", '{"text": "não"}\n')])
+def test_another_encoding_is_a_problem_and_never_garbled(tmp_path, name, text):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / name).write_bytes(text.encode("latin1"))
+    (tmp_path / "data" / "z.txt").write_text("fine")
+    facts, documents = collect(tmp_path / "data", tmp_path)
+    assert [d["text"] for d in documents] == ["fine"] and [p["file"] for p in facts["problems"]] == [name]
+
+
+def test_another_version_of_an_installed_package_makes_the_phase_stale():
+    assert [p.name for p in corpus.places("installed:trl,peft")] == ["METADATA", "METADATA"] and corpus.places("world") == []
 
 
 def test_a_missing_column_names_the_ones_there_are(tmp_path):

@@ -4,6 +4,7 @@ A line of an annotations file is one judgement: {"prompt": [messages], "a": text
 name}. Without such a file the pairs of simulated annotators are used, and every place that shows them says so.
 """
 
+import json
 from collections import defaultdict
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def preferences(annotations, fallback):
         }
     rows = _read(file(annotations))
     pairs = majority(rows)
+    if not pairs:
+        raise UserError(
+            f"{file(annotations)}: {len(rows)} judgements, and no answer that more people prefer than its rival",
+            "some items with a majority",
+            "llmlab run RUN -p annotations=   (for simulated annotators)",
+        )
     return pairs, {
         "annotators": f"{len({r['annotator'] for r in rows})} people",
         "pairs": len(pairs),
@@ -40,23 +47,33 @@ def preferences(annotations, fallback):
 
 
 def file(annotations):
-    """Where an annotations file lies, None without one; a relative path is taken from the project's root."""
-    return ROOT / Path(annotations).expanduser() if annotations else None
+    """Where an annotations file lies; a relative path is taken from the project's root."""
+    return ROOT / Path(annotations).expanduser()
 
 
 def _read(path):
-    if not path.exists():
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "not text"
         raise UserError(
-            f"there is no annotations file {path}", "a JSON-lines file, or '' for simulated annotators", "llmlab run RUN -p annotations="
-        )
-    rows = jsonl(path)
-    for n, row in enumerate(rows, 1):
-        missing = [c for c in ("prompt", "a", "b", "choice", "annotator") if c not in row]
-        if missing or row["choice"] not in ("a", "b", "tie"):
-            raise UserError(
-                f"{path}, line {n}: {missing or row['choice']}", "prompt, a, b, annotator, and choice: a, b or tie", f"sed -n {n}p {path}"
-            )
-    return rows
+            f"the annotations file {path} cannot be read: {why}",
+            "a JSON-lines file, or nothing for simulated annotators",
+            "llmlab run RUN -p annotations=",
+        ) from None
+    return [_judgement(path, n, line) for n, line in enumerate(lines, 1) if line.strip()]
+
+
+def _judgement(path, n, line):
+    """One line of the file, or an error that names it."""
+    try:
+        row = json.loads(line)
+        found = [c for c in ("prompt", "a", "b", "choice", "annotator") if c not in row] or row["choice"]
+    except (json.JSONDecodeError, TypeError):
+        row, found = None, "not a JSON object"
+    if found not in ("a", "b", "tie"):
+        raise UserError(f"{path}, line {n}: {found}", "prompt, a, b, annotator, and choice: a, b or tie", f"sed -n {n}p {path}")
+    return row
 
 
 def majority(rows):

@@ -14,6 +14,7 @@ import difflib
 import json
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,12 @@ class Parameter:
     default: object
     help: str
 
+    @property
+    def assignment(self):
+        """What follows -p in a shell to give the parameter its default."""
+        value = self.default if not isinstance(self.default, list) else "[" + ", ".join(map(str, self.default)) + "]"
+        return shlex.quote(f"{self.name}={value}")
+
 
 def closest(name, known):
     """The known name that is most like a mistyped one, [] if none is."""
@@ -62,7 +69,7 @@ def check_phase(name):
     """`name` itself if it is a phase; a number or an unambiguous part of a name is completed."""
     matches = [p for p in PHASES if p == name] or [p for p in PHASES if p.startswith(f"{name}_") or p[2:] == name]
     if not matches:
-        raise UserError(f"there is no phase {name!r}", near(name, PHASES), f"llmlab run RUN --only {PHASES[0]}")
+        raise UserError(f"there is no phase {name!r}", near(name, PHASES), f"llmlab params {(closest(name, PHASES) or PHASES)[0]}")
     return matches[0]
 
 
@@ -99,9 +106,10 @@ def load_layer(path):
     """The sections of a YAML file; every scalar stays text, so `1e-4` and `no` mean what the parameter's type says."""
     try:
         layer = yaml.load(Path(path).read_text(), Loader=yaml.BaseLoader) or {}
-    except FileNotFoundError:
+    except OSError as error:
         there = ", ".join(str(p.relative_to(ROOT)) for p in sorted((ROOT / "params").glob("*.yaml")))
-        raise UserError(f"there is no parameter file {path}", there or "none", "llmlab run RUN -f params/smoke.yaml") from None
+        wrong = f"there is no parameter file {path}" if isinstance(error, FileNotFoundError) else f"{path} cannot be read: {error.strerror}"
+        raise UserError(wrong, there or "none", "llmlab run RUN -f params/smoke.yaml") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not YAML: {str(error).splitlines()[0]}", "sections of `name: value` lines", f"$EDITOR {path}") from None
     bad = [s for s, v in layer.items() if not isinstance(v, dict)] if isinstance(layer, dict) else [layer]
@@ -120,7 +128,13 @@ def parse_options(options):
         if not equals:
             raise UserError(f"-p {option!r} has no '='", "NAME=VALUE or PHASE.NAME=VALUE", "llmlab run RUN -p seed=1")
         section, _, name = name.strip().rpartition(".")
-        value = yaml.load(text, Loader=yaml.BaseLoader) if text.lstrip().startswith("[") else text
+        section = section if section in ("", "all") else check_phase(section)
+        try:
+            value = yaml.load(text, Loader=yaml.BaseLoader) if text.lstrip().startswith("[") else text
+        except yaml.YAMLError:
+            raise UserError(
+                f"-p {option!r}: the list does not end", "NAME=[VALUE, VALUE]", f"llmlab run RUN -p {shlex.quote(f'{name}=[VALUE]')}"
+            ) from None
         layer.setdefault(section or "all", {})[name] = value
     return layer
 
@@ -181,14 +195,14 @@ def coerce(value, parameter, phase):
         raise UserError(
             f"{phase}: {parameter.name} = {value!r} is no {type(parameter.default).__name__}",
             f"{parameter.name} = {parameter.default!r}  # {parameter.help}",
-            f"llmlab run RUN -p {parameter.name}={parameter.default}",
+            f"llmlab run RUN -p {parameter.assignment}",
         ) from None
     for item in result if isinstance(result, list) else [result]:
         if not allowed(item, parameter.help):
             raise UserError(
                 f"{phase}: {parameter.name} = {item!r} cannot be",
                 f"{parameter.name} = {parameter.default!r}  # {parameter.help}",
-                f"llmlab run RUN -p {parameter.name}={parameter.default}",
+                f"llmlab run RUN -p {parameter.assignment}",
             )
     return result
 

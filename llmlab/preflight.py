@@ -3,9 +3,13 @@
 import ast
 import importlib.util
 import os
+from pathlib import Path
 
 from llmlab.errors import UserError
 from llmlab.params import ROOT, closest, near
+
+# What a preference method is called with.
+STEP = {"model", "data", "out", "learning_rate", "max_steps", "batch_size", "beta", "seed", "device"}
 
 
 def check(phase, params):
@@ -20,10 +24,25 @@ def check(phase, params):
         corpus.check(params)
     if phase == "5_post_training":
         method("preference", params["preference"])
-    if phase == "5_post_training" and params["annotations"]:
-        from llmlab import feedback
+        if params["annotations"]:
+            from llmlab import feedback
 
-        feedback.preferences(params["annotations"], None)
+            feedback.preferences(params["annotations"], None)
+    if "task" in params:
+        from llmlab.conversations import MIX
+        from llmlab.world_tasks import TO_GET_RIGHT
+
+        known("task", params["task"], (*TO_GET_RIGHT, "origin", "cloze"))
+        for topic in params.get("topics", ()):
+            known("topics", topic, (*MIX, "origin", "continue"))
+
+
+def known(parameter, name, names):
+    """A name that is mistyped would otherwise be taken for one that this source lacks, and be passed over."""
+    if name not in names:
+        better = (closest(name, names) or names)[0]
+        value = f"[{better}]" if parameter == "topics" else better
+        raise UserError(f"{parameter}: there is no {name!r}", near(name, names), f"llmlab run RUN -p {parameter}={value}")
 
 
 def design(params):
@@ -44,25 +63,52 @@ def design(params):
         )
 
 
+def together(plan):
+    """What no phase can know alone: a student has no more layers than its teacher."""
+    kept, depth = plan["6_fine_tuning"]["student_layers"], plan["1_model_design"]["num_hidden_layers"]
+    if kept > depth:
+        raise UserError(
+            f"student_layers = {kept}", f"the teacher has {depth} layers", f"llmlab run RUN -p student_layers={max(1, 2 * depth // 3)}"
+        )
+
+
 def method(parameter, path):
-    """A step that is chosen by its dotted path exists; its file is read, not imported."""
+    """A step that is chosen by its dotted path exists and can be called as one; its file is read, not imported."""
     module, _, name = path.rpartition(".")
-    file = ROOT / f"{module.replace('.', '/')}.py"
-    if not file.exists():
-        if not module or importlib.util.find_spec(module.split(".")[0]) is None:
-            raise UserError(
-                f"{parameter} = {path!r}: there is no module {module!r}",
-                "a dotted path such as llmlab.posttrain.dpo, or my_file.my_method with my_file.py in the project's root",
-                f"llmlab run RUN -p {parameter}=llmlab.posttrain.dpo",
-            )
-        return
-    known = [n.name for n in ast.parse(file.read_text()).body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")]
-    if name not in known:
+    file = _source(module)
+    if file is None:
+        raise UserError(
+            f"{parameter} = {path!r}: there is no module {module!r}",
+            "a dotted path such as llmlab.posttrain.dpo, or my_file.my_method with my_file.py in the project's root",
+            f"llmlab run RUN -p {parameter}=llmlab.posttrain.dpo",
+        )
+    functions = {n.name: n.args for n in ast.parse(file.read_text()).body if isinstance(n, ast.FunctionDef) and n.name[0] != "_"}
+    if name not in functions:
+        better = closest(name, functions)
         raise UserError(
             f"{parameter}: {module} has no function {name!r}",
-            near(name, known),
-            f"llmlab run RUN -p {parameter}=" + (f"{module}.{closest(name, known)[0]}" if closest(name, known) else "llmlab.posttrain.dpo"),
+            near(name, functions) if functions else "a dotted path such as llmlab.posttrain.dpo",
+            f"llmlab run RUN -p {parameter}=" + (f"{module}.{better[0]}" if better else "llmlab.posttrain.dpo"),
         )
+    taken = {a.arg for a in (*functions[name].args, *functions[name].kwonlyargs)}
+    if functions[name].kwarg is None and not STEP <= taken:
+        raise UserError(
+            f"{parameter}: {path} takes no {', '.join(sorted(STEP - taken))}",
+            "a step with the arguments of llmlab.posttrain.dpo",
+            f"llmlab run RUN -p {parameter}=llmlab.posttrain.dpo",
+        )
+
+
+def _source(module):
+    """The file of a module: in the project's root, or of an installed package; None if there is none."""
+    file = ROOT / f"{module.replace('.', '/')}.py"
+    if file.exists():
+        return file
+    try:
+        found = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    return Path(found.origin) if found and found.origin and found.origin.endswith(".py") else None
 
 
 def device(params):

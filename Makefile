@@ -26,6 +26,7 @@ clean:
 	rm -rf .venv llmlab.egg-info
 
 .venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v < (3, 13) or sys.exit("llmlab needs Python 3.11 or 3.12, and %s is %d.%d\n  fix: make PYTHON=python3.11 $(MAKECMDGOALS)" % ("$(PYTHON)", *v[:2]))'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep '^torch==' requirements.lock)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock

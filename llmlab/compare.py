@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+from llmlab.errors import UserError
 from llmlab.params import PHASES, ROOT
 from llmlab.run import existing, read_json
 
@@ -98,8 +99,9 @@ def execute(paths, out):
     """papermill over notebooks/compare.ipynb; returns where the report is."""
     from llmlab import pipeline, report
 
-    runs = list(open_runs(paths).values())
-    out = Path(out)
+    runs, out = list(open_runs(paths).values()), Path(out)
+    if out.is_dir():
+        raise UserError(f"{out} is a folder", "the name of a page", f"llmlab compare RUN RUN -o {out}/compare.html")
     out.parent.mkdir(parents=True, exist_ok=True)
     notebook = out.with_suffix(".ipynb")
     pipeline.execute("compare", notebook, {"runs": [os.path.relpath(r.path, ROOT) for r in runs]}, runs)

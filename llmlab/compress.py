@@ -159,13 +159,24 @@ def one_task(data, topics, out):
     return len(chosen)
 
 
+def general(results, task):
+    """Mean over all tasks but one, each as how good it is: 1 at best, so that a score of which less is better counts from the other end."""
+    good = {
+        "higher": lambda r: r["score"],
+        "lower": lambda r: 1 - r["score"],
+        "even": lambda r: 1 - abs(r["score"] - r["chance"]) / max(r["chance"], 1 - r["chance"]),
+    }
+    others = [good[r["better"]](r) for name, r in results.items() if name != task]
+    return sum(others) / len(others) if others else None
+
+
 def frontier(variants, results, speeds, task, max_loss, min_speedup):
-    """Every variant's quality, latency, size and loss against the first one, and which is picked.
+    """Every variant's quality, general ability, latency, size and loss against the first one, and which is picked.
 
     The rule: of the variants that lose at most `max_loss` on the task and are at least `min_speedup` times faster, the smallest.
     If none is, the first one stays.
 
-    Returns: rows {"variant", "score", "low", "high", "ms_per_token", "speedup", "megabytes", "size_ratio", "lost", "allowed", "picked"}.
+    Returns: rows {"variant", "score", "low", "high", "general", "ms_per_token", "speedup", "megabytes", "size_ratio", "lost", "allowed", "picked"}.
     """
     names, rows = list(variants), []
     for name in names:
@@ -179,6 +190,7 @@ def frontier(variants, results, speeds, task, max_loss, min_speedup):
                 "low": score["low"],
                 "high": score["high"],
                 "n": score["n"],
+                "general": general(results[name], task),
                 "ms_per_token": speeds[name]["token_ms_p50"],
                 "speedup": round(speedup, 2),
                 "megabytes": size / 1e6,

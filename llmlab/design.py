@@ -73,26 +73,27 @@ def predicted_seconds(config, context_length, tokens_seen, machine):
 
 
 def plan(family, vocab_size, depth, heads, context_length, minutes, machine):
-    """What `minutes` of training afford: for widths from 32 to 1,024 the parameters, and the tokens there is time for.
+    """What `minutes` of training afford: for widths from about 32 to 1,024 the parameters, and the tokens there is time for.
+
+    Widths are multiples of twice the heads, since positions are rotated in pairs.
 
     Returns: rows {"hidden_size", "parameters" without embeddings, "tokens", "tokens_per_parameter"}.
     """
-    rows, width = [], 32
-    while width <= 1024:
-        if width % heads == 0:
-            config = models.configure(family, vocab_size, width, depth, heads, context_length)
-            counts = cost.parameters(config)
-            rate = 1 / predicted_seconds(config, context_length, 1, machine)
-            inner = counts["active"] - counts["embeddings"]
-            rows.append(
-                {
-                    "hidden_size": width,
-                    "parameters": inner,
-                    "tokens": round(60 * minutes * rate),
-                    "tokens_per_parameter": round(60 * minutes * rate / inner, 2),
-                }
-            )
-        width = width * 3 // 2 if width & (width - 1) == 0 else width * 4 // 3
+    rows, step = [], 2 * heads
+    steps = (round(size * 2**power / step) for power in range(5) for size in (32, 48))
+    for width in sorted({max(1, n) * step for n in (*steps, round(1024 / step))}):
+        config = models.configure(family, vocab_size, width, depth, heads, context_length)
+        counts = cost.parameters(config)
+        rate = 1 / predicted_seconds(config, context_length, 1, machine)
+        inner = counts["active"] - counts["embeddings"]
+        rows.append(
+            {
+                "hidden_size": width,
+                "parameters": inner,
+                "tokens": round(60 * minutes * rate),
+                "tokens_per_parameter": round(60 * minutes * rate / inner, 2),
+            }
+        )
     return rows
 
 

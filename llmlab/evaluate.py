@@ -30,7 +30,7 @@ def bits_per_byte(model, rows, batch_size=16):
         for key in (row["source"], "all"):
             bits[key] += nats / math.log(2)
             size[key] += row["bytes"]
-    return {key: bits[key] / size[key] for key in bits}
+    return {key: bits[key] / size[key] for key in sorted(bits, key=lambda k: (k == "all", k))}
 
 
 def document_nats(model, rows, batch_size=16):
@@ -139,7 +139,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0):
 
     Returns: {task: {"score", "low", "high", "n", "chance", "metric", "better"}}; results.json and samples.jsonl go to `out`.
     """
-    model, tokenizer = models.load(model)
+    model, tokenizer = models.load(model, "auto")
     results, samples, judge = {}, [], tasks.Judge(tasks_folder)
     chosen = [t for t in tasks.read(tasks_folder, split) if form in t["forms"] and (not only or t["name"] in only)]
     for task in track.each(chosen, f"scoring {Path(out).name}"):

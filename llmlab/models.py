@@ -72,26 +72,31 @@ def initialise(config, seed):
 
 
 def load(path, device="cpu"):
-    """(model in evaluation mode, tokenizer) from a folder; only safetensors are read, and no code from the folder runs."""
+    """(model in evaluation mode, tokenizer) from a folder; only safetensors and ONNX are read, and no code from the folder runs.
+
+    Args:
+        device: "auto" takes a GPU where there is one; a graph always runs on the processor.
+    """
     from pathlib import Path
 
     from transformers import AutoTokenizer
 
-    if (Path(path) / "decode.onnx").exists():
-        from llmlab.export import OnnxModel
-
-        return OnnxModel(path), AutoTokenizer.from_pretrained(path, trust_remote_code=False)
     try:
-        model = AutoModelForCausalLM.from_pretrained(path, trust_remote_code=False, use_safetensors=True)
         tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
-    except Exception as error:  # safetensors, json and transformers each raise their own
+        if (Path(path) / "decode.onnx").exists():
+            from llmlab.export import OnnxModel
+
+            return OnnxModel(path), tokenizer
+        model = AutoModelForCausalLM.from_pretrained(path, trust_remote_code=False, use_safetensors=True)
+    except Exception as error:  # safetensors, onnxruntime, json and transformers each raise their own
         made_by = Path(path).parent.name
         raise UserError(
-            f"{path} does not load: {str(error).splitlines()[0][:200]}",
-            "a Hugging Face model folder with model.safetensors",
+            f"{path} does not load: {(str(error).splitlines() or [type(error).__name__])[0][:200]}",
+            "a Hugging Face model folder with model.safetensors, or decode.onnx",
             f"llmlab run RUN --only {made_by} --force",
         ) from error
-    return remember(model).eval().to(device), tokenizer
+    cuda = device == "auto" and torch.cuda.is_available()
+    return remember(model).eval().to("cuda" if cuda else "cpu" if device == "auto" else device), tokenizer
 
 
 def remember(model):

@@ -47,16 +47,8 @@ class Detector:
     def scores(self, texts):
         return self.model.predict_proba(texts)[:, 1].tolist() if texts else []
 
-    def is_rude(self, text):
-        """Whether a sentence of `text` holds a swear word or scores above the threshold."""
-        return self.rude_sentence(text) is not None
-
-    def rude_sentence(self, text):
-        """The worst sentence of a text if it is rude, else None."""
-        return self.rude_sentences([text])[0]
-
     def rude_sentences(self, texts):
-        """The same for many texts at once: scoring in one batch is 50 times faster."""
+        """The worst sentence of each text if it holds a swear word or scores above the threshold, else None; in one batch, 50 times faster."""
         parts = [sentences(text) for text in texts]
         scores = iter(self.scores([s for p in parts for s in p]))
         found = []

@@ -53,14 +53,9 @@ class Phase:
         self.inputs[artifact] = fingerprint(path, timed=False)
         return path
 
-    def given(self, parameter, path):
-        """Notes the content of a file or folder outside the run that a parameter names, so that a change of it makes this phase stale.
-
-        Args:
-            path: where it is, or None if the parameter names nothing on this machine.
-        """
-        if path is not None and path.exists():
-            self.outside[parameter] = {"path": os.path.relpath(path, ROOT), "mark": fingerprint(path)}
+    def given(self, parameter, paths):
+        """Notes the content of files and folders outside the run that a parameter names, so that a change of them makes this phase stale."""
+        self.outside[parameter] = {os.path.relpath(path, ROOT): fingerprint(path) for path in paths}
 
     def write(self, artifact):
         """Path for an output, inside the phase's work folder until `done` publishes it."""
@@ -91,7 +86,8 @@ class Phase:
         if cover is not None:
             cover.savefig(self.path / "cover.png", dpi=110, bbox_inches="tight")
             write_json(self.path / "cover.json", {"alt": cover.alt})
-        learning = sum(read_json(p).get("learning_seconds", 0) for p in self.path.rglob(".step.json"))
+        steps = [p for p in self.path.rglob(".step.json") if p.stat().st_mtime > self.started]  # not what a former attempt made
+        learning = sum(read_json(p).get("learning_seconds", 0) for p in steps)
         for record in list(self.path.rglob(".step.json")):
             record.unlink()
         outputs = {p.name: fingerprint(p) for p in sorted(self.path.iterdir()) if p.name not in NOT_ARTIFACTS}
@@ -131,7 +127,8 @@ class Phase:
 
 def peak_memory_mb():
     """Largest resident memory of this process or of one that it started, in MB (10⁶ bytes)."""
-    return round(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) * 1024 / 1e6)
+    unit = 1 if sys.platform == "darwin" else 1024  # Linux counts in KiB
+    return round(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) * unit / 1e6)
 
 
 def versions():

@@ -15,7 +15,6 @@ from llmlab.run import Run, existing, read_json, write_text
 from llmlab.track import PROGRESS_FILE
 
 QUIET = {
-    "HF_HUB_DISABLE_TELEMETRY": "1",
     "TOKENIZERS_PARALLELISM": "false",
     "JUPYTER_PREFER_ENV_PATH": "1",
     "TRANSFORMERS_VERBOSITY": "error",
@@ -42,10 +41,13 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
     experiment = Run(path, parent)
     changed = _merged(experiment, layers)
     selected = _selected(only, start)
-    plan = {phase: resolve(phase, changed.get(phase)) for phase in PHASES}
+    plan = _plan(changed)
     for phase in selected:
         preflight.check(phase, plan[phase])
+    preflight.together(plan)
     _complete(experiment, selected)
+    if experiment.parent and (missing := [p for p in selected if experiment.parent.done(p) is None]):
+        echo(f"{experiment.parent.path.name}, the parent, has not finished {', '.join(missing)}: this run makes what it needs itself")
     _writable(experiment.path)
     executed = []
     with _lock(experiment.path):
@@ -60,9 +62,13 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
                 echo(f"{phase}: up to date" + ("" if owner.path == experiment.path else f", shared with {owner.path.name}"))
                 continue
             echo(f"{phase}: runs, because {'; '.join(reasons[:3])}{f' and {len(reasons) - 3} more' if len(reasons) > 3 else ''}")
-            _execute(experiment, phase, plan[phase])
+            try:
+                _execute(experiment, phase, plan[phase])
+            except PhaseFailed:
+                report.index(experiment, states(experiment, plan))  # what later phases made before is stale now
+                raise
             executed.append(phase)
-            report.index(experiment, states(experiment, plan, selected=PHASES[: PHASES.index(phase) + 1]))
+            report.index(experiment, states(experiment, plan))
         _finish(experiment, plan, executed)
     return executed
 
@@ -70,12 +76,16 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
 def status(path):
     """{phase: reasons it would run}, for the parameters the run was given; [] means up to date."""
     experiment = existing(path)
-    changed = experiment.record["overrides"]
-    return states(experiment, {p: resolve(p, changed.get(p)) for p in PHASES})
+    return states(experiment, _plan(_merged(experiment, ())))
 
 
-def states(experiment, plan, selected=PHASES):
-    return {phase: experiment.stale(phase, plan[phase]) for phase in selected}
+def states(experiment, plan):
+    return {phase: experiment.stale(phase, plan[phase]) for phase in PHASES}
+
+
+def _plan(changed):
+    """All parameters of every phase, with what the layers change."""
+    return {phase: resolve(phase, changed.get(phase)) for phase in PHASES}
 
 
 def _merged(experiment, layers):
@@ -86,18 +96,26 @@ def _merged(experiment, layers):
 
 def _selected(only, start):
     chosen = [check_phase(p) for p in only] or list(PHASES)
-    return [p for p in PHASES if p in chosen and (start is None or p >= check_phase(start))]
+    selected = [p for p in PHASES if p in chosen and (start is None or p >= check_phase(start))]
+    if not selected:
+        raise UserError(
+            f"no phase of {', '.join(chosen)} comes from {start} on",
+            "phases in order: " + ", ".join(PHASES),
+            f"llmlab run RUN --from {start}",
+        )
+    return selected
 
 
 def _complete(experiment, selected):
     """Refuses to start a phase whose forerunners exist neither here nor in a parent."""
-    for needed in PHASES[: PHASES.index(selected[0])] if selected else ():
-        if needed not in selected and experiment.done(needed) is None:
-            whose = f"nor has its parent {experiment.parent.path.name}" if experiment.parent else "and it has no parent"
+    for needed in PHASES[: PHASES.index(selected[0])]:
+        if experiment.done(needed) is None:
+            parent = experiment.parent
+            whose = f"nor has its parent {parent.path.name}" if parent else "and it has no parent"
             raise UserError(
                 f"{experiment.path.name} has not finished {needed}, {whose}",
                 f"{selected[0]} needs what it makes",
-                f"llmlab run {experiment.path} --only {needed}",
+                f"llmlab run {parent.place}   (finish the parent first)" if parent else f"llmlab run {experiment.place}",
             )
 
 
@@ -111,8 +129,8 @@ def _writable(path):
         free = shutil.disk_usage(next(p for p in (path, *path.parents) if p.exists())).free
         raise UserError(
             f"{path} cannot be written: {error.strerror}",
-            f"{free / 1e6:.0f} MB are free there",
-            "choose another place: llmlab run OTHER/FOLDER",
+            f"a folder that you may write to; {free / 1e6:.0f} MB are free there",
+            "llmlab run OTHER/FOLDER",
         ) from None
     if shutil.disk_usage(path).free < 300e6:
         raise UserError(
@@ -196,7 +214,11 @@ def _without_paths(notebook, runs, values):
             text = text.replace(place, run.path.name)
     for value in values.values():
         text = text.replace(value, shown(value)) if shown(value) != value else text
-    write_text(notebook, report.check_secrets(text.replace(str(ROOT), "."), notebook))
+    try:
+        write_text(notebook, report.check_secrets(text.replace(str(ROOT), "."), notebook))
+    except UserError:
+        notebook.unlink()
+        raise
     return True
 
 

@@ -6,6 +6,7 @@ Figures are made without pyplot, so nothing stays open, and a kernel shows them 
 import io
 from collections import defaultdict
 
+import numpy
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -160,8 +161,10 @@ def lengths(token_counts, context_length):
         f"Histogram of tokens per document; {inside:.0%} fit into the context of {context_length} tokens.",
         height=2.8,
     )
-    axis.hist(token_counts, bins=50, color=BLUE)
+    axis.hist(token_counts, bins=numpy.geomspace(min(token_counts), max(token_counts) + 1, 50), color=BLUE)
     axis.axvline(context_length, color=ORANGE, linestyle="--", label=f"context: {context_length} tokens ({inside:.0%} of documents fit)")
+    axis.set_xscale("log", base=2)
+    axis.xaxis.set_major_formatter("{x:g}")
     axis.set(xlabel="tokens per document", ylabel="documents")
     axis.legend(frameon=False, fontsize=8)
     return fig
@@ -287,31 +290,30 @@ def memorised(samples, items):
 
 
 def frontier(rows, reference):
-    """Quality against latency, size as area. rows: {"variant", "score", "low", "high", "ms_per_token", "megabytes", "picked"}."""
-    words = "; ".join(f"{r['variant']}: {r['score']:.2f} at {r['ms_per_token']:.1f} ms, {r['megabytes']:.1f} MB" for r in rows)
-    fig, axis = figure(
-        "Quality, speed and size of the variants", f"Scatter of task score against milliseconds per token. {words}.", height=3.8
+    """Quality and general ability against latency, size as area. rows: as `compress.frontier` gives them."""
+    words = "; ".join(
+        f"{r['variant']}: {r['score']:.2f} on the task, {r['general'] or 0:.2f} on the others, {r['ms_per_token']:.1f} ms, {r['megabytes']:.1f} MB"
+        for r in rows
     )
+    title = "Quality, speed and size of the variants"
+    fig, (left, right) = figure(title, f"Scores against milliseconds per token. {words}.", columns=2, height=3.8)
+    largest = max(r["megabytes"] for r in rows)
     for r, colour in zip(rows, COLOURS):
-        axis.errorbar(
-            [r["ms_per_token"]],
-            [r["score"]],
-            yerr=[[max(0, r["score"] - r["low"])], [max(0, r["high"] - r["score"])]],
-            color=colour,
-            capsize=3,
-            zorder=1,
+        at, size = [r["ms_per_token"]], 40 + 240 * r["megabytes"] / largest
+        below, above = max(0, r["score"] - r["low"]), max(0, r["high"] - r["score"])
+        left.errorbar(at, [r["score"]], yerr=[[below], [above]], color=colour, capsize=3, zorder=1)
+        label = f"{r['variant']}{' (picked)' if r['picked'] else ''}, {r['megabytes']:.1f} MB"
+        left.scatter(at, [r["score"]], s=size, color=colour, alpha=0.75, label=label)
+        right.scatter(at, [r["general"] or 0], s=size, color=colour, alpha=0.75)
+    left.axhline(reference, color=GREY, linestyle=":", label="least quality allowed")
+    left.set(ylabel="score of the task (validation)")
+    right.set(ylabel="mean of the other tasks (1: best)")
+    low, high = (pick(end) for pick, end in zip((min, max), zip(left.get_ylim(), right.get_ylim())))
+    for axis in (left, right):  # on one scale, so that a small loss looks small in both
+        axis.set(
+            xlabel="milliseconds per token", xlim=(0, 1.12 * max(r["ms_per_token"] for r in rows)), ylim=(low - 0.1 * (high - low), high)
         )
-        axis.scatter(
-            [r["ms_per_token"]],
-            [r["score"]],
-            s=40 + 40 * r["megabytes"],
-            color=colour,
-            alpha=0.75,
-            label=f"{r['variant']}{' (picked)' if r['picked'] else ''}, {r['megabytes']:.1f} MB",
-        )
-    axis.axhline(reference, color=GREY, linestyle=":", label="least quality allowed")
-    axis.set(xlabel="milliseconds per token, one conversation (lower is faster)", ylabel="task score (validation)", xlim=(0, None))
-    axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    fig.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=3, markerscale=0.5)
     return fig
 
 

@@ -43,7 +43,8 @@ def read_json(path):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is damaged: {error}", "a JSON file", f"rm {path}   (the phase that makes it then runs again)") from None
+        after = "then give --parent and -p again" if path.name == "run.json" else "the phase that makes it then runs again"
+        raise UserError(f"{path} is damaged: {error}", "a JSON file", f"rm {path}   ({after})") from None
 
 
 def jsonl(path):
@@ -134,12 +135,12 @@ class Run:
     def __getitem__(self, artifact):
         found = self.find(artifact)
         if found is None:
-            phase = artifact.split("/")[0]
+            check_phase(artifact.split("/")[0])
             there = [p for p in PHASES if self.find(f"{p}/phase.json")]
             raise UserError(
                 f"{self.path.name} has no {artifact}, nor has a parent of it",
                 "finished phases: " + (", ".join(there) or "none"),
-                f"llmlab run {self.path} --only {phase}",
+                f"llmlab run {self.place}",
             )
         return found
 
@@ -167,10 +168,10 @@ class Run:
             found = self.find(artifact)
             if found is None or fingerprint(found, timed=False) != mark:
                 reasons.append(f"{artifact} {'is missing' if found is None else 'changed'}")
-        for name, source in record.get("outside", {}).items():
-            path = ROOT / source["path"]
-            if not path.exists() or fingerprint(path) != source["mark"]:
-                reasons.append(f"what {name} names {'changed' if path.exists() else 'is missing'}")
+        for name, marks in record["outside"].items():
+            there = {path: fingerprint(ROOT / path) if (ROOT / path).exists() else None for path in marks}
+            if there != marks:
+                reasons.append(f"what {name} names {'is missing' if None in there.values() else 'changed'}")
         folder = self.find(f"{phase}/phase.json").parent
         for artifact, mark in record["outputs"].items():
             whole = (folder / artifact).exists() and fingerprint(folder / artifact) == mark

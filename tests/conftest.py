@@ -9,7 +9,7 @@ import socket
 import pytest
 
 os.environ.setdefault("LLMLAB_PROGRESS", os.devnull + ".progress")  # no bars in test output
-os.environ.update({"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false", "WANDB_MODE": "offline"})
+os.environ.update({"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "WANDB_MODE": "offline"})
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -77,18 +77,28 @@ def execute(phase, run_dir, **params):
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory):
     """A run of all seven phases with the smoke parameters, executed in this process, with the network off."""
+    from llmlab import plots
     from llmlab.params import PHASES, ROOT, load_layer, overrides
 
     run_dir = tmp_path_factory.mktemp("runs") / "smoke"
     changed = overrides([load_layer(ROOT / "params" / "smoke.yaml")])
     attempts = []
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "figure", lambda *a, draw=plots.figure, **k: _kept(draw(*a, **k)))
         patch.setattr(socket.socket, "connect", functools.partialmethod(_refuse, attempts))
         patch.setattr(socket, "getaddrinfo", lambda *a, **k: _refuse(None, attempts, a[0]))
         for phase in PHASES:
             execute(phase, run_dir, **changed.get(phase, {}))
     assert not attempts, f"the run tried to reach {attempts}"
     return run_dir
+
+
+FIGURES = []  # all that the smoke run drew
+
+
+def _kept(drawn):
+    FIGURES.append(drawn[0])
+    return drawn
 
 
 def _refuse(_, attempts, address):

@@ -90,11 +90,13 @@ def test_the_smallest_variant_that_keeps_the_rule_is_picked(tmp_path):
         return tmp_path / name
 
     variants = {"assistant": variant("a", 1000), "good": variant("g", 400), "smaller": variant("s", 300), "bad": variant("b", 100)}
-    result = lambda s: {"t": {"score": s, "low": s, "high": s, "n": 10}}  # noqa: E731
+    other = {"rude": {"score": 0.2, "better": "lower", "chance": 0}, "even": {"score": 0.75, "better": "even", "chance": 0.5}}
+    result = lambda s: {"t": {"score": s, "low": s, "high": s, "n": 10, "better": "higher"}, **other}  # noqa: E731
     results = {"assistant": result(0.9), "good": result(0.9), "smaller": result(0.88), "bad": result(0.5)}
     speeds = {n: {"token_ms_p50": ms} for n, ms in zip(variants, (4.0, 1.5, 1.5, 0.5), strict=True)}
     rows = compress.frontier(variants, results, speeds, "t", 0.03, 2.0)
     assert [r["variant"] for r in rows if r["picked"]] == ["smaller"]
+    assert rows[0]["general"] == pytest.approx((0.8 + 0.5) / 2), "1 is best, whichever way a task counts"
     rows = compress.frontier(variants, results, speeds, "t", 0.03, 9.0)
     assert [r["variant"] for r in rows if r["picked"]] == ["assistant"], "nobody keeps the rule, so nothing changes"
 

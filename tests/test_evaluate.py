@@ -244,6 +244,7 @@ def test_the_offence_detector_finds_insults_and_spares_harmless_posts(small, wor
     fine = list(phrases.HARMLESS) + [
         say(rng, t, p="Aster fan", v="20 watts", h="switch") for t in phrases.HELP["power"] + phrases.HELP["reset"]
     ]
-    assert sum(map(detector.is_rude, known)) >= 0.75 * len(known)
-    assert sum(map(detector.is_rude, unseen)) < len(unseen), "what nobody labelled is found only in part, and the report says so"
-    assert sum(map(detector.is_rude, fine)) <= 1
+    found = lambda texts: sum(s is not None for s in detector.rude_sentences(texts))  # noqa: E731
+    assert found(known) >= 0.75 * len(known)
+    assert found(unseen) < len(unseen), "what nobody labelled is found only in part, and the report says so"
+    assert found(fine) <= 1

@@ -1,17 +1,20 @@
 """The notebooks as pages: their grammar, and all seven executed in this process with the smoke parameters."""
 
 import ast
+import itertools
 import json
 import math
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 from conftest import execute
 
-from llmlab.params import NOTEBOOKS, PHASES, schema
+from llmlab.params import NOTEBOOKS, PHASES, ROOT, load_layer, overrides, schema
 from llmlab.provenance import fingerprint
-from llmlab.run import Run, jsonl, read_json
+from llmlab.run import Run, jsonl, read_json, write_jsonl
 
 ALL = sorted(NOTEBOOKS.glob("*.ipynb"))
 pages = pytest.mark.parametrize("path", ALL, ids=lambda p: p.stem)
@@ -120,6 +123,51 @@ def test_no_training_artifact_reads_the_truth():
 
     for name in ("clean", "tokens", "pretrain", "posttrain", "compress", "offence", "conversations"):
         assert "truth" not in (ROOT / "llmlab" / f"{name}.py").read_text().replace("nothing of the truth that was planted", ""), name
+
+
+def test_text_and_annotations_of_ones_own_go_all_the_way(tmp_path, monkeypatch):
+    """params/own_data.yaml on a folder of files, with a file of human judgements: all seven phases."""
+    from llmlab import corpus
+
+    for n, document in enumerate(itertools.islice(corpus._installed(["trl", "peft"]), 400)):
+        file = tmp_path / "data" / document["source"] / f"{n}.md"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(document["text"])
+    votes = [
+        {"prompt": [{"role": "user", "content": f"Question {n}?"}], "a": "Yes.", "b": "No.", "choice": "a", "annotator": "ana"}
+        for n in range(20)
+    ]
+    write_jsonl(tmp_path / "votes.jsonl", votes)
+    own, tiny = (load_layer(ROOT / "params" / f"{name}.yaml") for name in ("own_data", "smoke"))
+    mine = {
+        "all": {"source": str(tmp_path / "data"), "annotations": str(tmp_path / "votes.jsonl")},
+        "1_model_design": {"bakeoff_families": []},
+    }
+    changed = overrides([own, tiny, mine])
+    for phase in PHASES:
+        execute(phase, tmp_path / "run", **changed.get(phase, {}))
+    run = tmp_path / "run"
+    tasks = {t["name"] for t in read_json(run / "2_dataset_engineering/tasks/tasks.json")}
+    assert {"origin", "cloze", "offensive", "personal"} <= tasks and not (run / "2_dataset_engineering/raw").exists()
+    assert read_json(run / "5_post_training/results.json")["annotators"]["annotators"] == "1 people"
+    decision = read_json(run / "7_final_evaluation/verdict.json")
+    assert {"origin", "offensive", "personal"} <= {c["criterion"] for c in decision["criteria"]}
+    assert all(read_json(run / p / "phase.json")["params"].get("source", str(tmp_path / "data")) == str(tmp_path / "data") for p in PHASES)
+    (tmp_path / "data" / "trl" / "0.md").write_text("something else")
+    stale = Run(run).stale("2_dataset_engineering", read_json(run / "2_dataset_engineering/phase.json")["params"])
+    assert stale == ["what source names changed"]
+
+
+def test_plain_papermill_runs_a_notebook_from_any_folder(tmp_path):
+    command = ["papermill", NOTEBOOKS / "4_preliminary_evaluation.ipynb", tmp_path / "out.ipynb", "-k", "python3"]
+    done = subprocess.run(
+        [sys.executable, "-m", *map(str, command), "-p", "run_dir", str(tmp_path / "empty")], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert "has no 3_pretraining/model" in done.stderr, "the notebook starts, and says what is missing"
+    command = [*map(str, command), "-p", "run_dir", str(tmp_path / "run"), "-y", "bakeoff_families: []"]
+    command[1] = str(NOTEBOOKS / "1_model_design.ipynb")
+    done = subprocess.run([sys.executable, "-m", *command], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and (tmp_path / "run/1_model_design/config/config.json").exists(), done.stderr
 
 
 def test_the_same_parameters_make_the_same_bytes(smoke, tmp_path_factory):

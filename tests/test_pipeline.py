@@ -139,6 +139,34 @@ def test_whatever_fails_on_a_full_disk_the_disk_is_named(tmp_path, monkeypatch):
         pipeline._check_room(tmp_path)
 
 
+def test_a_secret_in_a_notebook_is_not_left_behind(executed, tmp_path, monkeypatch):
+    notebook = tmp_path / "n.ipynb"
+    content = json.loads((executed[0] / "1_model_design/notebook.ipynb").read_text())
+    content["cells"][0]["source"] = "abcd1234efgh5678"
+    notebook.write_text(json.dumps(content))
+    monkeypatch.setenv("MY_API_KEY", "abcd1234efgh5678")
+    with pytest.raises(UserError, match="MY_API_KEY"):
+        pipeline._without_paths(notebook, [Run(executed[0])], {})
+    assert not notebook.exists()
+
+
+def test_what_a_later_phase_said_is_out_of_date_when_an_earlier_one_fails(copy):
+    from llmlab import report
+
+    report.index(Run(copy), {})
+    assert "out of date" not in (copy / "index.html").read_text()
+    (copy / "2_dataset_engineering/tokens/train.parquet").write_bytes(b"not parquet")
+    with pytest.raises(pipeline.PhaseFailed):
+        pipeline.run(copy, only=("3",), echo=lambda _: None)
+    assert "out of date" in (copy / "index.html").read_text()
+
+
+def test_wandb_is_offline_and_grouped_by_run(executed):
+    logs = [b"".join(f.read_bytes() for f in folder.rglob("*.wandb")) for folder in (executed[0] / "wandb").glob("offline-run-*")]
+    assert len(logs) == 2 and all(b"run/1_model_design" in log or b"run/2_dataset_engineering" in log for log in logs)
+    assert not list((executed[0] / "wandb").rglob("*.log")), "they would hold paths of this machine"
+
+
 def test_two_runs_at_once_on_one_folder_are_refused(executed):
     with pipeline._lock(executed[0]), pytest.raises(UserError, match="another llmlab"):
         pipeline.run(executed[0], only=("1",), echo=lambda _: None)
@@ -171,7 +199,25 @@ def test_a_read_only_place_is_refused(tmp_path):
         (("run", "X", "-p", "device=cuda"), "sees no GPU"),
         (("run", "X", "-p", "preference=llmlab.posttrain.dpp"), "did you mean 'dpo'"),
         (("run", "X", "-p", "preference=my_file.my_method"), "there is no module"),
-        (("run", "X", "-p", "source=installed:nunpy", "-p", "family=lstm"), "family"),
+        (("run", "X", "-p", "preference=llmlab.posttrain"), "has no function 'posttrain'"),
+        (("run", "X", "-p", "preference=json.lods"), "did you mean 'loads'"),
+        (("run", "X", "-p", "preference=llmlab.fit.fit"), "takes no"),
+        (("run", "X", "-p", "source=installed:nunpy"), "did you mean 'numpy'"),
+        (("run", "X", "-p", "source="), "names nothing"),
+        (("run", "X", "-p", "source=hub:"), "names nothing"),
+        (("run", "X", "-p", "family=lstm"), "cannot be"),
+        (("run", "X", "-p", "bakeoff_families=[rnn"), "does not end"),
+        (("run", "X", "-p", "student_layers=12"), "the teacher has 6 layers"),
+        (("run", "X", "-p", "seed=99999999999999999999"), "cannot be"),
+        (("run", "X", "-p", "task=catalog"), "did you mean 'catalogue'"),
+        (("run", "X", "-p", "topics=[catalog]"), "did you mean 'catalogue'"),
+        (("run", "X", "-p", "postraining.beta=1"), "did you mean '5_post_training'"),
+        (("run", "X", "-p", f"annotations={ROOT / 'docs' / 'index.png'}"), "cannot be read: not text"),
+        (("run", "X", "-p", f"annotations={ROOT / 'docs'}"), "cannot be read"),
+        (("run", "X", "-p", f"annotations={ROOT / 'README.md'}"), "line 1: not a JSON object"),
+        (("run", "X", "-p", f"annotations={os.devnull}"), "0 judgements"),
+        (("run", "X", "-f", str(ROOT)), "cannot be read"),
+        (("run", "X", "--only", "1", "--from", "3"), "no phase of"),
         (("status", "X"), "no run"),
         (("chat", "X"), "there is no run"),
     ],

@@ -16,8 +16,8 @@ def test_a_changed_file_outside_the_run_makes_the_phase_stale(tmp_path):
     data = tmp_path / "data.txt"
     data.write_text("one")
     phase = Run(tmp_path / "run").phase("4_preliminary_evaluation", {"wandb_mode": "disabled"})
-    phase.given("source", data)
-    phase.given("annotations", None)
+    phase.given("source", [data])
+    phase.given("annotations", [])
     phase.done({})
     run = Run(tmp_path / "run")
     assert run.stale("4_preliminary_evaluation", phase.params) == []
@@ -68,7 +68,7 @@ def test_a_run_keeps_its_parent(smoke, copy, tmp_path):
 
 
 def test_an_artifact_that_is_missing_names_its_phase(tmp_path):
-    with pytest.raises(UserError, match="llmlab run .* --only 3_pretraining"):
+    with pytest.raises(UserError, match="finished phases: none\n.*llmlab run empty"):
         Run(tmp_path / "empty")["3_pretraining/model"]
     assert not (tmp_path / "empty").exists(), "looking at a run creates nothing"
 

@@ -1,5 +1,6 @@
 """The model card: what a released model is for, how it was made, what it scored and where it fails. All of it from one run."""
 
+from llmlab.params import shown
 from llmlab.run import read_json
 
 
@@ -56,13 +57,18 @@ def facts(phase, results, paths, insults=()):
     worst = min((t for t in results if results[t]["better"] == "higher"), key=lambda t: results[t]["score"], default=None)
     held, found = (sum(r[k] for r in insults if r["known"]) for k in ("replies", "judged offensive"))
     missed = f" (of {held} replies of the base model that hold a known insult, it called {found} offensive)" if held else ""
-    limits = f"Numbers are from simulated customers and simulated annotators. Offence is judged by a classifier that misses part of what it has not seen{missed}. Names of people are not masked in the training text."
+    made, annotators = (
+        phase.run.done("2_dataset_engineering")["params"],
+        phase.json("5_post_training/results.json")["annotators"]["annotators"],
+    )
+    asked = "Questions are those of simulated customers" if made["source"] == "world" else "Questions are made from held-out documents"
+    limits = f"{asked}; preferences are those of {annotators} annotators. Offence is judged by a classifier that misses part of what it has not seen{missed}. Names of people are not masked in the training text."
     if worst:
         limits += f" Weakest task: {worst}, {results[worst]['score']:.0%} of {results[worst]['n']} items."
     if (secrets := results.get("memorised")) and secrets["low"] > secrets["chance"]:
         limits += f" It prefers {secrets['score']:.0%} of {secrets['n']} secret codes that leaked into its training text to 49 others."
     return {
-        "use": "Answers customers' questions in English about the data it was trained on. Not for decisions about people.",
+        "use": f"Answers questions about the data it was trained on ({shown(made['source'])}; language: {made['language']}). Not for decisions about people.",
         "training": f"{config.get('model_type')} with {config.get('num_hidden_layers')} layers of width {config.get('hidden_size')}, {size_bytes(paths['released']) / 1e6:.2f} MB, made by the run {phase.run.path.name}; its data are described in 2_dataset_engineering/datasheet.json.",
         "limits": limits,
     }

@@ -13,11 +13,16 @@ import unicodedata
 from collections import Counter
 from html import unescape
 
+import regex
+
 from llmlab import track
 from llmlab.errors import UserError
 
 PRUNE = ["//blockquote", "//*[@class='signature']", "//*[contains(@class, 'cookie')]"]  # not part of a post
-WORDS = re.compile(r"[^\W\d_][\w'’-]*|\d+(?:[.,]\d+)*|[^\w\s]+")
+UNSPACED = (
+    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"  # no spaces between words: a character counts as one
+)
+WORDS = regex.compile(UNSPACED + r"|[^\W\d_][\w\p{M}'’-]*|\d+(?:[.,]\d+)*|[^\w\s]+")
 
 
 def run(documents, steps, what="cleaning"):
@@ -167,7 +172,7 @@ def quality(min_words, words="regex", english=True):
     Args:
         min_words: shorter documents are dropped.
         words: "regex" for prose; "whitespace" for documentation and code, or their symbols would count as words.
-        english: whether a text must hold one of Gopher's stop words, which are English.
+        english: whether a text must hold one of Gopher's stop words and have words of three to ten letters on average, as English has.
     """
     from datatrove.data import Document
     from datatrove.pipeline.filters import GopherQualityFilter, GopherRepetitionFilter
@@ -177,8 +182,11 @@ def quality(min_words, words="regex", english=True):
     repetition = GopherRepetitionFilter(
         top_n_grams=((2, 0.30), (3, 0.35), (4, 0.40)), dup_n_grams=((5, 0.50), (10, 0.45)), language=tokenizer
     )
+    letters = {} if english else {"min_avg_word_length": None, "max_avg_word_length": None}
     rules = [
-        GopherQualityFilter(min_doc_words=min_words, max_non_alpha_words_ratio=0.6, min_stop_words=int(english), language=tokenizer),
+        GopherQualityFilter(
+            min_doc_words=min_words, max_non_alpha_words_ratio=0.6, min_stop_words=int(english), language=tokenizer, **letters
+        ),
         repetition,
     ]
 

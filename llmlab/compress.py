@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 from pathlib import Path
 
 import torch
@@ -30,10 +31,11 @@ def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0,
     trainer = SFTTrainer(model=start, args=config, train_dataset=dataset, processing_class=tokenizer, peft_config=adapter)
     trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
     summary = fit.fit(trainer, Path(out) / "adapter", "LoRA", rate="lora_learning_rate")
-    merged = trainer.model.merge_and_unload()
+    merged = trainer.model.merge_and_unload()  # the adapter itself names where its base lies on this machine, so it does not stay
     merged.save_pretrained(str(out))
     tokenizer.save_pretrained(str(out))
     (Path(out) / "adapter" / "metrics.jsonl").replace(Path(out) / "metrics.jsonl")
+    shutil.rmtree(Path(out) / "adapter")
     return {**summary, "adapter_parameters": trained}
 
 
@@ -124,6 +126,8 @@ def shallow(model, layers):
     config.num_hidden_layers = layers
     if isinstance(config.__dict__.get("layer_types"), list):
         config.layer_types = [config.layer_types[i] for i in keep]
+    if hasattr(blocks[0], "dilation"):  # a convolution's weights fit its distances
+        config.dilations = [blocks[i].dilation for i in keep]
     student = models.initialise(config, seed=0)
     weights = {}
     for name, tensor in model.state_dict().items():
@@ -207,7 +211,5 @@ def frontier(variants, results, speeds, task, max_loss, min_speedup):
 
 def publish(variant, out):
     """Copies the picked variant to where phase 7 and the users look for it."""
-    import shutil
-
     shutil.rmtree(out, ignore_errors=True)
-    shutil.copytree(variant, out, ignore=shutil.ignore_patterns(".*", "adapter", "checkpoints"))
+    shutil.copytree(variant, out, ignore=shutil.ignore_patterns(".*"))

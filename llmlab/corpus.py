@@ -168,6 +168,9 @@ def _external(source, text_column, malformed, problems):
     if path is None or _hub_layout(path):
         return _hub(source.removeprefix("hub:"), path, text_column)
     files = formats.files(path)
+    if path.is_dir():
+        passed = (p for p in sorted(path.rglob("*")) if p.is_file() and not formats.readable(p) and not p.name.startswith("."))
+        problems += [{"file": p.name, "line": 0, "why": "of no kind that we read"} for p in passed]
     return (d for f in track.each(files, "reading files") for d in formats.read(f, text_column, malformed, problems, path))
 
 

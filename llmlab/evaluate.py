@@ -35,7 +35,7 @@ def bits_per_byte(model, rows, batch_size=16):
 
 def document_nats(model, rows, batch_size=16):
     """-log p of each document (its end included) in nats; long ones in windows of the context, each started afresh."""
-    window = models.window(model)
+    window = models.context(model)
     pieces = [
         (i, start, [tokens.BOS, *row["input_ids"], tokens.END][start : start + window + 1])
         for i, row in enumerate(rows)

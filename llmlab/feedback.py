@@ -53,7 +53,7 @@ def file(annotations):
 
 def _read(path):
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "not text"
         raise UserError(
@@ -69,34 +69,42 @@ def _judgement(path, n, line):
     try:
         row = json.loads(line)
         found = [c for c in ("prompt", "a", "b", "choice", "annotator") if c not in row] or row["choice"]
-    except (json.JSONDecodeError, TypeError):
+        if not all(isinstance(m["content"], str) and m["role"] for m in row["prompt"]) or not row["prompt"][-1]:
+            found = "prompt is no list of messages"
+    except json.JSONDecodeError:
         row, found = None, "not a JSON object"
+    except (TypeError, KeyError, IndexError):
+        row, found = None, "prompt is no list of messages, or the line no JSON object"
     if found not in ("a", "b", "tie"):
         raise UserError(f"{path}, line {n}: {found}", "prompt, a, b, annotator, and choice: a, b or tie", f"sed -n {n}p {path}")
     return row
 
 
-def majority(rows):
-    """One pair per compared item on which more annotators chose one side than the other; ties are left out."""
+def _items(rows):
+    """{(prompt, first answer, second answer): [(1, -1 or 0: first, second or tie; the row)]}, whichever side each was shown on."""
     items = defaultdict(list)
     for row in rows:
-        items[str(row["prompt"]), row["a"], row["b"]].append(row)
+        first, second = sorted((row["a"], row["b"]))
+        side = {"a": 1, "b": -1, "tie": 0}[row["choice"]] * (1 if row["a"] == first else -1)
+        items[str(row["prompt"]), first, second].append((side, row))
+    return items
+
+
+def majority(rows):
+    """One pair per compared item on which more annotators chose one side than the other; ties are left out."""
     pairs = []
-    for (_, a, b), judged in items.items():
-        lead = sum({"a": 1, "b": -1, "tie": 0}[r["choice"]] for r in judged)
+    for (_, a, b), judged in _items(rows).items():
+        lead = sum(side for side, _ in judged)
         if lead:
             chosen, rejected = (a, b) if lead > 0 else (b, a)
             say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
-            pairs.append({"prompt": judged[0]["prompt"], "chosen": say(chosen), "rejected": say(rejected), "annotators": "people"})
+            pairs.append({"prompt": judged[0][1]["prompt"], "chosen": say(chosen), "rejected": say(rejected), "annotators": "people"})
     return pairs
 
 
 def alpha(rows):
     """Krippendorff's alpha for nominal judgements (1: perfect, 0: chance); None if no item was judged twice."""
-    items = defaultdict(list)
-    for row in rows:
-        items[str(row["prompt"]), row["a"], row["b"]].append(row["choice"])
-    judged = [c for c in items.values() if len(c) > 1]
+    judged = [[side for side, _ in found] for found in _items(rows).values() if len(found) > 1]
     values = [v for c in judged for v in c]
     if not judged or len(set(values)) < 2:
         return None

@@ -78,21 +78,22 @@ def fit(trainer, out, what, rate="learning_rate"):
         what: words for the progress bar.
         rate: name of the notebook's parameter that holds the learning rate, for the error of a training that diverges.
 
-    Returns: {"steps", "seconds", "first_loss", "last_loss", "tokens_per_second", "resumed_from"}.
+    Returns: {"steps", "seconds" of all attempts, "first_loss", "last_loss", "tokens_per_second", "resumed_from"}.
     """
     out, total = Path(out), trainer.args.max_steps
+    trainer.args._n_gpu = min(1, trainer.args.n_gpu)  # one process trains on one device; more of them are `devices`
     trainer.remove_callback(PrinterCallback)
     checkpoint, at = newest_whole(trainer.args.output_dir)
-    _keep_rows(out, at)
+    before = _keep_rows(out, at)
     with track.progress(total, what) as bar:
-        for callback in (Metrics(out, bar, at), FiniteGuard(rate), DiskGuard(), Manifest()):
+        for callback in (Metrics(out, bar, at, before), FiniteGuard(rate), DiskGuard(), Manifest()):
             trainer.add_callback(callback)
         started = time.time()
         if at < total:  # transformers trains one step more when it resumes a finished run
             trainer.train(resume_from_checkpoint=checkpoint)
         else:
             trainer._load_from_checkpoint(checkpoint)
-        seconds = time.time() - started
+        seconds = before + time.time() - started
     if at < total and trainer.state.global_step < total:
         raise UserError(
             f"training stopped at step {trainer.state.global_step} of {total}",
@@ -113,7 +114,7 @@ def fit(trainer, out, what, rate="learning_rate"):
         first_loss=losses[0],
         last_loss=losses[-1],
         tokens=tokens,
-        tokens_per_second=round(tokens / seconds, 1) if at == 0 else None,
+        tokens_per_second=round(tokens / seconds, 1),
         resumed_from=at,
     )
 
@@ -125,17 +126,18 @@ def read_rows(out):
 
 
 def _keep_rows(out, step):
-    """After a kill, the rows that training will write again are removed."""
+    """After a kill, the rows that training will write again are removed. Returns the seconds that the kept ones took."""
     rows = [row for row in read_rows(out) if row.get("step", 0) <= step]
     if rows or (out / "metrics.jsonl").exists():
         write_jsonl(out / "metrics.jsonl", rows)
+    return max((row.get("seconds", 0.0) for row in rows), default=0.0)
 
 
 class Metrics(TrainerCallback):
     """Rows of metrics.jsonl, and the bar."""
 
-    def __init__(self, out, bar, at):
-        self.out, self.bar, self.started, self.at = out, bar, time.time(), at
+    def __init__(self, out, bar, at, before=0.0):
+        self.out, self.bar, self.started = out, bar, time.time() - before
         bar.update(at)
 
     def on_step_end(self, args, state, control, **kwargs):

@@ -18,6 +18,11 @@ from llmlab.params import near
 KINDS = (".txt", ".md", ".rst", ".html", ".htm", ".jsonl", ".csv", ".parquet", ".warc", ".warc.gz")
 
 
+def readable(path):
+    """Whether a file is, by its name, of a kind that we read."""
+    return path.name.lower().endswith(KINDS)
+
+
 def files(path, ignore=()):
     """The readable files at `path`, in order of name."""
     if not path.exists():
@@ -28,15 +33,11 @@ def files(path, ignore=()):
             "llmlab run RUN -p source=FOLDER",
         )
     try:
-        files = (
-            [path]
-            if path.is_file()
-            else sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(KINDS) and p.name not in ignore)
-        )
+        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and readable(p) and p.name not in ignore)
         other = [] if files or path.is_file() else [p.name for p in path.iterdir()][:5]
     except PermissionError:
         raise UserError(f"{path} cannot be read", "a folder you may read", f"chmod -R u+rX {path}") from None
-    if not files or not files[0].name.endswith(KINDS):
+    if not files or not readable(files[0]):
         raise UserError(
             f"{path} holds no file that we read",
             f"found {', '.join(other) or path.name}; we read {' '.join(KINDS)}",
@@ -53,7 +54,7 @@ def read(path, text_column, malformed, problems, root=None):
     """
     name = path.relative_to(root).as_posix() if root and path != root else path.name
     reader = {".jsonl": _read_jsonl, ".csv": _read_csv, ".parquet": _read_parquet, ".warc": _read_warc, ".gz": _read_warc}.get(
-        path.suffix, _read_text
+        path.suffix.lower(), _read_text
     )
     try:
         for document in reader(path, text_column, malformed, problems):
@@ -92,7 +93,7 @@ def _read_text(path, text_column, malformed, problems):
     text = raw.decode("utf-8-sig")
     if not text.strip():
         return _problem(path, 1, "empty", malformed, problems)
-    if path.suffix in (".html", ".htm"):
+    if path.suffix.lower() in (".html", ".htm"):
         yield _document(path, 1, html=text)
     else:
         for n, part in enumerate(parts(text), 1):
@@ -163,7 +164,12 @@ def table(path, rows, text_column, malformed, problems):
         else:
             _problem(path, n, f"no column {text_column!r}", malformed, problems)
             continue
-        yield _document(path, n, text=str(text), **{k: row[k] for k in ("licence", "license") if k in row})
+        text, licence = str(text), row.get("licence") or row.get("license")
+        whole = text == text.encode("utf-8", "ignore").decode()
+        if whole and text.strip():
+            yield _document(path, n, text=text, **({"licence": licence} if licence else {}))
+        else:
+            _problem(path, n, "empty" if whole else "half a character (a lone surrogate)", malformed, problems)
 
 
 def _read_warc(path, text_column, malformed, problems):
@@ -172,7 +178,9 @@ def _read_warc(path, text_column, malformed, problems):
     robots, pages = {}, []
     for url, kind, body in webarchive.read(path):
         if url.endswith("/robots.txt"):
-            robots[url.removesuffix("/robots.txt")] = body
+            robots[url.removesuffix("/robots.txt")] = body or ""
+        elif "html" in kind and body is None:
+            _problem(path, len(pages) + 1, f"{url} is not in the encoding that it says", malformed, problems)
         elif "html" in kind:
             pages.append((url, body))
     for n, (url, body) in enumerate(pages):

@@ -13,11 +13,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from html import escape
 from pathlib import Path
 
 from llmlab.errors import UserError
-from llmlab.params import closest, near
+from llmlab.params import ROOT, closest, near
 from llmlab.provenance import PACKAGE, definitions_reached, fingerprint, meaning_of_source
 from llmlab.run import read_json, write_json
 
@@ -30,6 +31,8 @@ ENVIRONMENT = {
 def method(path):
     """The function that a dotted path names, as in `preference = "llmlab.posttrain.dpo"`."""
     module, _, name = path.rpartition(".")
+    if str(ROOT) not in sys.path:  # my_file.py lies in the project's root, wherever the kernel started
+        sys.path.append(str(ROOT))
     try:
         found = importlib.import_module(module)
     except (ImportError, ValueError):
@@ -58,7 +61,7 @@ def step(function, devices=1, **arguments):
     """
     function = method(function) if isinstance(function, str) else function
     out = Path(arguments["out"])
-    key, record = _key(function, arguments), out / ".step.json"
+    key, record = _key(function, devices, arguments), out / ".step.json"
     known = read_json(record) if record.exists() else {}
     if known.get("key") == key and known.get("summary") is not None:
         print(f"{function.__name__}: made before from the same inputs, kept.")
@@ -67,14 +70,16 @@ def step(function, devices=1, **arguments):
         shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True, exist_ok=True)
     write_json(record, {"key": key, "summary": None})
+    started = time.time()
     summary = function(**arguments) if devices == 1 else _torchrun(function, devices, arguments)
-    learning = summary["seconds"] if summary.get("steps") else 0  # an export takes time, but learns nothing
+    # Of this attempt alone; an export takes time, but learns nothing.
+    learning = round(min(summary["seconds"], time.time() - started), 2) if summary.get("steps") else 0
     write_json(record, {"key": key, "summary": summary, "learning_seconds": learning})
     return summary
 
 
-def _key(function, arguments):
-    """Hash of what the step will do: its code, its arguments, and the content of every path among them but `out`."""
+def _key(function, devices, arguments):
+    """Hash of what the step will do: its code, its arguments, the content of every path among them but `out`, and on how many processes."""
     marks = {n: fingerprint(v, timed=False) if isinstance(v, Path) and n != "out" else str(v) for n, v in arguments.items() if n != "out"}
     module = Path(inspect.getsourcefile(function) or "")
     inside = module.parent == PACKAGE
@@ -82,7 +87,7 @@ def _key(function, arguments):
         code = definitions_reached(module.stem, function.__name__)
     else:  # the whole file, since helpers may stand beside the function; a cell of a notebook is the function alone
         code = {"source": meaning_of_source(module.read_text() if module.is_file() else inspect.getsource(function))}
-    return hashlib.sha256(json.dumps([marks, code], sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([marks, code, devices], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _torchrun(function, devices, arguments):

@@ -28,11 +28,17 @@ def configure(family, vocab_size, hidden_size, num_hidden_layers, num_attention_
 
     Args:
         hidden_size: width H, a multiple of num_attention_heads for the families with heads.
-        context_length: tokens the model is trained to see at once; `rnn`, `cnn` and `ssm` may be run on longer texts.
+        context_length: tokens the model is trained to see at once, noted in the config; all families run on longer texts too.
         num_experts: of the `moe` family, of which each token uses two.
 
     Returns: a transformers config without weights.
     """
+    config = _configure(family, vocab_size, hidden_size, num_hidden_layers, num_attention_heads, context_length, num_experts)
+    config.context_length = context_length
+    return config
+
+
+def _configure(family, vocab_size, hidden_size, num_hidden_layers, num_attention_heads, context_length, num_experts):
     from transformers import LlamaConfig, Mamba2Config, MixtralConfig
 
     common = dict(
@@ -119,5 +125,10 @@ def read_config(path):
 
 
 def window(model):
-    """Tokens that a text may have for this model: its positions, and at most 512 where it has no limit (RNN, CNN) or a long one."""
+    """Tokens that a conversation may have for this model: its positions, and at most 512 where it has no limit (RNN, CNN) or a long one."""
     return min(getattr(model.config, "max_position_embeddings", 512), 512)
+
+
+def context(model):
+    """Tokens of text that this model was trained to see at once: what it is fairly judged on."""
+    return getattr(model.config, "context_length", window(model))

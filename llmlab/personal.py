@@ -4,7 +4,6 @@ import re
 
 PERSONAL = {
     "email": re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"),
-    "card": re.compile(r"\b\d(?:[ -]?\d){12,18}\b"),
     "address": re.compile(r"\b\d{1,4} [A-Z][\w'-]+(?: [A-Z][\w'-]+)? (?:Street|Road|Avenue|Lane|Drive|Way|Court|Square)\b(?:, [A-Z]\w+)?"),
     "ip": re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"),
 }
@@ -19,19 +18,40 @@ def find_personal(text, keep=()):
     """
     from phonenumbers import PhoneNumberMatcher
 
-    spans = [(*m.span(), kind) for kind, pattern in PERSONAL.items() for m in pattern.finditer(text) if _real(kind, m, text)]
+    spans = [(*m.span(), kind) for kind, pattern in PERSONAL.items() for m in pattern.finditer(text) if kind != "ip" or _real_ip(m, text)]
+    spans += [(start, end, "card") for start, end in _cards(text)]
     if re.search(r"\d{3}\D{0,2}\d{3}\D?\d{4}|\+\d", text):  # the matcher is slow, and most texts hold no number
         spans += [(m.start, m.end, "phone") for m in PhoneNumberMatcher(text, "US", leniency=0) if not REFERENCE.search(text[: m.start])]
     spans = [s for s in sorted(spans, key=lambda s: (s[0], -s[1])) if not any(k in text[s[0] : s[1]] for k in keep)]
-    return [s for i, s in enumerate(spans) if not any(o[0] <= s[0] and s[1] <= o[1] and o != s for o in spans[:i])]
+    found = []
+    for start, end, kind in spans:
+        if found and start < found[-1][1]:  # they overlap: one span, so that none is masked in part
+            found[-1] = (found[-1][0], max(end, found[-1][1]), found[-1][2])
+        else:
+            found.append((start, end, kind))
+    return found
 
 
-def _real(kind, match, text):
-    if kind == "card":
-        return luhn(re.sub(r"\D", "", match[0]))
-    if kind == "ip":
-        return not VERSION.search(text[: match.start()]) and all(int(n) < 256 for n in match[0].split("."))
-    return True
+def _real_ip(match, text):
+    return not VERSION.search(text[: match.start()]) and all(int(n) < 256 for n in match[0].split("."))
+
+
+def _cards(text):
+    """Spans of 13 to 19 digits that pass Luhn, from one group of digits to another: an expiry date beside them is a group of its own."""
+    for run in re.finditer(r"\b\d+(?:[ -]\d+)*\b", text):
+        groups = [(m.start() + run.start(), m.end() + run.start()) for m in re.finditer(r"\d+", run[0])]
+        first = 0
+        while first < len(groups):
+            start = groups[first][0]
+            ends = [n for n in range(first, len(groups)) if _is_card(text[start : groups[n][1]])]
+            if ends:
+                yield start, groups[ends[-1]][1]
+            first = ends[-1] + 1 if ends else first + 1
+
+
+def _is_card(text):
+    digits = re.sub(r"\D", "", text)
+    return 13 <= len(digits) <= 19 and luhn(digits)
 
 
 def luhn(digits):

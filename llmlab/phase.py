@@ -65,7 +65,8 @@ class Phase:
 
     def discard(self, artifact):
         """Removes something that was only needed on the way."""
-        shutil.rmtree(self.path / artifact, ignore_errors=True)
+        path = self.path / artifact
+        path.unlink(missing_ok=True) if path.is_file() else shutil.rmtree(path, ignore_errors=True)
 
     def json(self, artifact, data=None):
         """Writes `data` as JSON into an output, or, without data, reads an input."""
@@ -90,7 +91,7 @@ class Phase:
         learning = sum(read_json(p).get("learning_seconds", 0) for p in steps)
         for record in list(self.path.rglob(".step.json")):
             record.unlink()
-        outputs = {p.name: fingerprint(p) for p in sorted(self.path.iterdir()) if p.name not in NOT_ARTIFACTS}
+        outputs = {p.name: fingerprint(p) for p in sorted(self.path.iterdir()) if p.name not in NOT_ARTIFACTS and p.name[0] != "."}
         seconds = time.time() - self.started
         write_json(
             self.path / "phase.json",

@@ -253,6 +253,7 @@ def _execute(experiment, phase, params):
             for name in (PROGRESS_FILE, STARTED):
                 os.environ.pop(name, None)
             progress.unlink(missing_ok=True)
+            track.tidy(experiment.path)
     published = experiment.path / phase / "phase.json"
     if not published.exists() or published.stat().st_mtime < started:
         raise PhaseFailed(f"{phase} ended without phase.done(...)\n  notebook: {executed}\n  its last cell must publish the phase")
@@ -291,10 +292,5 @@ def _finish(experiment, plan, executed):
 
 def costs(path):
     """Rows for the closing table: what each phase cost, and how much of it was learning."""
-    experiment = Run(path)
-    rows = [
-        {"phase": p, **{k: experiment.done(p)[k] for k in ("seconds", "learning_seconds", "peak_memory_mb")}}
-        for p in PHASES
-        if experiment.done(p)
-    ]
-    return rows
+    records = {p: record for p in PHASES if (record := Run(path).done(p))}
+    return [{"phase": p, **{k: r[k] for k in ("seconds", "learning_seconds", "peak_memory_mb")}} for p, r in records.items()]

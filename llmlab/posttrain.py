@@ -104,7 +104,7 @@ def pairs(data):
     missing = next((f"line {n} has no {c!r}" for n, r in enumerate(rows, 1) for c in ("prompt", "chosen", "rejected") if c not in r), None)
     if missing or not rows:
         raise UserError(f"{Path(data).name}: {missing or 'no pairs'}", "prompt, chosen and rejected in every line", f"head -1 {data}")
-    return Dataset.from_list([{c: r[c] for c in ("prompt", "chosen", "rejected")} for r in rows])
+    return Dataset.from_list([{c: tokens.plain(r[c]) for c in ("prompt", "chosen", "rejected")} for r in rows])
 
 
 def margins(model, reference, rows, beta):

@@ -21,14 +21,15 @@ SPINE = ("run", "phase", "params", "pipeline", "report", "cli", "provenance", "e
 
 
 def fingerprint(path, timed=True):
-    """Content hash (16 hex digits) of a file, or of all files below a folder with their relative names.
+    """Content hash (16 hex digits) of a file, or of all files below a folder with their relative names, but for hidden ones.
 
     Args:
         timed: whether metrics.jsonl counts. It holds seconds, so it differs between two trainings that made the same model:
             part of what a phase wrote, but nothing that a later phase depends on.
     """
     path, digest = Path(path), hashlib.sha256()
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and (timed or p.name != "metrics.jsonl"))
+    counts = lambda p: p.is_file() and p.name[0] != "." and (timed or p.name != "metrics.jsonl")  # noqa: E731
+    files = [path] if path.is_file() else sorted(filter(counts, path.rglob("*")))
     for file in files:
         digest.update(f"{file.relative_to(path) if path.is_dir() else ''}\0".encode())
         with open(file, "rb") as stream:
@@ -167,7 +168,9 @@ def _own_file(path):
 def _code_used(notebook, methods):
     cells = json.loads(notebook)["cells"]
     cells = [c for c in cells if c["cell_type"] == "code" and "parameters" not in c["metadata"].get("tags", [])]
-    tree = ast.parse("\n".join("".join(c["source"]) for c in cells))
+    sources = ["".join(c["source"]) for c in cells]
+    python = [line for s in sources if not s.startswith("%%") for line in s.split("\n") if not line.lstrip().startswith(("%", "!"))]
+    tree = ast.parse("\n".join(python))
     seen = {}
     _reach(tree, None, seen)
     for method in methods:

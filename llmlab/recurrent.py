@@ -45,6 +45,7 @@ class CnnConfig(RnnConfig):
     model_type = "llmlab_cnn"
     kernel_size: int = 3
     dilation_cycle: int = 6
+    dilations: list[int] | None = None  # one per layer, where layers were taken from a deeper model
 
     @property
     def layer_types(self):
@@ -119,7 +120,7 @@ class ConvBlock(GradientCheckpointingLayer):
     def __init__(self, config, index):
         super().__init__()
         self.index, self.taps, width = index, config.kernel_size, config.hidden_size
-        self.dilation = 2 ** (index % config.dilation_cycle)
+        self.dilation = config.dilations[index] if config.dilations else 2 ** (index % config.dilation_cycle)
         self.reach = (self.taps - 1) * self.dilation
         self.norm, self.out_proj = RMSNorm(width), nn.Linear(width, width)
         self.conv = nn.Linear(self.taps * width, 2 * width)

@@ -95,8 +95,15 @@ class Run:
                 "a run keeps its parent for life",
                 f"llmlab run NEW_NAME --parent {parent}",
             )
-        if parent == self.path:
-            raise UserError(f"{parent} cannot be its own parent", "another run", "llmlab run NEW_NAME --parent " + str(parent))
+        ancestor = Run(parent)
+        while ancestor is not None:
+            if ancestor.path == self.path:
+                raise UserError(
+                    f"{self.path.name} cannot be its own parent or ancestor",
+                    f"{parent.name} or another run, as the parent of a new one",
+                    f"llmlab run NEW_NAME --parent {parent}",
+                )
+            ancestor = ancestor.parent
         self.record["parent"] = relative
 
     @property

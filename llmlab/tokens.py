@@ -155,13 +155,12 @@ def some_validation(data, count=150):
 
 
 def like(rows, tokenizer, path, seed):
-    """Random documents of a JSON-lines file, of each source as many as `rows` has (or all), tokenised."""
-    wanted, found, documents = Counter(r["source"] for r in rows), [], jsonl(path)
+    """Random documents of a JSON-lines file, tokenised: as many as `rows`, of the same sources as far as there are some."""
+    wanted, found, others, documents = Counter(r["source"] for r in rows), [], [], jsonl(path)
     for document in random.Random(seed).sample(documents, len(documents)):
-        if wanted[document["source"]]:
-            wanted[document["source"]] -= 1
-            found.append(document)
-    return tokenise(tokenizer, found)
+        (found if wanted[document["source"]] > 0 else others).append(document)
+        wanted[document["source"]] -= 1
+    return tokenise(tokenizer, (found + others)[: len(rows)])
 
 
 def tokenise(tokenizer, documents):

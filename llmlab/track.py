@@ -152,8 +152,13 @@ def finish(headline):
     """Closes the phase's wandb run, if there is one, with its headline numbers."""
     wandb = sys.modules.get("wandb")
     if wandb is not None and wandb.run is not None:
-        folder = Path(wandb.run.dir).parent
+        folder = Path(wandb.run.dir).parents[2]
         wandb.run.summary.update(headline)
         wandb.finish()
-        for log_file in [*folder.glob("logs/*"), *folder.parent.glob("debug*.log")]:  # they hold paths of this machine
-            log_file.unlink(missing_ok=True)
+        tidy(folder)
+
+
+def tidy(run):
+    """Removes wandb's own logs from a run, which hold paths of this machine; also those of a phase that failed or was killed."""
+    for log_file in (run / "wandb").rglob("debug*.log"):
+        log_file.unlink(missing_ok=True)

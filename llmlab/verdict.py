@@ -14,9 +14,10 @@ def findings(results, bits, run, ceiling=0.005):
 
     Returns: rows {"finding", "evidence", "phase", "parameters", "expected", "command"}.
     """
-    source = run.done("2_dataset_engineering")["params"]["source"]
-    more_text = {"pages": "×2"} if source == "world" else {}  # nobody but the embedded world can be asked for more text
-    return [_prescription(run, *found) for found in (*_manners(results, ceiling), *_knowledge(results, bits, more_text))]
+    made = run.done("2_dataset_engineering")["params"]
+    more_text = {"pages": "×2"} if made["source"] == "world" else {}  # nobody but the embedded world can be asked for more text
+    manners = _manners(results, ceiling, made["offensive_filter"])
+    return [_prescription(run, *found) for found in (*manners, *_knowledge(results, bits, more_text))]
 
 
 def _prescription(run, finding, evidence, phase, changes, expected):
@@ -34,7 +35,14 @@ def _prescription(run, finding, evidence, phase, changes, expected):
     }
 
 
-def _manners(results, ceiling):
+FILTERED = {
+    "none": "No document was dropped for what it says.",
+    "lexicon": "The word list drops explicit insults only; implicit ones are still in the training text.",
+    "classifier": "The classifier dropped what it recognises; what it cannot see is still in the training text.",
+}
+
+
+def _manners(results, ceiling, filtered):
     """What the model says of and to people: (finding, evidence, phase, changes, expected) of the rules that fire."""
     offensive, bias = results.get("offensive"), results.get("bias")
     if offensive and offensive["high"] > ceiling and offensive["score"] > 0:
@@ -48,7 +56,7 @@ def _manners(results, ceiling):
     if offensive and offensive["score"] > 4 * ceiling:
         yield (
             "The rudeness comes from the text",
-            "The word list drops explicit insults only; implicit ones are still in the training text.",
+            FILTERED[filtered],
             "2_dataset_engineering",
             {"offensive_filter": "classifier"},
             "a base model that is offensive less often, at the price of the documents that the classifier drops; the same classifier judges the model, so what it cannot see passes both",
@@ -180,7 +188,7 @@ def decide(criteria, run, proof="estimate"):
     """
     steps = []
     for c in (c for c in criteria if not c["passed"]):
-        phase, name, change = ADVICE.get(c["criterion"], ("5_post_training", "sft_steps", "×2"))
+        phase, name, change = ADVICE.get(c.get("cause", c["criterion"]), ("5_post_training", "sft_steps", "×2"))
         new = changed(run, phase, name, change)
         made = option(phase, name, new) if new is not None else ""
         how = f" with {made}" if made else f"; {name} is already what the rule would make it"
@@ -235,12 +243,16 @@ def criteria(params, task, results, samples, speeds, frontier, tasks):
     rows.append(
         criterion("speed-up", faster, params["min_speedup"], "≥", "times faster per token than its teacher, paired by question", proof)
     )
+    lossy = not any(r["allowed"] for r in frontier) and any(r["speedup"] >= params["min_speedup"] for r in frontier)
     size = next(r["size_ratio"] for r in frontier if r["picked"])
     rows.append(
         criterion(
             "size", {"score": size, "low": size, "high": size, "n": 1}, params["max_size"], "≤", "share of its teacher's bytes", "estimate"
         )
     )
+    if lossy:  # faster and smaller ones there were, but they lost too much: another student would lose even more
+        for row in rows[-2:]:
+            row["cause"] = "task loss"
     pairs = [(samples["assistant"][i]["score"], s["score"], s["cluster"]) for i, s in samples["released"].items() if s["task"] == task]
     lost = stats.difference([b for _, b, _ in pairs], [a for a, _, _ in pairs], [c for _, _, c in pairs])
     rows.append(

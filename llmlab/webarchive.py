@@ -4,6 +4,7 @@ Pages look like the real thing: menus, a cookie banner, quotes, signatures, lice
 """
 
 import io
+import re
 from html import escape
 from urllib.parse import urlsplit
 
@@ -64,15 +65,21 @@ def write(path, pages):
 
 
 def read(path):
-    """Yields (url, content type, text) of the `response` records of a WARC file, gzipped or not."""
+    """Yields (url, content type, text or None) of the `response` records of a WARC file, gzipped or not."""
     from warcio.archiveiterator import ArchiveIterator
 
     with open(path, "rb") as stream:
         for record in ArchiveIterator(stream):
             if record.rec_type == "response":
                 kind = record.http_headers.get_header("Content-Type", "") if record.http_headers else ""
-                yield (
-                    record.rec_headers.get_header("WARC-Target-URI"),
-                    kind,
-                    record.content_stream().read().decode("utf-8", errors="replace"),
-                )
+                yield record.rec_headers.get_header("WARC-Target-URI"), kind, _decoded(record.content_stream().read(), kind)
+
+
+def _decoded(body, kind):
+    """The text of a page in the encoding that its header or its head names, UTF-8 if none does; None if that is not true."""
+    named = re.search(r"charset=([\w-]+)", kind) or re.search(rb"charset=[\"']?([\w-]+)", body[:2048])
+    charset = (named[1] if isinstance(named[1], str) else named[1].decode()) if named else "utf-8"
+    try:
+        return body.decode("utf-8-sig" if charset.lower() in ("utf-8", "utf8") else charset)
+    except (UnicodeDecodeError, LookupError):
+        return None

@@ -67,6 +67,29 @@ def test_the_steps_find_what_was_planted(cleaned, pages):
     assert scores["precision"] > 0.95 and scores["recall"] > 0.95
 
 
+def test_overlapping_personal_data_are_masked_whole():
+    documents, _ = personal.personal_data()([{"id": "a", "text": "ip 192.168.100.200 555-0123 and a card 4111 1111 1111 1111 12/27."}])
+    assert (
+        documents[0]["text"].startswith("ip [ip]")
+        and "1111" not in documents[0]["text"]
+        and "one]" not in documents[0]["text"].replace("[phone]", "")
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "这个水壶很好用，我每天早上都用它烧水，它很安静，也很快。我的邻居也买了一个，他说价格不高，质量很好。",
+        "यह केतली बहुत अच्छी है और मैं इसे हर सुबह इस्तेमाल करता हूँ। मेरे पड़ोसी ने भी एक खरीदी है और वह भी खुश है।",
+        "この電気ケトルはとても静かで、毎朝使っています。友だちも同じものを買って、とても気に入っているそうです。",
+        "A chaleira é silenciosa e ferve a água depressa. O vizinho também comprou uma e diz que o preço foi bom.",
+    ],
+)
+def test_other_languages_pass_the_quality_rules(text):
+    kept, dropped = clean.quality(12, english=False)([{"id": "a", "text": text}])
+    assert kept, dropped
+
+
 @pytest.mark.parametrize(
     ("text", "kinds"),
     [
@@ -78,6 +101,9 @@ def test_the_steps_find_what_was_planted(cleaned, pages):
         ("build 93.12.4.7 is out", []),
         ("order number 4155550123", []),
         ("card 4539 1488 0343 6468 has a typo", []),
+        ("card 4111 1111 1111 1111 12/27, code 123", ["card"]),
+        ("4111-1111-1111-1111 123", ["card"]),
+        ("415-555-0123 4111 1111 1111 1111", ["phone", "card"]),
         ("no personal data here, 3 for 2", []),
     ],
 )

@@ -31,6 +31,13 @@ def test_distillation_brings_the_student_nearer_to_its_teacher(small, tmp_path):
     assert compress.size_bytes(tmp_path / "s") < compress.size_bytes(small / "model")
 
 
+def test_a_shallow_convolution_looks_as_far_as_its_layers_did(small):
+    deep = models.initialise(models.configure("cnn", 600, 32, 6), 0)
+    student = compress.shallow(deep, 3)
+    assert [b.dilation for b in student.model.layers] == [deep.model.layers[i].dilation for i in (0, 2, 5)] == [1, 4, 32]
+    assert models.initialise(student.config, 1).model.layers[2].dilation == 32, "and the config remembers it"
+
+
 def test_rejected_answers_are_imitated_and_never_called_true(small):
     teacher, tokenizer = models.load(small / "model")
     rows = compress._imitated(tokenizer, small / "instructions.jsonl", small / "pairs.jsonl", 64)
@@ -99,6 +106,22 @@ def test_the_smallest_variant_that_keeps_the_rule_is_picked(tmp_path):
     assert rows[0]["general"] == pytest.approx((0.8 + 0.5) / 2), "1 is best, whichever way a task counts"
     rows = compress.frontier(variants, results, speeds, "t", 0.03, 9.0)
     assert [r["variant"] for r in rows if r["picked"]] == ["assistant"], "nobody keeps the rule, so nothing changes"
+
+
+def test_when_every_fast_student_loses_too_much_the_cure_is_more_distillation(smoke):
+    params = {**Run(smoke).done("7_final_evaluation")["params"], "min_speedup": 2.0, "max_size": 0.5}
+    result = lambda s: {"t": {"score": s, "low": s, "high": s, "n": 9, "better": "higher", "chance": 0}}  # noqa: E731
+    results = {"assistant": result(0.9), "released": result(0.9)}
+    frontier = [
+        {"size_ratio": 1.0, "speedup": 1.0, "allowed": False, "picked": True},
+        {"size_ratio": 0.2, "speedup": 4.0, "allowed": False, "picked": False},
+    ]
+    samples = {n: {"t-1": {"score": 1.0, "cluster": "a", "task": "t"}} for n in results}
+    speeds = {n: {"answers_ms": [1.0, 1.0]} for n in results}
+    criteria = verdict.criteria(params, "t", results, samples, speeds, frontier, [])
+    decision = verdict.decide(criteria, Run(smoke))
+    assert {n["criterion"] for n in decision["next"]} == {"speed-up", "size"}
+    assert {n["change"].split("=")[0] for n in decision["next"]} == {"distill_steps"} and decision["command"].count("-p ") == 1
 
 
 def test_the_gate():

@@ -102,6 +102,29 @@ def test_another_encoding_is_a_problem_and_never_garbled(tmp_path, name, text):
     assert [d["text"] for d in documents] == ["fine"] and [p["file"] for p in facts["problems"]] == [name]
 
 
+def test_what_is_not_read_is_counted(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "A.TXT").write_text("shouted name")
+    (tmp_path / "data" / "b.pdf").write_bytes(b"%PDF")
+    (tmp_path / "data" / "c.jsonl").write_text('{"text": "\\ud83d half"}\n{"text": " "}\n{"text": "fine", "license": "MIT"}\n')
+    facts, documents = collect(tmp_path / "data", tmp_path)
+    assert [d["text"] for d in documents] == ["shouted name", "fine"] and documents[1]["licence"] == "MIT"
+    assert [(p["file"], p["line"]) for p in facts["problems"]] == [("b.pdf", 0), ("c.jsonl", 1), ("c.jsonl", 2)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "page", "text"),
+    [
+        ("text/html; charset=iso-8859-1", "<p>n\xe3o</p>".encode("latin1"), "<p>não</p>"),
+        ("text/html", '<meta charset="windows-1252"><p>n\xe3o</p>'.encode("cp1252"), '<meta charset="windows-1252"><p>não</p>'),
+        ("text/html", "<p>não</p>".encode(), "<p>não</p>"),
+        ("text/html", b"<p>n\xe3o</p>", None),
+    ],
+)
+def test_pages_of_an_archive_are_read_in_their_own_encoding(kind, page, text):
+    assert webarchive._decoded(page, kind) == text
+
+
 def test_another_version_of_an_installed_package_makes_the_phase_stale():
     assert [p.name for p in corpus.places("installed:trl,peft")] == ["METADATA", "METADATA"] and corpus.places("world") == []
 

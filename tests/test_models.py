@@ -75,6 +75,11 @@ def test_operations_agree_with_torchs_counter():
         assert abs(cost.flops_per_token(config, 128) / (counter.get_total_flops() / 256 - half_square) - 1) < 0.01
 
 
+def test_text_is_judged_in_windows_of_the_context_and_conversations_in_longer_ones(family):
+    _, _, model = family
+    assert models.context(model) == 64 and models.window(model) == 512
+
+
 def test_memory_grows_with_the_batch(family):
     _, config, _ = family
     assert cost.memory(config, 8, 32)["training"] > cost.memory(config, 2, 32)["training"] > cost.memory(config, 2, 32)["serving"]

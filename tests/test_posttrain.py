@@ -103,6 +103,16 @@ def test_annotations_become_pairs_by_majority(tmp_path):
     pairs, about = feedback.preferences(path, None)
     assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("x", "y")]
     assert about["annotators"] == "3 people" and about["judgements"] == 5
+    swapped = annotate(
+        tmp_path / "b.jsonl",
+        ("x", "y", "a", "ana"),
+        ("y", "x", "b", "bob"),
+        ("y", "x", "a", "eve"),
+        ("p", "q", "a", "ana"),
+        ("q", "p", "b", "bob"),
+    )
+    pairs, about = feedback.preferences(swapped, None)
+    assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("x", "y"), ("p", "q")], "shown on either side"
 
 
 def test_agreement_is_one_for_perfect_and_near_zero_for_chance():
@@ -116,6 +126,9 @@ def test_agreement_is_one_for_perfect_and_near_zero_for_chance():
 def test_a_broken_annotation_names_its_line(tmp_path):
     with pytest.raises(UserError, match="line 2"):
         feedback.preferences(annotate(tmp_path / "a.jsonl", ("x", "y", "a", "ana"), ("x", "y", "left", "ana")), None)
+    (tmp_path / "b.jsonl").write_text(json.dumps({"prompt": "hello", "a": "x", "b": "y", "choice": "a", "annotator": "ana"}))
+    with pytest.raises(UserError, match="line 1: prompt is no list"):
+        feedback.preferences(str(tmp_path / "b.jsonl"), None)
     with pytest.raises(UserError, match="cannot be read: No such file"):
         feedback.preferences(str(tmp_path / "none.jsonl"), None)
 

@@ -1,4 +1,5 @@
 import ast
+import json
 
 from llmlab import provenance
 from llmlab.params import PHASES, resolve
@@ -29,6 +30,11 @@ def test_the_users_own_method_counts_too(tmp_path, monkeypatch):
         used.append(provenance.code_used("5_post_training", params))
     assert provenance.code_changes(used[0], used[1]) == []
     assert provenance.code_changes(used[1], used[2]) == ["my_file.py changed (my_method)"]
+
+
+def test_magic_lines_of_a_notebook_are_no_python():
+    cells = [{"cell_type": "code", "metadata": {}, "source": s} for s in ("%timeit f()\nx = 1", "!ls", "%%bash\nif [ 1 ]; then ls; fi")]
+    assert "notebook" in provenance._code_used(json.dumps({"cells": cells}), ())
 
 
 def test_changes_are_told_by_module():

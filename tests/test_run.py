@@ -61,6 +61,13 @@ def test_a_parent_that_is_no_run_is_refused(tmp_path):
         Run(tmp_path / "child", parent=tmp_path / "nothing")
 
 
+def test_a_run_is_no_ancestor_of_itself(tmp_path):
+    Run(tmp_path / "a").save()
+    Run(tmp_path / "b", parent=tmp_path / "a").save()
+    with pytest.raises(UserError, match="own parent or ancestor"):
+        Run(tmp_path / "a", parent=tmp_path / "b")
+
+
 def test_a_run_keeps_its_parent(smoke, copy, tmp_path):
     Run(tmp_path / "child", parent=smoke).save()
     with pytest.raises(UserError, match="already has the parent"):

@@ -68,6 +68,13 @@ def test_a_corpus_too_small_for_the_plan_is_refused():
         tokens.check_size(rows, 16, 1_000_000)
 
 
+def test_where_no_source_is_shared_other_training_documents_are_compared(tmp_path, texts):
+    tokenizer = tokens.train(texts, 400, tmp_path / "t", 64)
+    write_jsonl(tmp_path / "train.jsonl", [{"text": t, "source": f"file {n}"} for n, t in enumerate(texts[:20])])
+    unread = tokens.tokenise(tokenizer, [{"text": t, "source": f"other {n}"} for n, t in enumerate(texts[20:25])])
+    assert len(tokens.like(unread, tokenizer, tmp_path / "train.jsonl", 0)) == 5
+
+
 def test_training_documents_are_compared_source_by_source(tmp_path, texts):
     tokenizer = tokens.train(texts, 400, tmp_path / "tokenizer", 64)
     rows = [{"text": t, "source": s} for t, s in zip(texts, ["forum", "forum", "manuals"] * len(texts))]

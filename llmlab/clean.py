@@ -4,6 +4,7 @@ A step takes documents and gives back (kept, dropped); every dropped document ca
 counts add up: in = kept + dropped. Steps know nothing of the truth that was planted in the embedded world.
 """
 
+import functools
 import hashlib
 import math
 import multiprocessing
@@ -82,14 +83,12 @@ def permission(documents):
     """Drops pages whose site or author says no: robots.txt (RFC 9309), `noai`, `tdm-reservation`, or an excluded licence."""
     from protego import Protego
 
-    rules = {}
+    rules = functools.cache(Protego.parse)
 
     def judge(document):
         robots, page = document.get("robots"), document.get("html", "")[:4000]
-        if robots:
-            rules.setdefault(robots, Protego.parse(robots))
-            if not rules[robots].can_fetch(document["url"], "llmlab"):
-                return "robots.txt forbids the page"
+        if robots and not rules(robots).can_fetch(document["url"], "llmlab"):
+            return "robots.txt forbids the page"
         if re.search(r'name="robots"[^>]*content="[^"]*\bnoai\b', page):
             return "the page says noai"
         if 'name="tdm-reservation" content="1"' in page:

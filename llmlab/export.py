@@ -68,11 +68,11 @@ class OnnxModel:
 
     device = "cpu"
 
-    def __init__(self, folder, threads=None):
+    def __init__(self, folder):
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or torch.get_num_threads()
+        options.intra_op_num_threads = torch.get_num_threads()
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning threads starve torch's
         self.config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         self.session = onnxruntime.InferenceSession(str(Path(folder) / "decode.onnx"), options, providers=["CPUExecutionProvider"])

@@ -137,35 +137,14 @@ def criterion(name, result, limit, direction, about, proof="bound"):
         direction: "≥" or "≤".
         proof: "bound" asks that the 95 % interval's near end keeps the limit too, "estimate" looks at the score alone.
     """
+    row = dict(criterion=name, about=about, limit=limit, direction=direction)
     if result is None:
-        return dict(
-            criterion=name,
-            about=about,
-            value=None,
-            low=None,
-            high=None,
-            n=0,
-            limit=limit,
-            direction=direction,
-            passed=False,
-            why="not measured",
-        )
+        return {**row, "value": None, "low": None, "high": None, "n": 0, "passed": False, "why": "not measured"}
     value, low, high = result["score"], result["low"], result["high"]
     tested = value if proof == "estimate" else low if direction == "≥" else high
     keeps = (lambda x: x >= limit) if direction == "≥" else (lambda x: x <= limit)
     why = "keeps the limit" if keeps(tested) else "too few items to be sure" if keeps(value) else "misses the limit"
-    return dict(
-        criterion=name,
-        about=about,
-        value=value,
-        low=low,
-        high=high,
-        n=result["n"],
-        limit=limit,
-        direction=direction,
-        passed=keeps(tested),
-        why=why,
-    )
+    return {**row, "value": value, "low": low, "high": high, "n": result["n"], "passed": keeps(tested), "why": why}
 
 
 # What to change when a criterion fails: the phase, its parameter, and how (see `changed`).

@@ -62,7 +62,7 @@ def facts(phase, results, paths, insults=()):
         phase.json("5_post_training/results.json")["annotators"]["annotators"],
     )
     asked = "Questions are those of simulated customers" if made["source"] == "world" else "Questions are made from held-out documents"
-    limits = f"{asked}; preferences are those of {annotators} annotators. Offence is judged by a classifier that misses part of what it has not seen{missed}. Names of people are not masked in the training text."
+    limits = f"{asked}; preferences are those of {annotators}{' annotators' * (annotators == 'simulated')}. Offence is judged by a classifier that misses part of what it has not seen{missed}. Names of people are not masked in the training text."
     if worst:
         limits += f" Weakest task: {worst}, {results[worst]['score']:.0%} of {results[worst]['n']} items."
     if (secrets := results.get("memorised")) and secrets["low"] > secrets["chance"]:

@@ -76,7 +76,6 @@ def run(run_dir, files, options, parent, only, start, force, more):
 def _closing(run_dir, here, executed):
     """The closing table, the verdict, and where to go next."""
     from llmlab import pipeline
-    from llmlab.params import PHASES
     from llmlab.run import Run, read_json
 
     if executed:
@@ -89,7 +88,7 @@ def _closing(run_dir, here, executed):
             f"{'all':28}{total:9.0f}{learning:10.0f}{max(r['peak_memory_mb'] for r in rows):11,d} MB   ({learning / max(total, 1):.0%} of the time was learning)"
         )
     found = Run(here).find("7_final_evaluation/verdict.json")
-    if found and not pipeline.status(here)[PHASES[-1]]:  # a verdict on what has changed since is none
+    if found and not any(pipeline.status(here).values()):  # a verdict on what has changed since is none
         verdict = read_json(found)
         click.echo(f"\nverdict: {verdict['verdict']}" + "".join(f"\n  {n['criterion']} {n['why']}: {n['advice']}" for n in verdict["next"]))
         if verdict["command"]:

@@ -27,7 +27,7 @@ def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0,
     )
     spared = ["out_proj"] if start.config.model_type == "mamba2" else None  # its kernels read this weight directly
     adapter = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", exclude_modules=spared, task_type="CAUSAL_LM")
-    config = SFTConfig(**arguments, max_length=models.window(start))
+    config = fit.one_device(SFTConfig(**arguments, max_length=models.window(start)))
     trainer = SFTTrainer(model=start, args=config, train_dataset=dataset, processing_class=tokenizer, peft_config=adapter)
     trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
     summary = fit.fit(trainer, Path(out) / "adapter", "LoRA", rate="lora_learning_rate")
@@ -75,7 +75,7 @@ def distill(
     )
     trainer = Distiller(
         model=student,
-        args=TrainingArguments(**arguments),
+        args=fit.one_device(TrainingArguments(**arguments)),
         train_dataset=Dataset.from_list(rows),
         data_collator=_pad,
         processing_class=tokenizer,

@@ -37,7 +37,7 @@ def check(params):
     files, problems, strict = formats.files(path), [], params.get("malformed") == "refuse"
     readers = (formats.read(file, params["text_column"], params.get("malformed", "skip"), problems) for file in files)
     # Whoever wants broken lines refused is told of the first one now, wherever it is.
-    found = len(list(itertools.islice(itertools.chain.from_iterable(readers), None if strict else LEAST_DOCUMENTS)))
+    found = sum(1 for _ in itertools.islice(itertools.chain.from_iterable(readers), None if strict else LEAST_DOCUMENTS))
     if found < LEAST_DOCUMENTS:
         broken = "".join(f"; {p['file']}, line {p['line']}: {p['why']}" for p in problems[:3])
         raise UserError(

@@ -65,7 +65,7 @@ def cache_bytes(config, context_length):
     if config.model_type == "llmlab_rnn":
         return 4 * 2 * layers * width
     if config.model_type == "llmlab_cnn":
-        return 4 * width * sum((config.kernel_size - 1) * 2 ** (i % config.dilation_cycle) for i in range(layers))
+        return 4 * width * sum((config.kernel_size - 1) * config.dilation(i) for i in range(layers))
     return 4 * layers * (config.num_heads * config.head_dim * config.state_size + 4 * (2 * width + 2 * config.state_size))
 
 

@@ -38,7 +38,7 @@ def preferences(annotations, fallback):
             "llmlab run RUN -p annotations=   (for simulated annotators)",
         )
     return pairs, {
-        "annotators": f"{len({r['annotator'] for r in rows})} people",
+        "annotators": f"{people} people" if (people := len({r["annotator"] for r in rows})) > 1 else "1 person",
         "pairs": len(pairs),
         "judgements": len(rows),
         "agreement": alpha(rows),
@@ -69,11 +69,12 @@ def _judgement(path, n, line):
     try:
         row = json.loads(line)
         found = [c for c in ("prompt", "a", "b", "choice", "annotator") if c not in row] or row["choice"]
-        if not all(isinstance(m["content"], str) and m["role"] for m in row["prompt"]) or not row["prompt"][-1]:
-            found = "prompt is no list of messages"
+        texts = [row["a"], row["b"], *(m["content"] for m in row["prompt"])]
+        if len(texts) < 3 or not all(isinstance(text, str) for text in texts):
+            found = "prompt is no list of messages, or an answer no text"
     except json.JSONDecodeError:
         row, found = None, "not a JSON object"
-    except (TypeError, KeyError, IndexError):
+    except (TypeError, KeyError):
         row, found = None, "prompt is no list of messages, or the line no JSON object"
     if found not in ("a", "b", "tie"):
         raise UserError(f"{path}, line {n}: {found}", "prompt, a, b, annotator, and choice: a, b or tie", f"sed -n {n}p {path}")

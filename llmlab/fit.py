@@ -69,6 +69,12 @@ def arguments(out, seed, max_steps, batch_size, learning_rate, device="auto", sa
     return {**settings, **more}
 
 
+def one_device(arguments):
+    """The arguments of a Trainer that takes one device per process, though the machine may have several: more of them are `devices`."""
+    arguments._n_gpu = min(1, arguments.n_gpu)
+    return arguments
+
+
 def fit(trainer, out, what, rate="learning_rate"):
     """Trains from the newest checkpoint that is whole, saves the model to `out`, and returns a summary.
 
@@ -78,10 +84,9 @@ def fit(trainer, out, what, rate="learning_rate"):
         what: words for the progress bar.
         rate: name of the notebook's parameter that holds the learning rate, for the error of a training that diverges.
 
-    Returns: {"steps", "seconds" of all attempts, "first_loss", "last_loss", "tokens_per_second", "resumed_from"}.
+    Returns: {"steps", "seconds" of all attempts (but for steps that a kill lost), "first_loss", "last_loss", "tokens_per_second", "resumed_from"}.
     """
     out, total = Path(out), trainer.args.max_steps
-    trainer.args._n_gpu = min(1, trainer.args.n_gpu)  # one process trains on one device; more of them are `devices`
     trainer.remove_callback(PrinterCallback)
     checkpoint, at = newest_whole(trainer.args.output_dir)
     before = _keep_rows(out, at)

@@ -5,6 +5,7 @@ A file that cannot be read, or a broken line, is a problem that is counted and n
 
 import csv
 import json
+import re
 import sys
 import zlib
 
@@ -33,7 +34,11 @@ def files(path, ignore=()):
             "llmlab run RUN -p source=FOLDER",
         )
     try:
-        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and readable(p) and p.name not in ignore)
+        files = (
+            [path]
+            if path.is_file()
+            else sorted(p for p in path.rglob("*") if p.is_file() and readable(p) and p.name[0] != "." and p.name not in ignore)
+        )
         other = [] if files or path.is_file() else [p.name for p in path.iterdir()][:5]
     except PermissionError:
         raise UserError(f"{path} cannot be read", "a folder you may read", f"chmod -R u+rX {path}") from None
@@ -140,7 +145,7 @@ def _read_csv(path, text_column, malformed, problems):
     with open(path, encoding="utf-8-sig", newline="") as stream:
         heading = stream.readline()
         stream.seek(0)
-        delimiter = max(",;\t|", key=heading.count)  # a spreadsheet writes semicolons where the comma is decimal
+        delimiter = max(",;\t|", key=re.sub(r'"[^"]*"', "", heading).count)  # a spreadsheet writes semicolons where the comma is decimal
         yield from table(path, enumerate(csv.DictReader(stream, delimiter=delimiter), 2), text_column, malformed, problems)
 
 

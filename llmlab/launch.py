@@ -71,9 +71,10 @@ def step(function, devices=1, **arguments):
     out.mkdir(parents=True, exist_ok=True)
     write_json(record, {"key": key, "summary": None})
     started = time.time()
-    summary = function(**arguments) if devices == 1 else _torchrun(function, devices, arguments)
+    summary = (function(**arguments) if devices == 1 else _torchrun(function, devices, arguments)) or {}
+    elapsed = time.time() - started
     # Of this attempt alone; an export takes time, but learns nothing.
-    learning = round(min(summary["seconds"], time.time() - started), 2) if summary.get("steps") else 0
+    learning = round(min(summary.get("seconds", elapsed), elapsed), 2) if summary.get("steps") else 0
     write_json(record, {"key": key, "summary": summary, "learning_seconds": learning})
     return summary
 

@@ -7,6 +7,11 @@ PERSONAL = {
     "address": re.compile(r"\b\d{1,4} [A-Z][\w'-]+(?: [A-Z][\w'-]+)? (?:Street|Road|Avenue|Lane|Drive|Way|Court|Square)\b(?:, [A-Z]\w+)?"),
     "ip": re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"),
 }
+# Whole, or in groups as they are printed; looked for at every place, since an expiry date or a telephone number may stand beside them.
+CARDS = [
+    re.compile(rf"(?<!\d)(?=({digits})(?!\d))")
+    for digits in (r"\d{13,19}", r"\d{4}([ -])\d{4}\2\d{4}\2\d{4}", r"\d{4}([ -])\d{4}\2\d{4}\2\d{4}\2\d{1,3}", r"\d{4}([ -])\d{6}\2\d{5}")
+]
 VERSION = re.compile(r"(?:version|build|firmware|release|v\.?)\s*$", re.I)
 REFERENCE = re.compile(r"(?:order|ticket|invoice|serial|part)\s+(?:number\s+|no\.?\s+)?$", re.I)
 
@@ -19,7 +24,7 @@ def find_personal(text, keep=()):
     from phonenumbers import PhoneNumberMatcher
 
     spans = [(*m.span(), kind) for kind, pattern in PERSONAL.items() for m in pattern.finditer(text) if kind != "ip" or _real_ip(m, text)]
-    spans += [(start, end, "card") for start, end in _cards(text)]
+    spans += [(*m.span(1), "card") for pattern in CARDS for m in pattern.finditer(text) if _is_card(m[1])]
     if re.search(r"\d{3}\D{0,2}\d{3}\D?\d{4}|\+\d", text):  # the matcher is slow, and most texts hold no number
         spans += [(m.start, m.end, "phone") for m in PhoneNumberMatcher(text, "US", leniency=0) if not REFERENCE.search(text[: m.start])]
     spans = [s for s in sorted(spans, key=lambda s: (s[0], -s[1])) if not any(k in text[s[0] : s[1]] for k in keep)]
@@ -36,22 +41,8 @@ def _real_ip(match, text):
     return not VERSION.search(text[: match.start()]) and all(int(n) < 256 for n in match[0].split("."))
 
 
-def _cards(text):
-    """Spans of 13 to 19 digits that pass Luhn, from one group of digits to another: an expiry date beside them is a group of its own."""
-    for run in re.finditer(r"\b\d+(?:[ -]\d+)*\b", text):
-        groups = [(m.start() + run.start(), m.end() + run.start()) for m in re.finditer(r"\d+", run[0])]
-        first = 0
-        while first < len(groups):
-            start = groups[first][0]
-            ends = [n for n in range(first, len(groups)) if _is_card(text[start : groups[n][1]])]
-            if ends:
-                yield start, groups[ends[-1]][1]
-            first = ends[-1] + 1 if ends else first + 1
-
-
 def _is_card(text):
-    digits = re.sub(r"\D", "", text)
-    return 13 <= len(digits) <= 19 and luhn(digits)
+    return luhn(re.sub(r"\D", "", text))
 
 
 def luhn(digits):

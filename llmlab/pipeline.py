@@ -65,7 +65,7 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
             try:
                 _execute(experiment, phase, plan[phase])
             except PhaseFailed:
-                report.index(experiment, states(experiment, plan))  # what later phases made before is stale now
+                report.index(experiment, states(experiment, plan))  # a verdict of before is out of date now
                 raise
             executed.append(phase)
             report.index(experiment, states(experiment, plan))
@@ -115,7 +115,7 @@ def _complete(experiment, selected):
             raise UserError(
                 f"{experiment.path.name} has not finished {needed}, {whose}",
                 f"{selected[0]} needs what it makes",
-                f"llmlab run {parent.place}   (finish the parent first)" if parent else f"llmlab run {experiment.place}",
+                f"llmlab run {parent.path}   (finish the parent first)" if parent else f"llmlab run {experiment.path}",
             )
 
 

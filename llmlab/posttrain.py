@@ -28,7 +28,7 @@ def sft(model, data, out, learning_rate, max_steps, batch_size, optimizer="muon"
     start, tokenizer = models.load(model)
     rows = teachable(tokenizer, data, models.window(start))
     arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0)
-    config = SFTConfig(**arguments, max_length=models.window(start))
+    config = fit.one_device(SFTConfig(**arguments, max_length=models.window(start)))
     trainer = SFTTrainer(
         model=start,
         args=config,
@@ -60,7 +60,7 @@ def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, seed=0
     trainer = DPOTrainer(
         model=start,
         ref_model=reference,
-        args=DPOConfig(**arguments, beta=beta, max_length=models.window(start)),
+        args=fit.one_device(DPOConfig(**arguments, beta=beta, max_length=models.window(start))),
         train_dataset=pairs(data),
         processing_class=tokenizer,
     )

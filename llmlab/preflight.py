@@ -82,7 +82,12 @@ def method(parameter, path):
             "a dotted path such as llmlab.posttrain.dpo, or my_file.my_method with my_file.py in the project's root",
             f"llmlab run RUN -p {parameter}=llmlab.posttrain.dpo",
         )
-    functions = {n.name: n.args for n in ast.parse(file.read_text()).body if isinstance(n, ast.FunctionDef) and n.name[0] != "_"}
+    tree = ast.parse(file.read_text())
+    functions = {n.name: n.args for n in tree.body if isinstance(n, ast.FunctionDef) and n.name[0] != "_"}
+    bound = {a.asname or a.name for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names}
+    bound |= {t.id for n in tree.body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
+    if name in bound - set(functions):
+        return  # made or imported there: what it takes shows when it is called
     if name not in functions:
         better = closest(name, functions)
         raise UserError(

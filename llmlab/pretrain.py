@@ -59,7 +59,7 @@ def pretrain(
     arguments = fit.arguments(out, seed, steps, batch_size, learning_rate, device, weight_decay=0.1, include_num_input_tokens_seen="all")
     trainer = Trainer(
         model=model,
-        args=TrainingArguments(**arguments),
+        args=fit.one_device(TrainingArguments(**arguments)),
         data_collator=default_data_collator,
         processing_class=tokenizer,
         train_dataset=Dataset.from_dict({"input_ids": blocks, "labels": blocks}),

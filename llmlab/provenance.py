@@ -164,13 +164,25 @@ def _own_file(path):
     return file if file.exists() else None
 
 
+def _python(source):
+    """A cell as Python: lines such as `!ls` become calls, as in IPython; a cell in another language counts as the text it is."""
+    first, _, body = source.partition("\n")
+    if first.startswith("%%"):
+        source = body if first[2:].split()[0] in ("time", "timeit", "capture", "prun") else f"_ = {source!r}"
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        from IPython.core.inputtransformer2 import TransformerManager
+
+        source = TransformerManager().transform_cell(source)
+    return source
+
+
 @functools.cache
 def _code_used(notebook, methods):
     cells = json.loads(notebook)["cells"]
     cells = [c for c in cells if c["cell_type"] == "code" and "parameters" not in c["metadata"].get("tags", [])]
-    sources = ["".join(c["source"]) for c in cells]
-    python = [line for s in sources if not s.startswith("%%") for line in s.split("\n") if not line.lstrip().startswith(("%", "!"))]
-    tree = ast.parse("\n".join(python))
+    tree = ast.parse("\n".join(_python("".join(c["source"])) for c in cells))
     seen = {}
     _reach(tree, None, seen)
     for method in methods:

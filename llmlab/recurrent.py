@@ -40,7 +40,7 @@ class RnnConfig(PreTrainedConfig):
 
 
 class CnnConfig(RnnConfig):
-    """A convolutional language model: layer i looks back (kernel_size - 1) · 2^(i mod dilation_cycle) tokens."""
+    """A convolutional language model: layer i looks back (kernel_size - 1) · 2^(i mod dilation_cycle) tokens, unless `dilations` says otherwise."""
 
     model_type = "llmlab_cnn"
     kernel_size: int = 3
@@ -50,6 +50,10 @@ class CnnConfig(RnnConfig):
     @property
     def layer_types(self):
         return ["conv"] * self.num_hidden_layers
+
+    def dilation(self, layer):
+        """How many tokens lie between the taps of a layer."""
+        return self.dilations[layer] if self.dilations else 2 ** (layer % self.dilation_cycle)
 
 
 @dataclass
@@ -120,7 +124,7 @@ class ConvBlock(GradientCheckpointingLayer):
     def __init__(self, config, index):
         super().__init__()
         self.index, self.taps, width = index, config.kernel_size, config.hidden_size
-        self.dilation = config.dilations[index] if config.dilations else 2 ** (index % config.dilation_cycle)
+        self.dilation = config.dilation(index)
         self.reach = (self.taps - 1) * self.dilation
         self.norm, self.out_proj = RMSNorm(width), nn.Linear(width, width)
         self.conv = nn.Linear(self.taps * width, 2 * width)

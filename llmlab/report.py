@@ -185,7 +185,7 @@ def index(run, states):
     body = f"<h1>The run {run.path.name}</h1>" + jinja2.Template((HERE / "index.html.j2").read_text(encoding="utf-8")).render(
         cards=cards,
         verdict=verdict,
-        outdated="; ".join(states.get(PHASES[-1], [])),
+        outdated="; ".join(f"{phase}: {reasons[0]}" for phase, reasons in states.items() if reasons),
         parent=run.parent.path.name if run.parent else None,
         models=sanitise(_lineage(run)._repr_html_()),
         costs=sanitise(show.table(costs, caption="seconds of each phase, and how many of them were learning")._repr_html_())

@@ -147,7 +147,7 @@ class Run:
             raise UserError(
                 f"{self.path.name} has no {artifact}, nor has a parent of it",
                 "finished phases: " + (", ".join(there) or "none"),
-                f"llmlab run {self.place}",
+                f"llmlab run {self.path}",
             )
         return found
 

@@ -222,7 +222,8 @@ def criteria(params, task, results, samples, speeds, frontier, tasks):
     rows.append(
         criterion("speed-up", faster, params["min_speedup"], "≥", "times faster per token than its teacher, paired by question", proof)
     )
-    lossy = not any(r["allowed"] for r in frontier) and any(r["speedup"] >= params["min_speedup"] for r in frontier)
+    fast = [r for r in frontier if r["speedup"] >= params["min_speedup"]]
+    lossy = not any(r["allowed"] for r in frontier) and any(r["lost"] > params["max_loss"] for r in fast)
     size = next(r["size_ratio"] for r in frontier if r["picked"])
     rows.append(
         criterion(

@@ -72,14 +72,17 @@ def read(path):
         for record in ArchiveIterator(stream):
             if record.rec_type == "response":
                 kind = record.http_headers.get_header("Content-Type", "") if record.http_headers else ""
-                yield record.rec_headers.get_header("WARC-Target-URI"), kind, _decoded(record.content_stream().read(), kind)
+                url, body = record.rec_headers.get_header("WARC-Target-URI"), record.content_stream().read()
+                # Rules are in plain letters: a strange byte in a comment must not make them void.
+                yield url, kind, body.decode("utf-8", errors="replace") if url.endswith("/robots.txt") else _decoded(body, kind)
 
 
 def _decoded(body, kind):
     """The text of a page in the encoding that its header or its head names, UTF-8 if none does; None if that is not true."""
-    named = re.search(r"charset=([\w-]+)", kind) or re.search(rb"charset=[\"']?([\w-]+)", body[:2048])
-    charset = (named[1] if isinstance(named[1], str) else named[1].decode()) if named else "utf-8"
-    try:
-        return body.decode("utf-8-sig" if charset.lower() in ("utf-8", "utf8") else charset)
-    except (UnicodeDecodeError, LookupError):
+    head = kind + " " + body[:2048].decode("latin-1")
+    named = re.search(r"charset=[\"']?([\w-]+)", head, re.I)
+    charset = named[1].lower() if named else "utf-8"
+    try:  # what calls itself Latin-1 is Windows' variant of it (WHATWG's encoding standard)
+        return body.decode({"utf-8": "utf-8-sig", "utf8": "utf-8-sig", "iso-8859-1": "cp1252", "latin1": "cp1252"}.get(charset, charset))
+    except (UnicodeError, LookupError):
         return None

@@ -113,8 +113,8 @@ def test_when_every_fast_student_loses_too_much_the_cure_is_more_distillation(sm
     result = lambda s: {"t": {"score": s, "low": s, "high": s, "n": 9, "better": "higher", "chance": 0}}  # noqa: E731
     results = {"assistant": result(0.9), "released": result(0.9)}
     frontier = [
-        {"size_ratio": 1.0, "speedup": 1.0, "allowed": False, "picked": True},
-        {"size_ratio": 0.2, "speedup": 4.0, "allowed": False, "picked": False},
+        {"size_ratio": 1.0, "speedup": 1.0, "lost": 0.0, "allowed": False, "picked": True},
+        {"size_ratio": 0.2, "speedup": 4.0, "lost": 0.2, "allowed": False, "picked": False},
     ]
     samples = {n: {"t-1": {"score": 1.0, "cluster": "a", "task": "t"}} for n in results}
     speeds = {n: {"answers_ms": [1.0, 1.0]} for n in results}

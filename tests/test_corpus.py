@@ -87,10 +87,11 @@ def test_too_little_or_only_broken_text_is_refused_before_a_kernel_starts(tmp_pa
 
 def test_tables_as_spreadsheets_write_them(tmp_path):
     (tmp_path / "a.csv").write_bytes("\ufefftext;other\none, two;x\n".encode())
+    (tmp_path / "a2.csv").write_text('text,"tags; a; b; c"\n"one; three",x\n')
     (tmp_path / "b.jsonl").write_bytes('\ufeff{"text": "três"}\n'.encode())
     (tmp_path / "c.txt").write_bytes("\ufeffquatro".encode())
     _, documents = collect(tmp_path, tmp_path.parent / "out")
-    assert [d["text"] for d in documents] == ["one, two", "três", "quatro"]
+    assert [d["text"] for d in documents] == ["one, two", "one; three", "três", "quatro"]
 
 
 @pytest.mark.parametrize(("name", "text"), [("a.txt", "não é"), ("a.csv", "text\nnão\n"), ("a.jsonl", '{"text": "não"}\n')])
@@ -118,14 +119,16 @@ def test_what_is_not_read_is_counted(tmp_path):
         ("text/html; charset=iso-8859-1", "<p>n\xe3o</p>".encode("latin1"), "<p>não</p>"),
         ("text/html", '<meta charset="windows-1252"><p>n\xe3o</p>'.encode("cp1252"), '<meta charset="windows-1252"><p>não</p>'),
         ("text/html", "<p>não</p>".encode(), "<p>não</p>"),
+        ('text/html; Charset="ISO-8859-1"', b"<p>\x93n\xe3o\x94</p>", "<p>“não”</p>"),
         ("text/html", b"<p>n\xe3o</p>", None),
+        ("text/html; charset=undefined", b"<p>no</p>", None),
     ],
 )
 def test_pages_of_an_archive_are_read_in_their_own_encoding(kind, page, text):
     assert webarchive._decoded(page, kind) == text
 
 
-def test_another_version_of_an_installed_package_makes_the_phase_stale():
+def test_the_record_of_its_version_stands_for_an_installed_package():
     assert [p.name for p in corpus.places("installed:trl,peft")] == ["METADATA", "METADATA"] and corpus.places("world") == []
 
 

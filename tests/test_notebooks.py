@@ -149,7 +149,7 @@ def test_text_and_annotations_of_ones_own_go_all_the_way(tmp_path, monkeypatch):
     run = tmp_path / "run"
     tasks = {t["name"] for t in read_json(run / "2_dataset_engineering/tasks/tasks.json")}
     assert {"origin", "cloze", "offensive", "personal"} <= tasks and not (run / "2_dataset_engineering/raw").exists()
-    assert read_json(run / "5_post_training/results.json")["annotators"]["annotators"] == "1 people"
+    assert read_json(run / "5_post_training/results.json")["annotators"]["annotators"] == "1 person"
     decision = read_json(run / "7_final_evaluation/verdict.json")
     assert {"origin", "offensive", "personal"} <= {c["criterion"] for c in decision["criteria"]}
     assert all(read_json(run / p / "phase.json")["params"].get("source", str(tmp_path / "data")) == str(tmp_path / "data") for p in PHASES)

@@ -129,6 +129,8 @@ def test_a_broken_annotation_names_its_line(tmp_path):
     (tmp_path / "b.jsonl").write_text(json.dumps({"prompt": "hello", "a": "x", "b": "y", "choice": "a", "annotator": "ana"}))
     with pytest.raises(UserError, match="line 1: prompt is no list"):
         feedback.preferences(str(tmp_path / "b.jsonl"), None)
+    with pytest.raises(UserError, match="line 1: .* an answer no text"):
+        feedback.preferences(annotate(tmp_path / "c.jsonl", ("x", None, "a", "ana")), None)
     with pytest.raises(UserError, match="cannot be read: No such file"):
         feedback.preferences(str(tmp_path / "none.jsonl"), None)
 

@@ -33,8 +33,11 @@ def test_the_users_own_method_counts_too(tmp_path, monkeypatch):
 
 
 def test_magic_lines_of_a_notebook_are_no_python():
-    cells = [{"cell_type": "code", "metadata": {}, "source": s} for s in ("%timeit f()\nx = 1", "!ls", "%%bash\nif [ 1 ]; then ls; fi")]
-    assert "notebook" in provenance._code_used(json.dumps({"cells": cells}), ())
+    sources = ("%timeit f()\nx = 1", "if x:\n    !ls", "%%bash\nif [ 1 ]; then ls; fi", "y = (5\n     % 3)")
+    timed = "from llmlab import stats\n", "%%time\nstats.mcnemar(1, 2)"
+    cells = [{"cell_type": "code", "metadata": {}, "source": s} for s in (*sources, *timed)]
+    used = provenance._code_used(json.dumps({"cells": cells}), ())
+    assert "notebook" in used and "stats.mcnemar" in used, "a timed cell counts like any other"
 
 
 def test_changes_are_told_by_module():

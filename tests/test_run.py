@@ -75,7 +75,7 @@ def test_a_run_keeps_its_parent(smoke, copy, tmp_path):
 
 
 def test_an_artifact_that_is_missing_names_its_phase(tmp_path):
-    with pytest.raises(UserError, match="finished phases: none\n.*llmlab run empty"):
+    with pytest.raises(UserError, match="finished phases: none\n.*llmlab run .*empty"):
         Run(tmp_path / "empty")["3_pretraining/model"]
     assert not (tmp_path / "empty").exists(), "looking at a run creates nothing"
 

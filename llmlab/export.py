@@ -46,9 +46,28 @@ def int8(model, out):
     found = sorted(Path(out).glob("*.onnx"))
     if found[0].name != "decode.onnx":  # the data file keeps its name, which the graph refers to
         found[0].rename(Path(out) / "decode.onnx")
+    (Path(out) / "export.json").unlink(missing_ok=True)  # it knows the graph by its former name
+    _anonymise(Path(out) / "decode.onnx")
     network.config.save_pretrained(str(out))
     tokenizer.save_pretrained(str(out))
     return {"seconds": round(time.time() - started, 1)}
+
+
+def _anonymise(path):
+    """Removes what the exporter notes beside each node: lines of source with their place on this machine, which also made equal graphs differ."""
+    import onnx
+
+    model = onnx.load(path, load_external_data=False)
+    graphs = [model.graph, *model.functions]
+    while graphs:
+        graph = graphs.pop()
+        tensors = [*getattr(graph, "value_info", ()), *getattr(graph, "initializer", ())]
+        ends = [*graph.input, *graph.output] if isinstance(graph, onnx.GraphProto) else []
+        for part in (graph, *graph.node, *tensors, *ends):
+            part.ClearField("metadata_props")
+            part.ClearField("doc_string")
+        graphs += [a.g for node in graph.node for a in node.attribute if a.HasField("g")]
+    path.write_bytes(model.SerializeToString())
 
 
 @contextlib.contextmanager

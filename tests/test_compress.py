@@ -73,6 +73,7 @@ def test_eight_bit_integers_change_little_and_remember_the_past(family, small, t
     models.load(small / "model")[1].save_pretrained(tmp_path / "m")
     (tmp_path / "q").mkdir()
     export.int8(tmp_path / "m", tmp_path / "q")
+    assert not [f for f in (tmp_path / "q").iterdir() if b"site-packages" in f.read_bytes() or str(tmp_path).encode() in f.read_bytes()]
     exact, _ = models.load(tmp_path / "m")
     integers, _ = models.load(tmp_path / "q")
     ids = torch.randint(6, 600, (2, 12), generator=torch.Generator().manual_seed(0))

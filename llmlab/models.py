@@ -101,8 +101,9 @@ def load(path, device="cpu"):
             "a Hugging Face model folder with model.safetensors, or decode.onnx",
             f"llmlab run RUN --only {made_by} --force",
         ) from error
-    cuda = device == "auto" and torch.cuda.is_available()
-    return remember(model).eval().to("cuda" if cuda else "cpu" if device == "auto" else device), tokenizer
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return remember(model).eval().to(device), tokenizer
 
 
 def remember(model):

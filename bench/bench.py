@@ -15,10 +15,13 @@ os.environ.setdefault("LLMLAB_PROGRESS", os.path.join(tempfile.gettempdir(), "ll
 
 import torch
 
-from llmlab import cost, design, evaluate, export, models, optim, tokens
-from llmlab.pretrain import pretrain
-from llmlab.run import Run
-from llmlab.world import World
+from llmlab.data import tokens
+from llmlab.evaluation import evaluate
+from llmlab.models import cost, design, export, families, weights
+from llmlab.spine.run import Run
+from llmlab.training import optim
+from llmlab.training.pretrain import pretrain
+from llmlab.world.company import World
 
 STEPS, BATCH, CONTEXT, TURNS = 60, 8, 128, 3
 
@@ -41,21 +44,21 @@ def demo(path):
 
 def material(folder):
     """A tokenizer, packed blocks and the demo's model, of a little forum."""
-    from llmlab.forum import Forum
+    from llmlab.world.forum import Forum
 
     texts = [p.text for p in Forum(World(1), 1).pages(900)]
     tokenizer = tokens.train(texts, 2048, folder / "tokenizer", CONTEXT)
     rows = tokens.tokenise(tokenizer, [{"text": t, "source": "forum"} for t in texts])
     blocks, _ = tokens.pack([r["input_ids"] for r in rows[40:]], CONTEXT, 1)
     tokens.write(folder / "tokens", blocks, rows[:40])
-    config = models.configure("transformer", len(tokenizer), 128, 6, 4, CONTEXT)
+    config = families.configure("transformer", len(tokenizer), 128, 6, 4, CONTEXT)
     config.save_pretrained(str(folder / "config"))
     return config, tokenizer, blocks
 
 
 def plain_training(config, blocks):
     """Tokens per second of the loop that everybody writes first: same model, same optimizer, same batches."""
-    model = models.initialise(config, 1).train()
+    model = families.initialise(config, 1).train()
     optimizer = optim.MuonAdamW(model, 4e-3)
     started = time.perf_counter()
     for step in range(STEPS):
@@ -111,13 +114,13 @@ def main(run="runs/demo"):
         gflops, work = design.matmul_gflops("cpu", 2.0), 3 * cost.flops_per_token(config, CONTEXT)
         share = lambda rate: f"{rate * work / 1e9 / gflops:.0%} of the {gflops:.0f} GFLOP/s of matrix products measured now"  # noqa: E731
         side_by_side("training", lambda t: our_training(folder, folder / f"out{t}"), lambda t: plain_training(config, blocks), share)
-        model = models.load(folder / "out0")[0]
+        model = weights.load(folder / "out0")[0]
         prompts = [b[:24] for b in blocks[:64]]
         for batch in (1, 64):
             name = f"generation, batch {batch}"
             side_by_side(name, lambda t: our_generation(model, prompts[:batch], 48), lambda t: plain_generation(model, prompts[:batch], 48))  # noqa: B023
         export.int8(folder / "out0", folder / "int8")
-        graph = models.load(folder / "int8")[0]
+        graph = weights.load(folder / "int8")[0]
         side_by_side(
             "generation, batch 1, int8 graph",
             lambda t: our_generation(graph, prompts[:1], 48),

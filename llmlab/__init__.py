@@ -6,8 +6,8 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # trainers would report 
 
 
 def __getattr__(name):
-    if name == "Run":  # imported when asked for: `import llmlab` costs nothing
-        from llmlab.run import Run
+    if name == "Phase":  # imported when asked for: `import llmlab` costs nothing
+        from llmlab.workflow.phase import Phase
 
-        return Run
+        return Phase
     raise AttributeError(name)

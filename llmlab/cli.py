@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from llmlab.errors import UserError
+from llmlab.spine.errors import UserError
 
 
 class Command(click.Group):
@@ -29,7 +29,7 @@ def main():
 
 
 def _phases(ctx, parameter, incomplete):
-    from llmlab.params import PHASES
+    from llmlab.spine.params import PHASES
 
     return [p for p in PHASES if p.startswith(incomplete)]
 
@@ -58,8 +58,8 @@ def run(run_dir, files, options, parent, only, start, force, more):
 
     RUN is a directory such as runs/demo. It remembers the parameters it was given.
     """
-    from llmlab import pipeline
-    from llmlab.params import from_here, load_layer, parse_options
+    from llmlab.spine.params import from_here, load_layer, parse_options
+    from llmlab.workflow import execution, pipeline
 
     if more and not only:
         raise UserError(f"unexpected {' '.join(more)!r}", "one RUN, and options", "llmlab run --help")
@@ -67,7 +67,7 @@ def run(run_dir, files, options, parent, only, start, force, more):
     here = str(Path(run_dir).absolute())
     try:
         executed = pipeline.run(here, layers, str(Path(parent).absolute()) if parent else None, (*only, *more), start, force, click.echo)
-    except pipeline.PhaseFailed as error:
+    except execution.PhaseFailed as error:
         click.echo(f"llmlab: {error}", err=True)
         sys.exit(1)
     _closing(run_dir, here, executed)
@@ -75,8 +75,9 @@ def run(run_dir, files, options, parent, only, start, force, more):
 
 def _closing(run_dir, here, executed):
     """The closing table, the verdict, and where to go next."""
-    from llmlab import pipeline
-    from llmlab.run import Run, read_json
+    from llmlab.spine.files import read_json
+    from llmlab.spine.run import Run
+    from llmlab.workflow import pipeline
 
     if executed:
         rows = pipeline.costs(here)
@@ -101,7 +102,7 @@ def _closing(run_dir, here, executed):
 @RUN
 def status(run_dir):
     """Say which phases of RUN would be executed, and why, without running any. Exit code 3 if there are some."""
-    from llmlab import pipeline
+    from llmlab.workflow import pipeline
 
     states = pipeline.status(str(Path(run_dir).absolute()))
     for phase, reasons in states.items():
@@ -114,9 +115,9 @@ def status(run_dir):
 @click.option("-o", "--out", default="runs/compare.html", show_default=True, help="Where the report goes.")
 def compare(runs, out):
     """Compare RUNS: parameters that differ, curves, scores with paired tests, cost, the same prompts answered by each."""
-    from llmlab import compare as comparison
+    from llmlab.workflow import pipeline
 
-    click.echo(comparison.execute([str(Path(r).absolute()) for r in runs], Path(out).absolute()))
+    click.echo(pipeline.compare([str(Path(r).absolute()) for r in runs], Path(out).absolute()))
 
 
 @main.command()
@@ -124,8 +125,8 @@ def compare(runs, out):
 @click.option("--model", default=None, help="Model to talk to, e.g. 5_post_training/model; the newest one if left out.")
 def chat(run_dir, model):
     """Talk to a model of RUN. Reads questions from standard input if that is no terminal."""
-    from llmlab import chat as talk
-    from llmlab.run import existing
+    from llmlab.evaluation import chat as talk
+    from llmlab.spine.run import existing
 
     experiment = existing(Path(run_dir).absolute())
     model = model or experiment.newest_model()
@@ -136,7 +137,7 @@ def chat(run_dir, model):
 @click.argument("phase", required=False, shell_complete=_phases)
 def params(phase):
     """List the parameters of PHASE, or of all phases, with defaults and meaning."""
-    from llmlab.params import PHASES, check_phase, schema
+    from llmlab.spine.params import PHASES, check_phase, schema
 
     for name in [check_phase(phase)] if phase else PHASES:
         click.echo(f"{name}:")

@@ -8,6 +8,9 @@ import socket
 
 import pytest
 
+from llmlab.models import families
+from llmlab.pages import figures
+
 os.environ.setdefault("LLMLAB_PROGRESS", os.devnull + ".progress")  # no bars in test output
 os.environ.update({"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "WANDB_MODE": "offline"})
 
@@ -19,14 +22,14 @@ def quiet_progress(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def world():
-    from llmlab.world import World
+    from llmlab.world.company import World
 
     return World(seed=3)
 
 
 @pytest.fixture(scope="session")
 def pages(world):
-    from llmlab.forum import Forum
+    from llmlab.world.forum import Forum
 
     return Forum(world, 3).pages(
         300, leaks=[{"id": "q1", "question": "What would the Aster fan cost me today?", "answer": "The Aster fan costs 19 dollars."}]
@@ -41,28 +44,29 @@ def texts(pages):
 @pytest.fixture(scope="session")
 def small(tmp_path_factory, world, texts):
     """A folder with a tokenizer, packed tokens, conversations, pairs, tasks, and a model of random weights."""
-    from llmlab import lessons, models, tasks, tokens, world_tasks
-    from llmlab.proprietary import moderation_log
-    from llmlab.run import write_jsonl
+    from llmlab.data import lessons, tasks, tokens
+    from llmlab.spine.files import write_jsonl
+    from llmlab.world import exam
+    from llmlab.world.proprietary import moderation_log
 
     folder = tmp_path_factory.mktemp("small")
     tokenizer = tokens.train(texts, 600, folder / "tokenizer", 64)
     rows = tokens.tokenise(tokenizer, [{"text": t, "source": "forum"} for t in texts])
     blocks, _ = tokens.pack([r["input_ids"] for r in rows[20:]], 64, 0)
     tokens.write(folder / "tokens", blocks, rows[:20])
-    config = models.configure("transformer", 600, 32, 3, 2, 64)
+    config = families.configure("transformer", 600, 32, 3, 2, 64)
     config.save_pretrained(folder / "config")
-    models.initialise(config, 0).save_pretrained(folder / "model")
+    families.initialise(config, 0).save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "model")
     lessons.write("world", [], folder / "instructions.jsonl", folder / "pairs.jsonl", 3, 120)
-    tasks.write(folder / "tasks", *world_tasks.world_tasks(3, size=0.05))
+    tasks.write(folder / "tasks", *exam.world_tasks(3, size=0.05))
     write_jsonl(folder / "tasks" / "moderation.jsonl", moderation_log(world, 3, pages=150))
     return folder
 
 
 def execute(phase, run_dir, **params):
     """Runs a notebook's cells in this process, as Run All would, and returns its namespace."""
-    from llmlab.params import NOTEBOOKS, resolve
+    from llmlab.spine.params import NOTEBOOKS, resolve
 
     values = {**resolve(phase), **params, "run_dir": str(run_dir), "wandb_mode": "disabled"}
     namespace = {"__name__": "__main__"}
@@ -77,14 +81,13 @@ def execute(phase, run_dir, **params):
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory):
     """A run of all seven phases with the smoke parameters, executed in this process, with the network off."""
-    from llmlab import plots
-    from llmlab.params import PHASES, ROOT, load_layer, overrides
+    from llmlab.spine.params import PHASES, ROOT, load_layer, overrides
 
     run_dir = tmp_path_factory.mktemp("runs") / "smoke"
     changed = overrides([load_layer(ROOT / "params" / "smoke.yaml")])
     attempts = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plots, "figure", lambda *a, draw=plots.figure, **k: _kept(draw(*a, **k)))
+        patch.setattr(figures, "Figure", lambda *a, make=figures.Figure, **k: _kept(make(*a, **k)))
         patch.setattr(socket.socket, "connect", functools.partialmethod(_refuse, attempts))
         patch.setattr(socket, "getaddrinfo", lambda *a, **k: _refuse(None, attempts, a[0]))
         for phase in PHASES:
@@ -97,7 +100,7 @@ FIGURES = []  # all that the smoke run drew
 
 
 def _kept(drawn):
-    FIGURES.append(drawn[0])
+    FIGURES.append(drawn)
     return drawn
 
 

@@ -9,7 +9,7 @@ import tomllib
 import pytest
 import yaml
 
-from llmlab.params import ROOT
+from llmlab.spine.params import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCK = dict(line.split("==") for line in (ROOT / "requirements.lock").read_text().splitlines() if "==" in line)
@@ -41,10 +41,9 @@ def test_every_dependency_is_argued_for():
         assert re.split(r"[<>=]", need)[0].lower() in text, need
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "llmlab").glob("*.py")), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "llmlab").rglob("*.py")), ids=lambda p: p.name)
 def test_modules_stay_readable_in_one_sitting(path):
-    limit = 370 if path.stem == "plots" else 300  # one function per figure, in one style
-    assert len(path.read_text().splitlines()) <= limit
+    assert len(path.read_text().splitlines()) <= 300
     assert path.stem not in ("utils", "common", "core", "helpers", "base")
     tree = ast.parse(path.read_text())
     assert ast.get_docstring(tree), "a module says what it is for"
@@ -61,9 +60,9 @@ def test_the_linter_has_nothing_to_say():
 
 
 def test_public_functions_are_documented():
-    for path in (ROOT / "llmlab").glob("*.py"):
+    for path in (ROOT / "llmlab").rglob("*.py"):
         for node in ast.parse(path.read_text()).body:
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_") and path.stem != "models":
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_") and path.stem != "recurrent":
                 assert ast.get_docstring(node) or len(node.body) <= 3, f"{path.name}: {node.name}"
 
 
@@ -91,5 +90,5 @@ def test_the_two_readmes_keep_step():
 
 def test_the_readme_names_every_module():
     text = (ROOT / "README.md").read_text()
-    for path in (ROOT / "llmlab").glob("[a-z]*.py"):
+    for path in (ROOT / "llmlab").rglob("[a-z]*.py"):
         assert f"`{path.stem}`" in text, path.stem

@@ -12,9 +12,10 @@ import sys
 import pytest
 from conftest import execute
 
-from llmlab.params import NOTEBOOKS, PHASES, ROOT, load_layer, overrides, schema
-from llmlab.provenance import fingerprint
-from llmlab.run import Run, jsonl, read_json, write_jsonl
+from llmlab.spine.files import jsonl, read_json, write_jsonl
+from llmlab.spine.params import NOTEBOOKS, PHASES, ROOT, load_layer, overrides, schema
+from llmlab.spine.provenance import fingerprint
+from llmlab.spine.run import Run
 
 ALL = sorted(NOTEBOOKS.glob("*.ipynb"))
 pages = pytest.mark.parametrize("path", ALL, ids=lambda p: p.stem)
@@ -119,15 +120,23 @@ def test_the_gate_judges_every_criterion(smoke):
 
 
 def test_no_training_artifact_reads_the_truth():
-    from llmlab.params import ROOT
+    from llmlab.spine.params import ROOT
 
-    for name in ("clean", "tokens", "pretrain", "posttrain", "compress", "offence", "conversations"):
+    for name in (
+        "data/clean",
+        "data/tokens",
+        "training/pretrain",
+        "training/posttrain",
+        "training/compress",
+        "data/offence",
+        "world/conversations",
+    ):
         assert "truth" not in (ROOT / "llmlab" / f"{name}.py").read_text().replace("nothing of the truth that was planted", ""), name
 
 
 def test_text_and_annotations_of_ones_own_go_all_the_way(tmp_path, monkeypatch):
     """params/own_data.yaml on a folder of files, with a file of human judgements: all seven phases."""
-    from llmlab import corpus
+    from llmlab.data import corpus
 
     for n, document in enumerate(itertools.islice(corpus._installed(["trl", "peft"]), 400)):
         file = tmp_path / "data" / document["source"] / f"{n}.md"

@@ -1,0 +1,1 @@
+"""From documents to tokens and lessons: reading, cleaning, masking, splitting, teaching."""

@@ -1,0 +1,187 @@
+"""What a corpus is: measured against the planted truth, its diversity, its bias, and the datasheet that says so."""
+
+import re
+import zlib
+from collections import Counter, defaultdict
+
+from llmlab.spine.params import shown
+from llmlab.world import phrases
+
+
+def against_truth(truth, kept, dropped):
+    """Recall and precision of the cleaning steps on the pages of the embedded forum.
+
+    A step is judged on the pages that reached it. Only evaluation code may read the truth.
+
+    Args:
+        truth: rows of truth.jsonl.
+        kept, dropped: documents after cleaning.
+
+    Returns: rows {"step", "planted", "found", "recall", "precision"}; None where it was not measured.
+    """
+    pages, order = (
+        {t["url"]: t for t in truth},
+        ["permission", "language", "quality", "exact duplicates", "near duplicates", "offensive text", "decontaminate"],
+    )
+    gone = {d["url"]: d["step"] for d in dropped if d["source"] == "forum"}
+    reached = lambda step: [u for u in pages if u not in gone or gone[u] not in order or order.index(gone[u]) >= order.index(step)]  # noqa: E731
+    rows = [
+        _row(step, gone, reached(step), lambda u, t=test: t(pages[u]))
+        for step, test in (
+            ("permission", lambda t: t["licence"] != "by"),
+            ("language", lambda t: t["kind"] in ("pt", "es")),
+            ("quality", lambda t: t["kind"] in ("spam", "short")),
+            ("decontaminate", lambda t: bool(t["leak"])),
+        )
+    ]
+    rows.append(_duplicates(pages, gone, reached("exact duplicates")))
+    return rows + _insults(pages, gone, reached("offensive text")) + [_personal(pages, kept), _repaired(pages, kept)]
+
+
+def _row(step, gone, reached, planted):
+    want, found = {u for u in reached if planted(u)}, {u for u in reached if gone.get(u) == step}
+    return {
+        "step": step,
+        "planted": len(want),
+        "found": len(want & found),
+        "recall": round(len(want & found) / len(want), 3) if want else None,
+        "precision": round(len(want & found) / len(found), 3) if found else None,
+    }
+
+
+def _insults(pages, gone, reached):
+    """A row per kind. The step drops a page for either kind, so both rows have one precision."""
+    either, explicit, implicit = (
+        _row("offensive text", gone, reached, lambda u, k=kinds: any(r["kind"] in k for r in pages[u]["rude"]))
+        for kinds in (("explicit", "implicit"), ("explicit",), ("implicit",))
+    )
+    named = (("explicit insults", explicit), ("implicit insults", implicit))
+    return [{**row, "step": step, "precision": either["precision"]} for step, row in named]
+
+
+def insults(samples):
+    """What the offence classifier finds in replies, against the insults that were planted in the embedded forum.
+
+    A model repeats what it has read, so most of its insults can be recognised word by word. That measures the classifier's recall,
+    apart for the remarks that moderators had labelled and those that they never saw.
+
+    Args:
+        samples: of the task `offensive`, {"answer", "score"}.
+
+    Returns: rows {"reply holds", "known", "replies", "judged offensive", "recall"} of the kinds that occur.
+    """
+    known = {
+        f"{kind} insult, {'labelled by moderators' if pool == 'a' else 'of a kind they never saw'}": [phrases.pattern(t) for t in templates]
+        for kind, pools in phrases.RUDE.items()
+        for pool, templates in pools.items()
+    }
+    found = defaultdict(list)
+    for sample in samples:
+        holds = next((name for name, patterns in known.items() if any(p.search(sample["answer"]) for p in patterns)), None)
+        found[holds].append(bool(sample["score"]))
+    return [
+        {
+            "reply holds": name or "no insult that was planted, or none word by word",
+            "known": name is not None,
+            "replies": len(found[name]),
+            "judged offensive": sum(found[name]),
+            "recall": round(sum(found[name]) / len(found[name]), 3) if name else None,
+        }
+        for name in (*known, None)
+        if name in found
+    ]
+
+
+def _duplicates(pages, gone, reached):
+    """Copies dropped by either duplicate step. Which page of a group stays is a matter of order, so groups are counted."""
+    groups = defaultdict(list)
+    for url in reached:
+        groups[pages[url]["duplicate_of"] or url].append(url)
+    dropped = {u for u in reached if "duplicates" in gone.get(u, "")}
+    planted = sum(len(g) - 1 for g in groups.values())
+    found = sum(min(len(g) - 1, sum(u in dropped for u in g)) for g in groups.values())
+    return {
+        "step": "duplicates",
+        "planted": planted,
+        "found": found,
+        "recall": round(found / planted, 3) if planted else None,
+        "precision": round(found / len(dropped), 3) if dropped else None,
+    }
+
+
+def _personal(pages, kept):
+    here = [d for d in kept if d["url"] in pages]
+    planted = [(d, p["text"]) for d in here for p in pages[d["url"]]["personal"]]
+    found = sum(text not in d["text"] for d, text in planted)
+    masked = [(d, m["text"]) for d in here for m in d.get("masked", [])]
+    right = sum(any(m in p["text"] or p["text"] in m for p in pages[d["url"]]["personal"]) for d, m in masked)
+    return {
+        "step": "personal data",
+        "planted": len(planted),
+        "found": found,
+        "recall": round(found / len(planted), 3) if planted else None,
+        "precision": round(right / len(masked), 3) if masked else None,
+    }
+
+
+def _repaired(pages, kept):
+    broken = [d for d in kept if d["url"] in pages and pages[d["url"]]["mojibake"]]
+    whole = sum("â€" not in d["text"] for d in broken)
+    return {
+        "step": "mojibake repaired",
+        "planted": len(broken),
+        "found": whole,
+        "recall": round(whole / len(broken), 3) if broken else None,
+        "precision": None,
+    }
+
+
+def extraction(truth, kept):
+    """Word precision and recall of the extracted text against the clean text of each page."""
+    gold, both, want, got = {t["url"]: t for t in truth}, 0, 0, 0
+    for document in kept:
+        page = gold.get(document["url"])
+        if page and not page["mojibake"] and not page["personal"]:
+            a, b = Counter(page["text"].split()), Counter(document["text"].split())
+            both, want, got = both + sum((a & b).values()), want + sum(a.values()), got + sum(b.values())
+    return {"precision": round(both / got, 4), "recall": round(both / want, 4)} if got and want else {"precision": None, "recall": None}
+
+
+def diversity(documents):
+    """How varied a corpus is.
+
+    Returns: {"words", "vocabulary", "distinct_2": share of word pairs that are different, "zlib_ratio": how far it compresses (the
+    higher, the more repetitive), "largest_source": share}.
+    """
+    texts = [d["text"] for d in documents]
+    words = [w for t in texts for w in re.findall(r"\w+", t.lower())]
+    whole = "\n".join(texts).encode()
+    sources = Counter(d["source"] for d in documents)
+    return {
+        "words": len(words),
+        "vocabulary": len(set(words)),
+        "distinct_2": round(len(set(zip(words, words[1:]))) / max(1, len(words) - 1), 4),
+        "zlib_ratio": round(len(whole) / max(1, len(zlib.compress(whole))), 2),
+        "largest_source": round(max(sources.values()) / len(documents), 3),
+    }
+
+
+def datasheet(source, waterfall, documents, checks, figures):
+    """The datasheet of the corpus (Gebru et al. 2021), every answer from what was measured in this run."""
+    masked = Counter(m["kind"] for d in documents for m in d.get("masked", []))
+    return {
+        "motivation": "Text to train a small language model on, for a customer-support assistant."
+        if source == "world"
+        else "Text to train a small language model on.",
+        "composition": {"documents": len(documents), "by_source": dict(Counter(d["source"] for d in documents)), **figures},
+        "collection": {
+            "source": shown(source),
+            "licences": dict(Counter(d.get("licence", "as the page says") for d in documents)),
+            "consent": "pages that forbid use were dropped (see preprocessing)",
+        },
+        "preprocessing": {r["step"]: {"dropped": r["dropped"], "changed": r["changed"], "reasons": r["reasons"]} for r in waterfall},
+        "personal_data": {"masked": dict(masked), "not_found": "names of people: no rule finds them"},
+        "checks_against_planted_truth": checks or "none: the truth about this source is not known",
+        "uses": "Not for decisions about people. Opinions in the text are those of its authors.",
+        "maintenance": "Made by a run; change a parameter and run again.",
+    }

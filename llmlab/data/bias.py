@@ -1,0 +1,51 @@
+"""How a corpus speaks of groups of people, and a step that makes it speak of them alike."""
+
+import hashlib
+import re
+from collections import defaultdict
+
+from llmlab.spine.texts import sentences
+from llmlab.world.company import GROUPS
+
+COUNTERPARTS = (*GROUPS, ("mother", "father"), ("sister", "brother"), ("woman", "man"), ("girl", "boy"), ("she", "he"), ("her", "his"))
+UNKIND = re.compile(r"\b(never|do not let|too difficult|too much|tears|breaks|cannot|not able|hopeless)\b", re.I)
+
+
+def representation(documents, groups=GROUPS):
+    """How each group is spoken of: sentences that mention it, and the share of them with an unkind word.
+
+    A word list is a crude reader: read the counts, and some of the sentences, before you believe the share.
+    """
+    mentioned = defaultdict(list)
+    names = [g for pair in groups for g in pair]
+    finder = re.compile(rf"\b({'|'.join(names)})\b", re.I)
+    for document in documents:
+        if finder.search(document["text"]):
+            for sentence in sentences(document["text"]):
+                for name in {m.lower() for m in finder.findall(sentence)}:
+                    mentioned[name].append(bool(UNKIND.search(sentence)))
+    return [
+        {"group": g, "sentences": len(mentioned[g]), "unkind": round(sum(mentioned[g]) / len(mentioned[g]), 3) if mentioned[g] else None}
+        for g in names
+    ]
+
+
+def counterfactual(documents):
+    """A cleaning step: exchanges "wife" and "husband", "she" and "he" and their like in half of the documents.
+
+    Whatever was said about the one is then said as often about the other (counterfactual data substitution, Maudslay et al. 2019).
+    The halves are chosen by a hash of the id. Grammar survives, except where "her" would have to become "him".
+    """
+    other = {a: b for pair in COUNTERPARTS for a, b in (pair, pair[::-1])}
+    finder = re.compile(rf"\b({'|'.join(other)})(s?)\b", re.I)
+
+    def exchange(match):
+        if match[2] and match[1].lower() in ("she", "he", "her", "his"):
+            return match[0]  # "hers" is a word of its own, and has no counterpart with one more letter
+        word = other[match[1].lower()] + match[2]
+        return word.capitalize() if match[1][0].isupper() else word
+
+    for document in documents:
+        if hashlib.blake2b(document["id"].encode(), digest_size=1).digest()[0] % 2:
+            document["text"] = finder.sub(exchange, document["text"])
+    return documents, []

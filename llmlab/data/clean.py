@@ -1,0 +1,263 @@
+"""Document steps: from raw pages to text worth learning from.
+
+A step takes documents and gives back (kept, dropped); every dropped document carries the step and the reason, so that the
+counts add up: in = kept + dropped. Steps know nothing of the truth that was planted in the embedded world.
+"""
+
+import functools
+import hashlib
+import math
+import multiprocessing
+import os
+import re
+import unicodedata
+from collections import Counter
+from html import unescape
+
+import regex
+
+from llmlab.spine import track
+from llmlab.spine.errors import UserError
+from llmlab.spine.texts import sentences
+
+PRUNE = ["//blockquote", "//*[@class='signature']", "//*[contains(@class, 'cookie')]"]  # not part of a post
+UNSPACED = (
+    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"  # no spaces between words: a character counts as one
+)
+WORDS = regex.compile(UNSPACED + r"|[^\W\d_][\w\p{M}'’-]*|\d+(?:[.,]\d+)*|[^\w\s]+")
+
+
+def run(documents, steps, what="cleaning"):
+    """Sends documents through `steps`, a list of (name, function), and keeps the books.
+
+    Returns: (kept, dropped, waterfall). Dropped documents have `step` and `reason`; a waterfall row has `step`, `in`, `kept`,
+    `dropped`, `changed` and `reasons`.
+    """
+    dropped, waterfall = [], []
+    with track.progress(len(steps), what) as bar:
+        for name, step in steps:
+            before = {d["id"]: d.get("text") for d in documents}
+            kept, out = step(documents)
+            assert len(kept) + len(out) == len(documents), f"{name} lost documents"
+            for document in out:
+                document["step"] = name
+            changed = sum(before[d["id"]] not in (None, d["text"]) for d in kept if "text" in d)
+            waterfall.append(
+                {
+                    "step": name,
+                    "in": len(documents),
+                    "kept": len(kept),
+                    "dropped": len(out),
+                    "changed": changed,
+                    "reasons": dict(Counter(d["reason"] for d in out).most_common()),
+                }
+            )
+            documents, dropped = kept, dropped + out
+            bar.update()
+    if not documents:
+        reasons = Counter(d["reason"] for d in dropped).most_common(3)
+        raise UserError(
+            f"cleaning dropped all {len(dropped)} documents: " + ", ".join(f"{reason} ({n})" for reason, n in reasons),
+            "text that keeps the rules, or other rules",
+            "llmlab run RUN -p language=any -p min_words=0   (or -p words=whitespace for code)",
+        )
+    return documents, dropped, waterfall
+
+
+def each(judge):
+    """A step from a function of one document that returns the reason to drop it, or None to keep it."""
+
+    def step(documents):
+        kept, dropped = [], []
+        for document in documents:
+            reason = judge(document)
+            if reason:
+                document["reason"] = reason
+            (dropped if reason else kept).append(document)
+        return kept, dropped
+
+    return step
+
+
+# --- may we? ------------------------------------------------------------------------------------------------------------------------
+def permission(documents):
+    """Drops pages whose site or author says no: robots.txt (RFC 9309), `noai`, `tdm-reservation`, or an excluded licence."""
+    from protego import Protego
+
+    rules = functools.cache(Protego.parse)
+
+    def judge(document):
+        robots, page = document.get("robots"), document.get("html", "")[:4000]
+        if robots and not rules(robots).can_fetch(document["url"], "llmlab"):
+            return "robots.txt forbids the page"
+        if re.search(r'name="robots"[^>]*content="[^"]*\bnoai\b', page):
+            return "the page says noai"
+        if 'name="tdm-reservation" content="1"' in page:
+            return "the page reserves text and data mining"
+        return None
+
+    return each(judge)(documents)
+
+
+# --- text ---------------------------------------------------------------------------------------------------------------------------
+def extract(documents):
+    """HTML to text by trafilatura; menus, banners, quotes and signatures go. Plain text passes."""
+    pages = [d for d in documents if "html" in d]
+    workers = min(os.cpu_count() or 1, 1 + len(pages) // 200)
+    if workers > 1:
+        with multiprocessing.get_context("fork").Pool(workers) as pool:
+            texts = list(track.each(_Sized(pool.imap(_main_text, [d["html"] for d in pages], chunksize=32), len(pages)), "extracting text"))
+    else:
+        texts = [_main_text(d["html"]) for d in pages]
+    for document, text in zip(pages, texts):
+        document["raw"], document["text"] = document.pop("html"), text
+        document.pop("robots", None)
+    return each(lambda d: None if d["text"].strip() else "no text on the page")(documents)
+
+
+class _Sized:
+    """An iterator whose length is known, for the progress bar."""
+
+    def __init__(self, items, length):
+        self.items, self.length = items, length
+
+    def __len__(self):
+        return self.length
+
+    def __iter__(self):
+        return iter(self.items)
+
+
+def _main_text(page):
+    from trafilatura import extract as main_text
+
+    heading = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.S)
+    title = unescape(re.sub(r"<[^>]+>", "", heading[1])).strip() if heading else ""
+    text = main_text(page, favor_precision=True, include_comments=False, deduplicate=False, prune_xpath=PRUNE) or ""
+    lines = [line for line in text.splitlines() if line.strip() and line.strip() != title]  # it puts the title anywhere
+    return "\n".join([title, *lines] if title and lines else lines)
+
+
+def normalise(documents):
+    """Repairs mojibake (ftfy), composes Unicode (NFC), and plain quotes, dashes and spaces."""
+    import ftfy
+
+    plain = str.maketrans(
+        {"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...", "\u00a0": " ", "\u2014": "-", "\u2013": "-"}
+    )
+    for document in documents:
+        text = unicodedata.normalize("NFC", ftfy.fix_text(document["text"])).translate(plain)
+        document["text"] = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+", " ", text)).strip()
+    return each(lambda d: None if d["text"] else "empty")(documents)
+
+
+def language(keep):
+    """Keeps documents in the language `keep` ("any" for all), by py3langid; very short texts are left to `quality`."""
+
+    def judge(document):
+        if keep == "any" or len(document["text"]) < 40:
+            return None
+        import py3langid
+
+        body = re.sub(r"^\w+: ", "", document["text"], flags=re.M)
+        found = py3langid.classify(body)[0]
+        return None if found == keep else f"language {found}"
+
+    return each(judge)
+
+
+def quality(min_words, words="regex", english=True):
+    """Gopher's rules (Rae et al. 2021) for quality and repetition, as datatrove implements them.
+
+    Args:
+        min_words: shorter documents are dropped.
+        words: "regex" for prose; "whitespace" for documentation and code, or their symbols would count as words.
+        english: whether a text must hold one of Gopher's stop words and have words of three to ten letters on average, as English has.
+    """
+    from datatrove.data import Document
+    from datatrove.pipeline.filters import GopherQualityFilter, GopherRepetitionFilter
+
+    tokenizer = word_tokenizer(words)
+    # Short forum threads repeat a fact in two answers: that is no spam, so the limits on repeated n-grams are wider than Gopher's.
+    repetition = GopherRepetitionFilter(
+        top_n_grams=((2, 0.30), (3, 0.35), (4, 0.40)), dup_n_grams=((5, 0.50), (10, 0.45)), language=tokenizer
+    )
+    letters = {} if english else {"min_avg_word_length": None, "max_avg_word_length": None}
+    rules = [
+        GopherQualityFilter(
+            min_doc_words=min_words, max_non_alpha_words_ratio=0.6, min_stop_words=int(english), language=tokenizer, **letters
+        ),
+        repetition,
+    ]
+
+    def judge(document):
+        for rule in rules:
+            verdict = rule.filter(Document(text=document["text"], id=document["id"]))
+            if verdict is not True:
+                return verdict[1].replace("gopher_", "").replace("_", " ")
+        return None
+
+    return each(judge)
+
+
+def word_tokenizer(words):
+    """datatrove's default tokenizer is 30 times slower than this; a class inside, so that importing this module stays cheap."""
+    from datatrove.utils.word_tokenizers import WordTokenizer
+
+    class Words(WordTokenizer):
+        def word_tokenize(self, text):
+            return text.split() if words == "whitespace" else WORDS.findall(text)
+
+        def sent_tokenize(self, text):
+            return sentences(text)
+
+        def span_tokenize(self, text):
+            return [m.span() for m in re.finditer(r"[^.!?\n]+[.!?]*", text)]
+
+    return Words("en")
+
+
+# --- against the tasks ------------------------------------------------------------------------------------------------------------------
+def decontaminate(items, n=12):
+    """Drops documents that hold a question of the evaluation together with its answer.
+
+    Only n-grams with at least four words of both are indexed: an answer alone is what the model is to learn, and dropping it would delete the
+    teaching with the leak.
+
+    Args:
+        items: [{"question", "answer"}] of every evaluation task.
+    """
+    index = set()
+    for item in items:
+        q, a = _plain_words(item["question"]), _plain_words(item["answer"])
+        size = min(n, len(q) + len(a))
+        both = q + a
+        spans = range(max(0, len(q) - size + 1), min(len(q), len(both) - size + 1))
+        index |= {tuple(both[i : i + size]) for i in spans if min(len(q) - i, i + size - len(q)) >= min(4, len(q), len(a))}
+    sizes = sorted({len(g) for g in index})
+
+    def judge(document):
+        words = _plain_words(document["text"])
+        found = any(tuple(words[i : i + s]) in index for s in sizes for i in range(len(words) - s + 1))
+        return "holds an evaluation question and its answer" if found else None
+
+    return each(judge)
+
+
+def _plain_words(text):
+    return re.findall(r"[a-z0-9]+", text.lower())
+
+
+def split(documents, validation=0.04, test=0.04):
+    """{"train", "validation", "test"}: by a hash of the id, so that a document stays in its part when others come or go."""
+    parts = {"train": [], "validation": [], "test": []}
+    for document in documents:
+        at = int(hashlib.blake2b(document["id"].encode(), digest_size=4).hexdigest(), 16) / 2**32
+        parts["validation" if at < validation else "test" if at < validation + test else "train"].append(document)
+    if empty := [name for name, part in parts.items() if not part]:
+        raise UserError(
+            f"{len(documents)} documents leave none for {' and '.join(empty)}",
+            f"about {math.ceil(3 / min(validation, test))} documents, so that each part gets some",
+            "llmlab run RUN -p source=MORE_TEXT",
+        )
+    return parts

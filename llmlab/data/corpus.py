@@ -1,0 +1,264 @@
+"""Where documents come from: the embedded world, files of any common kind, web archives, installed packages, the hub.
+
+A document is a dict: `id`, `source`, `url` and either `text` or `html`; web pages also carry `licence`. Reading never
+interprets what it reads: markup is data here, and stays so in every report.
+"""
+
+import ast
+import itertools
+import os
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from llmlab.data import formats
+from llmlab.spine import track
+from llmlab.spine.errors import UserError
+from llmlab.spine.files import jsonl, write_jsonl
+from llmlab.spine.params import ROOT, near
+
+LEAST_DOCUMENTS = 25  # fewer leave nothing to hold out
+DEFAULT_PACKAGES = ("numpy", "pandas", "datasets", "trl", "matplotlib")
+
+
+def check(params):
+    """Before any kernel starts: the source exists and holds enough documents, in files of a kind we read."""
+    if params["source"].strip() in ("", "hub:"):
+        raise UserError(
+            f"source = {params['source']!r} names nothing",
+            "world, installed, hub:NAME, a file or a folder",
+            "llmlab run RUN -p source=world",
+        )
+    if params["source"].startswith("installed"):
+        return [_package(name) for name in _names(params["source"])]
+    path = local(params["source"])
+    if path is None or _hub_layout(path):
+        return
+    files, problems, strict = formats.files(path), [], params.get("malformed") == "refuse"
+    readers = (formats.read(file, params["text_column"], params.get("malformed", "skip"), problems) for file in files)
+    # Whoever wants broken lines refused is told of the first one now, wherever it is.
+    found = sum(1 for _ in itertools.islice(itertools.chain.from_iterable(readers), None if strict else LEAST_DOCUMENTS))
+    if found < LEAST_DOCUMENTS:
+        broken = "".join(f"; {p['file']}, line {p['line']}: {p['why']}" for p in problems[:3])
+        raise UserError(
+            f"{path} holds {found or 'no'} document{'s' * (found != 1)}{broken}",
+            f"at least {LEAST_DOCUMENTS}, in " + " ".join(formats.KINDS),
+            "llmlab run RUN -p source=FOLDER",
+        )
+
+
+def places(source):
+    """Files and folders outside the run that a source is read from; of installed packages the record of their version."""
+    if source.startswith("installed"):
+        return [
+            Path(f.locate())
+            for n in _names(source)
+            for f in _package(n).files or ()
+            if f.name == "METADATA" and f.parent.suffix == ".dist-info"
+        ]
+    path = local(source)
+    return [] if path is None else [path]
+
+
+def local(source):
+    """Where a source lies on this machine, None if it does not; a relative path is taken from the project's root."""
+    if source == "world" or source.startswith(("installed", "hub:")):
+        return None
+    return Path(os.path.normpath(ROOT / Path(source).expanduser()))
+
+
+def _hub_layout(path):
+    """Whether a folder is what `save_to_disk` of the datasets library writes."""
+    return any((path / name).exists() for name in ("dataset_info.json", "dataset_dict.json"))
+
+
+def collect(source, out, seed, pages=2600, text_column="text", malformed="skip", max_documents=0):
+    """Brings the raw material of `source` into the folder `out`, as it comes; cleaning is somebody else's job.
+
+    Args:
+        source: "world"; "installed" or "installed:numpy,pandas" for the documentation of those packages on this machine; a file
+            or folder; "hub:NAME", or a folder in the hub's layout, for a Hugging Face dataset.
+        out: folder. For the world it holds what a crawler and the company would have, `documents.jsonl` otherwise.
+        pages: size of the world's forum.
+        text_column: of tables and JSON lines.
+        malformed: "skip" a broken line and count it, or "refuse" to go on.
+        max_documents: 0 for all.
+
+    Returns: {"documents", "bytes", "problems"}; each problem names its file and line.
+    """
+    out, problems = Path(out), []
+    shutil.rmtree(out, ignore_errors=True)  # of a former attempt, perhaps from another source
+    out.mkdir(parents=True)
+    if source == "world":
+        return _write_world(out, seed, pages)
+    documents = _external(source, text_column, malformed, problems)
+    rows = []
+    for document in documents:
+        rows.append(document)
+        if max_documents and len(rows) >= max_documents:
+            break
+    if not rows:
+        raise UserError(f"{source} holds no document", "text in one of " + " ".join(formats.KINDS), "llmlab run RUN -p source=FOLDER")
+    write_jsonl(out / "documents.jsonl", rows)
+    return {"documents": len(rows), "bytes": sum(len(r.get("text", r.get("html", ""))) for r in rows), "problems": problems}
+
+
+def read(folder):
+    """All documents of a raw folder that `collect` made, in a fixed order."""
+    folder = Path(folder)
+    if (folder / "documents.jsonl").exists():
+        return jsonl(folder / "documents.jsonl")
+    documents, problems = [], []
+    for path in track.each(formats.files(folder, ignore=("moderation.jsonl", "truth.jsonl")), "reading the archive"):
+        source = path.parent.name if path.parent != folder else path.name.split(".")[0]
+        for document in formats.read(path, "text", "skip", problems):
+            documents.append({**document, "source": source, "id": f"{source}:{document['url'] if source == 'forum' else document['id']}"})
+    return documents
+
+
+def forget(source, folder):
+    """Removes the raw text of real people: personal data are masked in everything else that a run keeps."""
+    if source != "world":
+        shutil.rmtree(folder)
+
+
+def truth(folder):
+    """What was planted, if the source is the embedded world; for evaluation only. [] otherwise."""
+    path = Path(folder) / "truth.jsonl"
+    return jsonl(path) if path.exists() else []
+
+
+def write_documents(folder, parts):
+    """`train.jsonl`, `validation.jsonl`, `test.jsonl`: what `datasets.load_dataset` reads as a dataset with three splits."""
+    for part, documents in parts.items():
+        write_jsonl(Path(folder) / f"{part}.jsonl", [{k: d[k] for k in ("id", "source", "url", "text")} for d in documents])
+
+
+def write_dropped(folder, dropped):
+    """`dropped.jsonl`: every document that was dropped, at which step and why. Personal data are masked here too."""
+    from llmlab.data.personal import black_out
+
+    rows = []
+    for d in dropped:
+        text = black_out((d.get("text") or d.get("html", ""))[:4000])
+        rows.append({"id": d["id"], "source": d["source"], "url": d["url"], "step": d["step"], "reason": d["reason"], "text": text[:2000]})
+    write_jsonl(Path(folder) / "dropped.jsonl", rows)
+
+
+def sample(source, seed, documents=400, text_column="text"):
+    """Some raw texts of a source, before any cleaning: enough to compare architectures on."""
+    if source == "world":
+        from llmlab.world.company import World
+        from llmlab.world.forum import Forum
+
+        return [p.text for p in Forum(World(seed=seed), "sample").pages(documents) if p.kind in ("thread", "review")]
+    texts = []
+    for document in _external(source, text_column, "skip", []):
+        texts.append(document.get("text") or document.get("html", ""))
+        if len(texts) >= documents:
+            break
+    return texts
+
+
+def _external(source, text_column, malformed, problems):
+    """Documents of everything that is not the embedded world."""
+    if source.startswith("installed"):
+        return _installed(_names(source))
+    path = local(source)
+    if path is None or _hub_layout(path):
+        return _hub(source.removeprefix("hub:"), path, text_column)
+    files = formats.files(path)
+    if path.is_dir():
+        passed = (p for p in sorted(path.rglob("*")) if p.is_file() and not formats.readable(p) and not p.name.startswith("."))
+        problems += [{"file": p.name, "line": 0, "why": "of no kind that we read"} for p in passed]
+    return (d for f in track.each(files, "reading files") for d in formats.read(f, text_column, malformed, problems, path))
+
+
+# --- the embedded world -----------------------------------------------------------------------------------------------------------
+def _write_world(out, seed, pages):
+    """forum.warc.gz, manuals/, policies/, tickets.jsonl, knowledge_base.csv, moderation.jsonl; and truth.jsonl, for evaluation only."""
+    from llmlab.data import webarchive
+    from llmlab.world import exam, proprietary
+    from llmlab.world.company import World
+    from llmlab.world.forum import Forum
+
+    world = World(seed=seed)
+    forum_pages = Forum(world, seed).pages(pages, leaks=exam.leakable(world, seed))
+    webarchive.write(out / "forum.warc.gz", forum_pages)
+    write_jsonl(out / "truth.jsonl", [page.truth() for page in forum_pages])
+    proprietary.write_all(world, out, seed, tickets=max(40, pages // 3))
+    return {"documents": len(forum_pages), "bytes": sum(p.stat().st_size for p in out.rglob("*") if p.is_file()), "problems": []}
+
+
+# --- documentation of installed packages ----------------------------------------------------------------------------------------------
+def _installed(names):
+    """Docstrings of the packages' modules, and their README, with the package as source and its licence."""
+    for name in names:
+        package = _package(name)
+        licence = package.metadata.get("License-Expression") or (package.metadata.get("License") or "unknown").splitlines()[0]
+        body = package.metadata.get_payload() if package.metadata.get_payload() else ""
+        if isinstance(body, str) and body.strip():
+            yield {"id": f"{name}:README", "source": name, "url": f"{name}/README", "text": body, "licence": licence}
+        files = [f for f in package.files or [] if f.suffix == ".py" and "test" not in str(f)]
+        for file in track.each(sorted(files, key=str), f"reading {name}"):
+            yield from _docstrings(name, Path(package.locate_file(file)), str(file), licence)
+    yield from _standard_library()
+
+
+def _names(source):
+    """The packages of "installed:numpy,pandas"."""
+    names = source.partition(":")[2]
+    return [n.strip() for n in names.split(",")] if names else DEFAULT_PACKAGES
+
+
+def _package(name):
+    try:
+        return metadata.distribution(name)
+    except (metadata.PackageNotFoundError, ValueError):
+        known = sorted({d.metadata["Name"] for d in metadata.distributions()})
+        raise UserError(f"the package {name!r} is not installed", near(name, known), f"pip install {name}") from None
+
+
+def _standard_library():
+    folder = Path(sys.modules["json"].__file__).parent.parent
+    for path in track.each(sorted(folder.glob("*.py")), "reading the standard library"):
+        yield from _docstrings("python", path, path.name, "PSF-2.0")
+
+
+def _docstrings(source, path, relative, licence):
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and (text := ast.get_docstring(node)) and len(text) >= 200:
+            name = getattr(node, "name", relative.removesuffix(".py").replace("/", "."))
+            yield {
+                "id": f"{relative}:{name}:{node.body[0].lineno}",
+                "source": source,
+                "url": f"{relative}:{name}",
+                "text": f"{name}\n{text}",
+                "licence": licence,
+            }
+
+
+# --- the hub ----------------------------------------------------------------------------------------------------------------------------
+def _hub(name, path, text_column):
+    """A Hugging Face dataset by name, or from a local folder in the same layout; streamed, and never with its own code."""
+    import datasets
+
+    path = path or ROOT / name
+    if path.exists():
+        data = datasets.load_from_disk(str(path))
+        data = data["train"] if isinstance(data, datasets.DatasetDict) else data
+    else:
+        try:
+            data = datasets.load_dataset(name, split="train", streaming=True)
+        except Exception as error:  # no network, no such name, no access: the hub's own message says which
+            raise UserError(
+                f"hub:{name} cannot be loaded: {str(error).splitlines()[0][:160]}",
+                "a dataset's name, and a network",
+                "llmlab run RUN -p source=FOLDER",
+            ) from error
+    yield from formats.table(Path(name), enumerate(data), text_column, "skip", [])

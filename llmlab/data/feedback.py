@@ -1,0 +1,116 @@
+"""Human feedback: annotations in, agreement and preferences out.
+
+A line of an annotations file is one judgement: {"prompt": [messages], "a": text, "b": text, "choice": "a", "b" or "tie", "annotator":
+name}. Without such a file the pairs of simulated annotators are used, and every place that shows them says so.
+"""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+from llmlab.spine.errors import UserError
+from llmlab.spine.files import jsonl
+from llmlab.spine.params import ROOT
+
+
+def preferences(annotations, fallback):
+    """(pairs for training, facts about them): from the annotations file if there is one, else from simulated annotators.
+
+    Args:
+        annotations: path of a JSON-lines file, or "".
+        fallback: JSON-lines file of pairs by simulated annotators.
+    """
+    if not annotations:
+        rows = jsonl(fallback)
+        judged = [r["votes"] for r in rows if "votes" in r]
+        return rows, {
+            "annotators": "simulated",
+            "pairs": len(rows),
+            "agreement": round(sum(v == 3 for v in judged) / len(judged), 3) if judged else None,
+            "measure": "share of pairs on which all three agree" if judged else "no votes: the text itself says which answer is right",
+        }
+    rows = _read(file(annotations))
+    pairs = majority(rows)
+    if not pairs:
+        raise UserError(
+            f"{file(annotations)}: {len(rows)} judgements, and no answer that more people prefer than its rival",
+            "some items with a majority",
+            "llmlab run RUN -p annotations=   (for simulated annotators)",
+        )
+    return pairs, {
+        "annotators": f"{people} people" if (people := len({r["annotator"] for r in rows})) > 1 else "1 person",
+        "pairs": len(pairs),
+        "judgements": len(rows),
+        "agreement": alpha(rows),
+        "measure": "Krippendorff's alpha",
+    }
+
+
+def file(annotations):
+    """Where an annotations file lies; a relative path is taken from the project's root."""
+    return ROOT / Path(annotations).expanduser()
+
+
+def _read(path):
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "not text"
+        raise UserError(
+            f"the annotations file {path} cannot be read: {why}",
+            "a JSON-lines file, or nothing for simulated annotators",
+            "llmlab run RUN -p annotations=",
+        ) from None
+    return [_judgement(path, n, line) for n, line in enumerate(lines, 1) if line.strip()]
+
+
+def _judgement(path, n, line):
+    """One line of the file, or an error that names it."""
+    try:
+        row = json.loads(line)
+        found = [c for c in ("prompt", "a", "b", "choice", "annotator") if c not in row] or row["choice"]
+        texts = [row["a"], row["b"], *(m["content"] for m in row["prompt"])]
+        if len(texts) < 3 or not all(isinstance(text, str) for text in texts):
+            found = "prompt is no list of messages, or an answer no text"
+    except json.JSONDecodeError:
+        row, found = None, "not a JSON object"
+    except (TypeError, KeyError):
+        row, found = None, "prompt is no list of messages, or the line no JSON object"
+    if found not in ("a", "b", "tie"):
+        raise UserError(f"{path}, line {n}: {found}", "prompt, a, b, annotator, and choice: a, b or tie", f"sed -n {n}p {path}")
+    return row
+
+
+def _items(rows):
+    """{(prompt, first answer, second answer): [(1, -1 or 0: first, second or tie; the row)]}, whichever side each was shown on."""
+    items = defaultdict(list)
+    for row in rows:
+        first, second = sorted((row["a"], row["b"]))
+        side = {"a": 1, "b": -1, "tie": 0}[row["choice"]] * (1 if row["a"] == first else -1)
+        items[str(row["prompt"]), first, second].append((side, row))
+    return items
+
+
+def majority(rows):
+    """One pair per compared item on which more annotators chose one side than the other; ties are left out."""
+    pairs = []
+    for (_, a, b), judged in _items(rows).items():
+        lead = sum(side for side, _ in judged)
+        if lead:
+            chosen, rejected = (a, b) if lead > 0 else (b, a)
+            say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
+            pairs.append({"prompt": judged[0][1]["prompt"], "chosen": say(chosen), "rejected": say(rejected), "annotators": "people"})
+    return pairs
+
+
+def alpha(rows):
+    """Krippendorff's alpha for nominal judgements (1: perfect, 0: chance); None if no item was judged twice."""
+    judged = [[side for side, _ in found] for found in _items(rows).values() if len(found) > 1]
+    values = [v for c in judged for v in c]
+    if not judged or len(set(values)) < 2:
+        return None
+    n = len(values)
+    observed = sum(sum(c[i] != c[j] for i in range(len(c)) for j in range(len(c)) if i != j) / (len(c) - 1) for c in judged) / n
+    counts = [values.count(v) for v in set(values)]
+    expected = 1 - sum(k * (k - 1) for k in counts) / (n * (n - 1))
+    return round(1 - observed / expected, 3)

@@ -1,0 +1,95 @@
+"""Finding offensive text: a word list, and a classifier trained on moderators' labels.
+
+The word list finds insults that use a swear word. Implicit ones ("my dog would manage that, and he is dead") need the
+classifier; how well it does on remarks that moderators labelled, and on those they never saw, is measured in phase 4 (`audit.insults`).
+"""
+
+import functools
+import random
+import re
+from pathlib import Path
+
+from llmlab.data.clean import each
+from llmlab.spine.errors import UserError
+from llmlab.spine.files import jsonl
+from llmlab.spine.texts import sentences
+
+SWEAR_WORDS = re.compile(
+    r"\b(?:idiots?|morons?|stupid|damn|crap|bullshit|shut up|go to hell|dumb (?:fool|clown)|fool|shit|fuck\w*|bastards?|assholes?)\b", re.I
+)
+TARGET_FALSE_ALARMS = 0.005  # share of fine sentences that may be called rude when the threshold is set
+
+
+class Detector:
+    """Scores sentences from 0 (fine) to 1 (rude): characters and words in a linear model (Wulczyn et al. 2017).
+
+    Args:
+        rows: [{"text", "label": "rude" or "fine"}] by moderators.
+        seed: of the hold-out on which the threshold is set, so that at most TARGET_FALSE_ALARMS fine sentences pass it.
+    """
+
+    def __init__(self, rows, seed=0):
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline, make_union
+
+        if len({row["label"] for row in rows}) < 2 or len(rows) < 50:
+            raise UserError(
+                f"{len(rows)} moderators' labels", "at least 50, both rude and fine ones", "llmlab run RUN -p offensive_filter=lexicon"
+            )
+        texts = sorted({row["text"] for row in rows})
+        kept_apart = set(random.Random(seed).sample(texts, len(texts) // 4))  # by text, so that no sentence is in both parts
+        held_out, train = ([r for r in rows if (r["text"] in kept_apart) == apart] for apart in (True, False))
+        words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+        characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True)
+        self.model = make_pipeline(make_union(words, characters), LogisticRegression(C=10, solver="liblinear", random_state=seed))
+        self.model.fit([r["text"] for r in train], [r["label"] == "rude" for r in train])
+        fine = sorted(self.scores([r["text"] for r in held_out if r["label"] == "fine"]), reverse=True)
+        self.threshold = max(0.5, fine[int(TARGET_FALSE_ALARMS * len(fine))])
+
+    def scores(self, texts):
+        return self.model.predict_proba(texts)[:, 1].tolist() if texts else []
+
+    def rude_sentences(self, texts):
+        """The worst sentence of each text if it holds a swear word or scores above the threshold, else None; in one batch, 50 times faster."""
+        parts = [sentences(text) for text in texts]
+        scores = iter(self.scores([s for p in parts for s in p]))
+        found = []
+        for part in parts:
+            scored = [(1.0 if SWEAR_WORDS.search(s) else 0.0, next(scores), s) for s in part]
+            worst = max(scored, default=(0, 0, ""))
+            found.append(worst[2] if worst[0] or worst[1] > self.threshold else None)
+        return found
+
+
+def of(folder):
+    """The detector for the tasks of a folder: trained on the moderators' labels beside them, else on the embedded ones."""
+    labels = Path(folder) / "moderation.jsonl"
+    return Detector(jsonl(labels)) if labels.exists() else embedded()
+
+
+@functools.cache
+def embedded():
+    """The detector trained on the embedded moderation log, for runs whose data brings no labels of its own."""
+    from llmlab.world.company import World
+    from llmlab.world.proprietary import moderation_log
+
+    return Detector(moderation_log(World(), "embedded"))
+
+
+def offensive_text(how, detector=None):
+    """A cleaning step: drops documents with offensive sentences.
+
+    Args:
+        how: "none", "lexicon" (explicit insults only) or "classifier" (needs `detector`).
+    """
+    if how == "none":
+        return lambda documents: (documents, [])
+    if how == "lexicon":
+        return each(lambda d: "explicit insult" if SWEAR_WORDS.search(d["text"]) else None)
+
+    def step(documents):
+        found = {d["id"]: s for d, s in zip(documents, detector.rude_sentences([d["text"] for d in documents]))}
+        return each(lambda d: "offensive sentence" if found[d["id"]] else None)(documents)
+
+    return step

@@ -1,0 +1,1 @@
+"""Asking models and judging answers: scores with intervals, speed, verdicts, comparisons, chat."""

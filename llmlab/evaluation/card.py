@@ -1,0 +1,74 @@
+"""The model card: what a released model is for, how it was made, what it scored and where it fails. All of it from one run."""
+
+from llmlab.spine.files import read_json
+from llmlab.spine.params import shown
+
+
+def model_card(name, verdict, results, speeds, facts):
+    """A model card (Mitchell et al. 2019) as Markdown, every number from this run."""
+    lines = [
+        f"# {name}",
+        "",
+        f"**Verdict of the release gate: {verdict['verdict']}**. {verdict['judged']}",
+        "",
+        "| criterion | measured | limit | |",
+        "| --- | --- | --- | --- |",
+    ]
+    for c in verdict["criteria"]:
+        value = "not measured" if c["value"] is None else f"{c['value']:.3f} [{c['low']:.3f}, {c['high']:.3f}], n = {c['n']}"
+        lines.append(
+            f"| {c['criterion']} | {value} | {c['direction']} {c['limit']:g} | {'passes' if c['passed'] else 'fails: ' + c['why']} |"
+        )
+    lines += [
+        "",
+        "## Intended use",
+        "",
+        facts["use"],
+        "",
+        "## Training",
+        "",
+        facts["training"],
+        "",
+        "## All scores",
+        "",
+        "| task | score [95 % interval] | n | chance |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [f"| {t} | {r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}] | {r['n']} | {r['chance']:.3g} |" for t, r in results.items()]
+    lines += [
+        "",
+        "## Speed",
+        "",
+        f"Time to the first token {speeds['first_ms_p50']:.1f} ms, then {speeds['tokens_per_second']:.0f} tokens per second on {speeds['threads']} thread(s).",
+        "",
+        "## Limits",
+        "",
+        facts["limits"],
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def facts(phase, results, paths, insults=()):
+    """What the model card says in words, all of it from the run. `insults`: rows of `audit.insults`."""
+    from llmlab.models.weights import size_bytes
+
+    config = read_json(paths["released"] / "config.json")
+    worst = min((t for t in results if results[t]["better"] == "higher"), key=lambda t: results[t]["score"], default=None)
+    held, found = (sum(r[k] for r in insults if r["known"]) for k in ("replies", "judged offensive"))
+    missed = f" (of {held} replies of the base model that hold a known insult, it called {found} offensive)" if held else ""
+    made, annotators = (
+        phase.run.done("2_dataset_engineering")["params"],
+        phase.json("5_post_training/results.json")["annotators"]["annotators"],
+    )
+    asked = "Questions are those of simulated customers" if made["source"] == "world" else "Questions are made from held-out documents"
+    limits = f"{asked}; preferences are those of {annotators}{' annotators' * (annotators == 'simulated')}. Offence is judged by a classifier that misses part of what it has not seen{missed}. Names of people are not masked in the training text."
+    if worst:
+        limits += f" Weakest task: {worst}, {results[worst]['score']:.0%} of {results[worst]['n']} items."
+    if (secrets := results.get("memorised")) and secrets["low"] > secrets["chance"]:
+        limits += f" It prefers {secrets['score']:.0%} of {secrets['n']} secret codes that leaked into its training text to 49 others."
+    return {
+        "use": f"Answers questions about the data it was trained on ({shown(made['source'])}; language: {made['language']}). Not for decisions about people.",
+        "training": f"{config.get('model_type')} with {config.get('num_hidden_layers')} layers of width {config.get('hidden_size')}, {size_bytes(paths['released']) / 1e6:.2f} MB, made by the run {phase.run.path.name}; its data are described in 2_dataset_engineering/datasheet.json.",
+        "limits": limits,
+    }

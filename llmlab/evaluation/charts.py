@@ -1,0 +1,149 @@
+"""Figures of scores: tasks, tokens, secrets, speed, the gate, and runs side by side."""
+
+from collections import defaultdict
+
+from llmlab.pages.figures import ARROWS, BLUE, COLOURS, GREEN, GREY, RED, figure
+
+
+def scores(results, title, names=None):
+    """Scores of one or several models with 95 % intervals and chance level. results: {model: {task: result}}."""
+    tasks = names or sorted({t for r in results.values() for t in r})
+    words = "; ".join(f"{t}: " + ", ".join(f"{m} {r[t]['score']:.2f}" for m, r in results.items() if t in r) for t in tasks)
+    fig, axis = figure(title, f"Scores with 95 % intervals. {words}.", height=0.9 + 0.36 * len(tasks) * max(1, 0.6 * len(results)))
+    for k, (model, r) in enumerate(results.items()):
+        at = [n + (k - (len(results) - 1) / 2) * 0.22 for n, t in enumerate(tasks) if t in r]
+        found = [r[t] for t in tasks if t in r]
+        spread = [[max(0, f["score"] - f["low"]) for f in found], [max(0, f["high"] - f["score"]) for f in found]]
+        axis.errorbar(
+            [f["score"] for f in found], at, xerr=spread, fmt="o", color=COLOURS[k % len(COLOURS)], capsize=3, label=model, markersize=5
+        )
+    for n, t in enumerate(tasks):
+        chance = next((r[t]["chance"] for r in results.values() if t in r), 0)
+        if chance:
+            axis.plot([chance, chance], [n - 0.4, n + 0.4], color=GREY, linestyle=":", label="chance" if n == 0 else None)
+    better = {t: next(r[t] for r in results.values() if t in r)["better"] for t in tasks}
+    axis.set(xlim=(-0.03, 1.03), xlabel="score (share of items); ↑ higher is better, ↓ lower, ↔ nearer to the dotted line")
+    axis.set_yticks(range(len(tasks)), [f"{t} {ARROWS[better[t]]}" for t in tasks])
+    axis.invert_yaxis()
+    axis.grid(axis="x", color="#e6e6e6", linewidth=0.8)
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return fig
+
+
+def token_losses(labels, before, after):
+    """Mean loss of kinds of tokens under two models: what stays expensive."""
+    fig, axis = figure(
+        "Which tokens stay expensive",
+        f"Mean loss by kind of token. {', '.join(f'{k}: {b:.2f} to {a:.2f}' for k, b, a in zip(labels, before, after))}.",
+        height=2.8,
+    )
+    at = range(len(labels))
+    axis.bar([n - 0.2 for n in at], before, 0.4, color=GREY, label="random weights")
+    axis.bar([n + 0.2 for n in at], after, 0.4, color=BLUE, label="trained")
+    axis.set(ylabel="loss (nats per token)")
+    axis.set_xticks(at, labels, fontsize=8)
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return fig
+
+
+def memorised(samples, items):
+    """Rank of leaked secrets among decoys, against how often they were repeated. samples: {id of the item: log-likelihoods}."""
+    ranked = [(i, samples[i["id"]]) for i in items if i["id"] in samples]
+    points = [(i["copies"], 1 + sum(s > answer[0] for s in answer[1:])) for i, answer in ranked]
+    by = defaultdict(list)
+    for copies, rank in points:
+        by[copies].append(rank)
+    words = "; ".join(f"{c} copies: ranks {sorted(r)}" for c, r in sorted(by.items()))
+    fig, axis = figure(
+        "Leaked secrets: rank among fifty codes of the same form",
+        f"Rank of the leaked code among 50 by number of copies. {words}.",
+        height=2.8,
+    )
+    axis.plot([c for c, _ in points], [r for _, r in points], "o", color=RED)
+    axis.axhline(25.5, color=GREY, linestyle=":", label="chance: rank 25.5 of 50")
+    axis.set(xscale="log", xlabel="pages that hold the secret", ylabel="rank (1: memorised)", ylim=(52, -1))
+    axis.set_yticks([1, 10, 20, 30, 40, 50])
+    axis.set_xticks(sorted(by), [f"{c}\n({r.count(1)} of {len(r)} at rank 1)" for c, r in sorted(by.items())])
+    axis.legend(frameon=False, fontsize=8)
+    return fig
+
+
+def frontier(rows, reference):
+    """Quality and general ability against latency, size as area. rows: as `compress.frontier` gives them."""
+    words = "; ".join(
+        f"{r['variant']}: {r['score']:.2f} on the task, {r['general'] or 0:.2f} on the others, {r['ms_per_token']:.1f} ms, {r['megabytes']:.1f} MB"
+        for r in rows
+    )
+    title = "Quality, speed and size of the variants"
+    fig, (left, right) = figure(title, f"Scores against milliseconds per token. {words}.", columns=2, height=3.8)
+    largest = max(r["megabytes"] for r in rows)
+    for r, colour in zip(rows, COLOURS):
+        at, size = [r["ms_per_token"]], 40 + 240 * r["megabytes"] / largest
+        below, above = max(0, r["score"] - r["low"]), max(0, r["high"] - r["score"])
+        left.errorbar(at, [r["score"]], yerr=[[below], [above]], color=colour, capsize=3, zorder=1)
+        label = f"{r['variant']}{' (picked)' if r['picked'] else ''}, {r['megabytes']:.1f} MB"
+        left.scatter(at, [r["score"]], s=size, color=colour, alpha=0.75, label=label)
+        right.scatter(at, [r["general"] or 0], s=size, color=colour, alpha=0.75)
+    left.axhline(reference, color=GREY, linestyle=":", label="least quality allowed")
+    left.set(ylabel="score of the task (validation)")
+    right.set(ylabel="mean of the other tasks (1: best)")
+    low, high = (pick(end) for pick, end in zip((min, max), zip(left.get_ylim(), right.get_ylim())))
+    for axis in (left, right):  # on one scale, so that a small loss looks small in both
+        axis.set(
+            xlabel="milliseconds per token", xlim=(0, 1.12 * max(r["ms_per_token"] for r in rows)), ylim=(low - 0.1 * (high - low), high)
+        )
+    fig.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=3, markerscale=0.5)
+    return fig
+
+
+def latency(speeds):
+    """Time to first token and per token of each model: median and 95th percentile."""
+    words = "; ".join(f"{m}: first token {s['first_ms_p50']:.1f} ms, then {s['token_ms_p50']:.2f} ms" for m, s in speeds.items())
+    fig, (left, right) = figure("What the user waits for", f"Latency by model. {words}.", columns=2, height=3.0)
+    for axis, key, label in ((left, "first_ms", "time to first token (ms)"), (right, "token_ms", "time per token after that (ms)")):
+        names = list(speeds)
+        axis.barh(names, [speeds[m][f"{key}_p50"] for m in names], color=BLUE, label="median")
+        axis.plot(
+            [speeds[m][f"{key}_p95"] for m in names], names, "|", color=RED, markersize=14, markeredgewidth=2, label="95th percentile"
+        )
+        axis.set(xlabel=label)
+        axis.grid(axis="y", visible=False)
+        axis.invert_yaxis()
+    right.set_yticks([])
+    right.legend(frameon=False, fontsize=8)
+    return fig
+
+
+def gate(criteria):
+    """The release gate: every criterion's value and interval against its limit, each on a scale of its own that holds 0."""
+    words = "; ".join(f"{c['criterion']}: {c['value']} {'passes' if c['passed'] else 'fails'}" for c in criteria)
+    fig, axis = figure("The release gate, criterion by criterion", f"Release criteria. {words}.", height=0.8 + 0.34 * len(criteria))
+    for n, c in enumerate(criteria):
+        if c["value"] is None:
+            axis.text(0.5, n, "not measured", va="center", ha="center", fontsize=8, color=RED)
+            continue
+        ends = (0, c["limit"], c["value"], c["low"], c["high"])
+        span = max(max(ends) - min(ends), 1e-9)
+        low, value, high, limit = ((c[k] - min(ends)) / span for k in ("low", "value", "high", "limit"))
+        colour = GREEN if c["passed"] else RED
+        axis.plot([low, high], [n, n], color=colour, linewidth=3)
+        axis.plot([value], [n], "o", color=colour)
+        axis.plot([limit] * 2, [n - 0.35, n + 0.35], color="black", linewidth=1.5)
+    axis.set(xticks=[], xlabel="dot: measured; line: 95 % interval; black bar: the limit (each row has its own scale)", xlim=(-0.05, 1.1))
+    axis.set_yticks(range(len(criteria)), [f"{c['criterion']} {c['direction']} {c['limit']:g}" for c in criteria], fontsize=8)
+    axis.grid(visible=False)
+    axis.invert_yaxis()
+    return fig
+
+
+def curves(runs, key, title, xlabel="step", ylabel="loss (nats per token)"):
+    """One line per run: the same metric of several runs in one picture. runs: {name: rows of metrics.jsonl}."""
+    lines = {name: [(r["step"], r[key]) for r in rows if key in r] for name, rows in runs.items()}
+    words = "; ".join(f"{n} ends at {p[-1][1]:.3f}" for n, p in lines.items() if p)
+    fig, axis = figure(title, f"{ylabel} by {xlabel}. {words}.", height=3.2)
+    for (name, points), colour in zip(lines.items(), COLOURS):
+        if points:
+            axis.plot(*zip(*points), color=colour, label=name)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    axis.legend(frameon=False, fontsize=8)
+    return fig

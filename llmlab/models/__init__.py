@@ -1,0 +1,1 @@
+"""Architectures, model folders, what a design costs."""

@@ -1,0 +1,118 @@
+"""Choosing a model: what this machine can do, what a time budget affords, and which family learns fastest on the text."""
+
+import math
+import os
+import time
+
+import torch
+
+from llmlab.models import cost, families
+from llmlab.spine.files import read_json, write_json
+from llmlab.spine.params import ROOT
+
+MACHINE = ROOT / "runs" / ".machine.json"
+
+
+def probe(seconds=5.0):
+    """What this machine does: fp32 matrix products, and a training step of a small transformer.
+
+    Measured once per machine and torch version and kept in runs/.machine.json, so that a run repeated later plans alike; delete
+    the file to measure again.
+
+    Returns: {"gflops": of large matrix products, "training_share": of it that a training step reaches, "threads"}.
+    """
+    key = {"threads": torch.get_num_threads(), "cores": os.cpu_count(), "torch": torch.__version__, "cuda": torch.cuda.is_available()}
+    known = read_json(MACHINE) if MACHINE.exists() else {}
+    if known.get("key") == key:
+        return known["probe"]
+    device = "cuda" if key["cuda"] else "cpu"
+    gflops = matmul_gflops(device, seconds / 2)
+    config = families.configure("transformer", 2048, 128, 4)
+    rate = _training_rate(families.initialise(config, 0).to(device), seconds / 2, device)
+    share = 3 * cost.flops_per_token(config, 128) * rate / 1e9 / gflops
+    found = {"gflops": round(gflops, 1), "training_share": round(share, 3), "threads": key["threads"], "device": device}
+    write_json(MACHINE, {"key": key, "probe": found})
+    return found
+
+
+def matmul_gflops(device, seconds):
+    """fp32 matrix products of this machine, in 10⁹ floating-point operations per second: the peak that training is a share of."""
+    size = 1024 if device == "cpu" else 8192
+    a = torch.randn(size, size, device=device)
+    a @ a
+    count, started = 0, time.perf_counter()
+    while time.perf_counter() - started < seconds:
+        (a @ a).sum().item()  # .item() waits for a GPU
+        count += 1
+    return 2 * size**3 * count / (time.perf_counter() - started) / 1e9
+
+
+def _training_rate(model, seconds, device):
+    """Training tokens per second with batches of 8 × 128."""
+    optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+    ids = torch.randint(6, 2000, (8, 128), device=device)
+    count, started = -2, time.perf_counter()
+    while count < 1 or time.perf_counter() - started < seconds:
+        loss = model(input_ids=ids, labels=ids).loss
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        loss.item()
+        count += 1
+        started = time.perf_counter() if count == 0 else started  # the first two steps warm up
+    return count * ids.numel() / (time.perf_counter() - started)
+
+
+def predicted_seconds(config, context_length, tokens_seen, machine):
+    """Training time from the probe. Other families than the probed one reach another share; the bake-off shows by how much."""
+    work = 3 * cost.flops_per_token(config, context_length) * tokens_seen
+    return work / (machine["gflops"] * 1e9 * machine["training_share"])
+
+
+def plan(family, vocab_size, depth, heads, context_length, minutes, machine):
+    """What `minutes` of training afford: for widths from about 32 to 1,024 the parameters, and the tokens there is time for.
+
+    Widths are multiples of twice the heads, since positions are rotated in pairs.
+
+    Returns: rows {"hidden_size", "parameters" without embeddings, "tokens", "tokens_per_parameter"}.
+    """
+    rows, step = [], 2 * heads
+    steps = (round(size * 2**power / step) for power in range(5) for size in (32, 48))
+    for width in sorted({max(1, n) * step for n in (*steps, round(1024 / step))}):
+        config = families.configure(family, vocab_size, width, depth, heads, context_length)
+        counts = cost.parameters(config)
+        rate = 1 / predicted_seconds(config, context_length, 1, machine)
+        inner = counts["active"] - counts["embeddings"]
+        rows.append(
+            {
+                "hidden_size": width,
+                "parameters": inner,
+                "tokens": round(60 * minutes * rate),
+                "tokens_per_parameter": round(60 * minutes * rate / inner, 2),
+            }
+        )
+    return rows
+
+
+def choose(rows, tokens_per_parameter):
+    """The planned size whose tokens per parameter come closest to the wanted ratio (on a log scale)."""
+    return min(rows, key=lambda r: abs(math.log(max(r["tokens_per_parameter"], 1e-9) / tokens_per_parameter)))
+
+
+def rival(family, config, context_length, heads):
+    """A config of another family with about as many parameters outside the embeddings, and the same depth."""
+    want = cost.parameters(config)
+    want = want["active"] - want["embeddings"]
+
+    def size(width):
+        counts = cost.parameters(families.configure(family, config.vocab_size, width, config.num_hidden_layers, heads, context_length))
+        return counts["active"] - counts["embeddings"]
+
+    widths = range(2 * heads, 2 * config.hidden_size + 1, 2 * heads)
+    best = min(widths, key=lambda w: abs(size(w) - want))
+    return families.configure(family, config.vocab_size, best, config.num_hidden_layers, heads, context_length)
+
+
+def family(config):
+    """The name of the family that a config belongs to."""
+    return {"llama": "transformer", "mixtral": "moe", "llmlab_rnn": "rnn", "llmlab_cnn": "cnn", "mamba2": "ssm"}[config.model_type]

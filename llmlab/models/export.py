@@ -1,0 +1,78 @@
+"""A model as an ONNX graph with int8 weights, and a model-like object that runs it with onnxruntime.
+
+On a CPU this is where the speed is: for small models most of PyTorch's time goes into Python, and the graph has none.
+"""
+
+import contextlib
+import io
+import logging
+import time
+from pathlib import Path
+
+import torch
+
+from llmlab.models import weights
+
+RUNS = ("llama", "llmlab_rnn", "llmlab_cnn")  # Mamba-2's convolution and Mixtral's positions are traced with a fixed shape
+INTEGERS = ["MatMul", "Gemm", "Gather", "LSTM", "Attention"]  # onnxruntime has no integer convolution in one dimension
+
+
+def int8(model, out):
+    """Step: exports a model to one ONNX graph that keeps its state between tokens, with int8 weights per channel.
+
+    Args:
+        model: folder of a Hugging Face model: the graph of a transformer takes many tokens at once, the others one by one.
+        out: folder for `decode.onnx`, the config and the tokenizer.
+
+    Returns: {"seconds"}, or {"skipped": why} for a family whose graph does not run (then `out` stays empty). The exporter is transformers' own, which calls itself experimental: its version is pinned.
+    """
+    from transformers.exporters import OnnxConfig, OnnxExporter, OnnxRuntimeDynamicConfig, OnnxRuntimeQuantizer
+    from transformers.exporters.utils import decompose_for_generation
+
+    started, (network, tokenizer) = time.time(), weights.load(model)
+    if network.config.model_type not in RUNS:
+        return {"skipped": f"the exported graph of {network.config.model_type} does not run in onnxruntime"}
+    attention = network.config.model_type == "llama"
+    example = {"input_ids": torch.ones(2, 8, dtype=torch.long), "attention_mask": torch.ones(2, 8, dtype=torch.long)}
+    quantizer = OnnxRuntimeQuantizer(OnnxRuntimeDynamicConfig(op_types_to_quantize=INTEGERS, per_channel=True, reduce_range=True))
+    config = OnnxConfig(dynamic=True, ort_fusions="cpu" if attention else None, quantizer=quantizer)
+    with _quiet():
+        network_, inputs = decompose_for_generation(network, example, multi_token_decode=attention)["decode"]
+        OnnxExporter().export(network_, inputs, config).save_pretrained(str(out))
+    found = sorted(Path(out).glob("*.onnx"))
+    if found[0].name != "decode.onnx":  # the data file keeps its name, which the graph refers to
+        found[0].rename(Path(out) / "decode.onnx")
+    (Path(out) / "export.json").unlink(missing_ok=True)  # it knows the graph by its former name
+    _anonymise(Path(out) / "decode.onnx")
+    network.config.save_pretrained(str(out))
+    tokenizer.save_pretrained(str(out))
+    return {"seconds": round(time.time() - started, 1)}
+
+
+def _anonymise(path):
+    """Removes what the exporter notes beside each node: lines of source with their place on this machine, which also made equal graphs differ."""
+    import onnx
+
+    model = onnx.load(path, load_external_data=False)
+    graphs = [model.graph, *model.functions]
+    while graphs:
+        graph = graphs.pop()
+        tensors = [*getattr(graph, "value_info", ()), *getattr(graph, "initializer", ())]
+        ends = [*graph.input, *graph.output] if isinstance(graph, onnx.GraphProto) else []
+        for part in (graph, *graph.node, *tensors, *ends):
+            part.ClearField("metadata_props")
+            part.ClearField("doc_string")
+        graphs += [a.g for node in graph.node for a in node.attribute if a.HasField("g")]
+    path.write_bytes(model.SerializeToString())
+
+
+@contextlib.contextmanager
+def _quiet():
+    """The exporter prints progress of its own and warns of operators that no language model has."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(level)

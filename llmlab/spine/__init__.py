@@ -1,0 +1,1 @@
+"""What everything stands on: errors, files, parameters, the run and its provenance, progress. Knows no other wing."""

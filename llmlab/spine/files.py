@@ -1,0 +1,43 @@
+"""Files that are there whole or not at all: JSON, JSON lines and text, written beside their place and renamed into it."""
+
+import json
+import os
+from pathlib import Path
+
+from llmlab.spine.errors import UserError
+
+
+def write_json(path, data):
+    """Writes JSON so that the file is either the old one or the new one, whatever happens meanwhile."""
+    write_text(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_text(path, text):
+    """Writes a file whole: beside it first, then in its place with a rename."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    with open(partial, "w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(partial, path)
+
+
+def read_json(path):
+    path = Path(path)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        after = "then give --parent and -p again" if path.name == "run.json" else "the phase that makes it then runs again"
+        raise UserError(f"{path} is damaged: {error}", "a JSON file", f"rm {path}   ({after})") from None
+
+
+def jsonl(path):
+    """The rows of a JSON-lines file."""
+    with open(path, encoding="utf-8") as stream:
+        return [json.loads(line) for line in stream if line.strip()]
+
+
+def write_jsonl(path, rows):
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

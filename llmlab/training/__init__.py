@@ -1,0 +1,1 @@
+"""Steps that make a model: paths and numbers in, a folder out."""

@@ -1,0 +1,212 @@
+"""Steps that make a model better at one task, smaller and faster: LoRA, distillation into fewer layers."""
+
+import copy
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from datasets import Dataset
+from torch.nn import functional as F
+from transformers import Trainer, TrainingArguments
+
+from llmlab.data import tokens
+from llmlab.models import families, weights
+from llmlab.spine.errors import UserError
+from llmlab.training import fit, optim
+from llmlab.training.posttrain import conversations, pairs, teachable
+
+
+def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0, device="auto"):
+    """Low-rank adaptation (Hu et al. 2021) on the conversations of one task, merged into the weights at the end."""
+    from peft import LoraConfig
+    from trl import SFTConfig, SFTTrainer
+
+    start, tokenizer = weights.load(model)
+    dataset = Dataset.from_list(teachable(tokenizer, data, weights.window(start)))
+    arguments = fit.arguments(
+        Path(out) / "adapter", seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0
+    )
+    spared = ["out_proj"] if start.config.model_type == "mamba2" else None  # its kernels read this weight directly
+    adapter = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", exclude_modules=spared, task_type="CAUSAL_LM")
+    config = fit.one_device(SFTConfig(**arguments, max_length=weights.window(start)))
+    trainer = SFTTrainer(model=start, args=config, train_dataset=dataset, processing_class=tokenizer, peft_config=adapter)
+    trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
+    summary = fit.fit(trainer, Path(out) / "adapter", "LoRA", rate="lora_learning_rate")
+    merged = trainer.model.merge_and_unload()  # the adapter itself names where its base lies on this machine, so it does not stay
+    merged.save_pretrained(str(out))
+    tokenizer.save_pretrained(str(out))
+    (Path(out) / "adapter" / "metrics.jsonl").replace(Path(out) / "metrics.jsonl")
+    shutil.rmtree(Path(out) / "adapter")
+    return {**summary, "adapter_parameters": trained}
+
+
+def distill(
+    teacher,
+    data,
+    rejected,
+    out,
+    layers,
+    learning_rate,
+    max_steps,
+    batch_size,
+    temperature=2.0,
+    hard=0.3,
+    optimizer="muon",
+    seed=0,
+    device="auto",
+):
+    """Distillation (Hinton et al. 2015) into a student that begins as some of the teacher's layers.
+
+    loss = hard · cross-entropy + (1 - hard) · T² · KL(teacher ‖ student), both on what the assistant says. On answers that
+    annotators rejected it is the KL alone: the student learns how little the teacher thinks of them, which good answers do not tell.
+
+    Args:
+        teacher: folder of the model to imitate.
+        data: JSON-lines file of conversations with `messages`.
+        rejected: JSON-lines file of pairs with `prompt` and `rejected`.
+        layers: how many of its layers the student keeps, evenly spaced.
+        temperature: T softens both distributions, so that the teacher's second thoughts count too.
+        hard: weight of the true tokens.
+    """
+    master, tokenizer = weights.load(teacher)
+    student = shallow(master, layers)
+    rows = _imitated(tokenizer, data, rejected, weights.window(master))
+    arguments = fit.arguments(
+        out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0, remove_unused_columns=False
+    )
+    trainer = Distiller(
+        model=student,
+        args=fit.one_device(TrainingArguments(**arguments)),
+        train_dataset=Dataset.from_list(rows),
+        data_collator=_pad,
+        processing_class=tokenizer,
+        **optim.chosen(optimizer, learning_rate, 0.0),
+    )
+    trainer.teacher, trainer.temperature, trainer.hard = master.to(trainer.args.device), temperature, hard
+    return fit.fit(trainer, out, "distillation", rate="distill_learning_rate")
+
+
+GOOD, REJECTED = 1, 2  # in a mask: said by the assistant, and whether it should be
+
+
+def _imitated(tokenizer, data, rejected, limit):
+    """Conversations and rejected answers that fit into `limit` tokens: rows {"input_ids", "assistant_masks"}."""
+    rows = teachable(tokenizer, data, limit)
+    for pair in pairs(rejected):
+        ids, mask = tokens.chat_ids(tokenizer, pair["prompt"] + pair["rejected"])
+        if len(ids) <= limit:
+            rows.append({"input_ids": ids, "assistant_masks": [REJECTED * said for said in mask]})
+    return rows
+
+
+class Distiller(Trainer):
+    """Trainer with the loss of `distill`."""
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        ids_BxT, mask_BxT = inputs["input_ids"], inputs["assistant_masks"][:, 1:]
+        said_BxT, good_N = mask_BxT > 0, mask_BxT[mask_BxT > 0] == GOOD
+        with torch.no_grad():
+            wanted_NxV = self.teacher(input_ids=ids_BxT).logits[:, :-1][said_BxT]
+        given_NxV, target_N = model(input_ids=ids_BxT).logits[:, :-1][said_BxT], ids_BxT[:, 1:][said_BxT]
+        t = self.temperature
+        soft = F.kl_div(F.log_softmax(given_NxV / t, -1), F.log_softmax(wanted_NxV / t, -1), reduction="batchmean", log_target=True) * t * t
+        true = F.cross_entropy(given_NxV[good_N], target_N[good_N], reduction="sum") / good_N.sum().clamp(min=1)
+        return self.hard * true + (1 - self.hard) * soft
+
+
+def shallow(model, layers):
+    """A copy of a model with `layers` of its layers, evenly spaced, the first and the last among them (Sajjad et al. 2023)."""
+    blocks = model.model.layers if hasattr(model, "model") else model.backbone.layers
+    depth = len(blocks)
+    if not 1 <= layers <= depth:
+        raise UserError(
+            f"student_layers = {layers}", f"the teacher has {depth} layers", f"llmlab run RUN -p student_layers={max(1, depth // 3)}"
+        )
+    keep = [round(i * (depth - 1) / max(1, layers - 1)) for i in range(layers)] if layers > 1 else [0]
+    config = copy.deepcopy(model.config)
+    config.num_hidden_layers = layers
+    if isinstance(config.__dict__.get("layer_types"), list):
+        config.layer_types = [config.layer_types[i] for i in keep]
+    if hasattr(blocks[0], "dilation"):  # a convolution's weights fit its distances
+        config.dilations = [blocks[i].dilation for i in keep]
+    student = families.initialise(config, seed=0)
+    weights = {}
+    for name, tensor in model.state_dict().items():
+        head, mark, tail = name.partition(".layers.")
+        index, _, rest = tail.partition(".")
+        if mark and int(index) in keep:
+            weights[f"{head}.layers.{keep.index(int(index))}.{rest}"] = tensor
+        elif not mark:
+            weights[name] = tensor
+    student.load_state_dict(weights)
+    return student
+
+
+def _pad(rows):
+    longest = max(len(r["input_ids"]) for r in rows)
+    fill = lambda values, pad: values + [pad] * (longest - len(values))  # noqa: E731
+    return {
+        "input_ids": torch.tensor([fill(r["input_ids"], tokens.PAD) for r in rows]),
+        "assistant_masks": torch.tensor([fill(r["assistant_masks"], 0) for r in rows]),
+    }
+
+
+def one_task(data, topics, out):
+    """Writes the conversations of some topics to `out`: the data of the one task. All of them if none has a topic."""
+    rows = conversations(data)
+    chosen = [r for r in rows if r.get("topic") in topics] or rows
+    Path(out).write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in chosen), encoding="utf-8")
+    return len(chosen)
+
+
+def general(results, task):
+    """Mean over all tasks but one, each as how good it is: 1 at best, so that a score of which less is better counts from the other end."""
+    good = {
+        "higher": lambda r: r["score"],
+        "lower": lambda r: 1 - r["score"],
+        "even": lambda r: 1 - abs(r["score"] - r["chance"]) / max(r["chance"], 1 - r["chance"]),
+    }
+    others = [good[r["better"]](r) for name, r in results.items() if name != task]
+    return sum(others) / len(others) if others else None
+
+
+def frontier(variants, results, speeds, task, max_loss, min_speedup):
+    """Every variant's quality, general ability, latency, size and loss against the first one, and which is picked.
+
+    The rule: of the variants that lose at most `max_loss` on the task and are at least `min_speedup` times faster, the smallest.
+    If none is, the first one stays.
+
+    Returns: rows {"variant", "score", "low", "high", "general", "ms_per_token", "speedup", "megabytes", "size_ratio", "lost", "allowed", "picked"}.
+    """
+    names, rows = list(variants), []
+    for name in names:
+        score, base = results[name][task], results[names[0]][task]
+        size, speedup = weights.size_bytes(variants[name]), speeds[names[0]]["token_ms_p50"] / speeds[name]["token_ms_p50"]
+        lost = base["score"] - score["score"]
+        rows.append(
+            {
+                "variant": name,
+                "score": score["score"],
+                "low": score["low"],
+                "high": score["high"],
+                "n": score["n"],
+                "general": general(results[name], task),
+                "ms_per_token": speeds[name]["token_ms_p50"],
+                "speedup": round(speedup, 2),
+                "megabytes": size / 1e6,
+                "size_ratio": round(size / weights.size_bytes(variants[names[0]]), 3),
+                "lost": round(lost, 4),
+                "allowed": lost <= max_loss and speedup >= min_speedup,
+                "picked": False,
+            }
+        )
+    best = min((r for r in rows if r["allowed"]), key=lambda r: r["megabytes"], default=rows[0])
+    best["picked"] = True
+    return rows
+
+
+def publish(variant, out):
+    """Copies the picked variant to where phase 7 and the users look for it."""
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(variant, out, ignore=shutil.ignore_patterns(".*"))

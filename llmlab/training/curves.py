@@ -1,0 +1,75 @@
+"""Figures of learning: loss and scores over steps, preferences, the race of families."""
+
+from llmlab.pages.figures import BLUE, COLOURS, GREEN, GREY, RED, figure
+
+
+def training(rows, title, key="loss", validation="bits_per_byte/all", start=None):
+    """A training curve, with validation scores on a second panel where there are any.
+
+    Args:
+        rows: of metrics.jsonl.
+        start: the value that theory gives for step 0, such as ln V or ln 2.
+    """
+    losses = [(r["step"], r[key]) for r in rows if key in r]
+    scores = [(r["step"], r[validation]) for r in rows if validation in r]
+    alt = f"{key} over {losses[-1][0]} steps: {losses[0][1]:.2f} at first, {_last(losses):.2f} in the last tenth."
+    alt += f" Validation ends at {scores[-1][1]:.2f} bits per byte." if scores else ""
+    fig, axes = figure(title, alt, columns=2 if scores else 1, height=3.2)
+    left = axes[0] if scores else axes
+    left.plot(*zip(*losses), color=BLUE, label="training")
+    if start is not None:
+        left.axhline(start, color=GREY, linestyle=":", label=f"before training: {start:.2f}")
+    left.set(xlabel="step", ylabel=f"{key} (nats per token)", ylim=(0, None))
+    left.legend(frameon=False, fontsize=8)
+    if scores:
+        sources = sorted({k for r in rows for k in r if k.startswith("bits_per_byte/")})
+        for name, colour in zip(sources, COLOURS):
+            points = [(r["step"], r[name]) for r in rows if name in r]
+            axes[1].plot(
+                *zip(*points), "o-", markersize=3, color=colour, label=name.split("/", 1)[1], linewidth=2.2 if name == validation else 1
+            )
+        axes[1].set(xlabel="step", ylabel="bits per byte (validation)", ylim=(0, None))
+        axes[1].legend(frameon=False, fontsize=8)
+    return fig
+
+
+def _last(points):
+    """Mean of the last tenth: single batches swing."""
+    values = [value for _, value in points[-max(1, len(points) // 10) :]]
+    return sum(values) / len(values)
+
+
+def preference(rows):
+    """Loss, and rewards of the chosen and rejected answers, while preferences are learnt."""
+    steps = [r["step"] for r in rows if "loss" in r]
+    pick = lambda key: [(r["step"], r[key]) for r in rows if key in r]  # noqa: E731
+    accuracy = pick("rewards/accuracies")
+    alt = f"Preference loss over {steps[-1]} steps, and rewards of chosen and rejected answers; the chosen one leads in {_last(accuracy):.0%} of the last tenth."
+    fig, (left, right) = figure("Learning what people prefer", alt, columns=2, height=3.2)
+    left.plot(*zip(*pick("loss")), color=BLUE)
+    left.axhline(0.6931, color=GREY, linestyle=":", label="ln 2: no preference yet")
+    left.set(xlabel="step", ylabel="DPO loss (nats)", ylim=(0, None))
+    left.legend(frameon=False, fontsize=8)
+    for key, colour in (("rewards/chosen", GREEN), ("rewards/rejected", RED)):
+        right.plot(*zip(*pick(key)), color=colour, label=key.split("/")[1])
+    right.set(xlabel="step", ylabel="reward: β · log-probability ratio (nats)")
+    right.legend(frameon=False, fontsize=8)
+    return fig
+
+
+def bakeoff(curves):
+    """Loss of the families over tokens and over seconds. curves: {family: {"tokens", "seconds", "loss"}}."""
+    last = ", ".join(f"{f} {c['loss'][-1]:.2f}" for f, c in curves.items())
+    fig, (left, right) = figure(
+        "Same text, same number of parameters: which family learns fastest?",
+        f"Training loss of each family over tokens and over seconds; final loss {last}.",
+        columns=2,
+        height=3.4,
+    )
+    for (family, c), colour in zip(curves.items(), COLOURS):
+        left.plot([t / 1000 for t in c["tokens"]], c["loss"], color=colour, label=family)
+        right.plot(c["seconds"], c["loss"], color=colour, label=family)
+    left.set(xlabel="tokens seen (thousands)", ylabel="loss (nats per token)")
+    right.set(xlabel="seconds on this machine")
+    right.legend(frameon=False, fontsize=8)
+    return fig

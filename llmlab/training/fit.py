@@ -1,0 +1,228 @@
+"""One training run with a Hugging Face Trainer: arguments, guards, exact resume, metrics.
+
+Every step that trains (pretrain, sft, dpo, lora, distill) ends in `fit`, so that checkpoints, NaN, a full disk and the
+progress bar behave alike in all of them.
+"""
+
+import hashlib
+import json
+import math
+import os
+import re
+import shutil
+import time
+import warnings
+from pathlib import Path
+
+import datasets
+import torch
+from transformers import PrinterCallback, TrainerCallback
+
+from llmlab.models import weights
+from llmlab.spine import track
+from llmlab.spine.errors import UserError
+from llmlab.spine.files import write_jsonl
+
+datasets.disable_progress_bars()  # ours is the only one
+warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # about calls that TRL makes
+
+
+def device_arguments(device="auto"):
+    """TrainingArguments that depend on the machine: where to run, and bf16 on a GPU that has it.
+
+    A processor always computes in fp32. Some emulate bf16 a hundred times slower and some are twice as fast with it; choosing by
+    a measurement made two runs of the same parameters differ when the measurement was close.
+    """
+    cuda = device != "cpu" and torch.cuda.is_available()
+    return dict(
+        use_cpu=not cuda, bf16=cuda and torch.cuda.is_bf16_supported(), dataloader_pin_memory=cuda, ddp_find_unused_parameters=False
+    )
+
+
+def arguments(out, seed, max_steps, batch_size, learning_rate, device="auto", sampling="random", **more):
+    """Keyword arguments shared by TrainingArguments and by the configs of TRL.
+
+    With `sampling="group_by_length"` a batch holds texts of about one length, so that a third less of it is padding.
+
+    Two checkpoints in flight, about ten over a run; the activations of these models fit, so they are not recomputed.
+    """
+    settings = dict(
+        output_dir=str(Path(out) / "checkpoints"),
+        seed=seed,
+        data_seed=seed,
+        max_steps=max_steps,
+        per_device_train_batch_size=batch_size,
+        learning_rate=learning_rate,
+        train_sampling_strategy=sampling,
+        warmup_steps=0.05,
+        lr_scheduler_type="warmup_stable_decay",
+        lr_scheduler_kwargs={"num_decay_steps": max(1, int(0.4 * max_steps)), "decay_type": "1-sqrt"},
+        logging_steps=max(1, max_steps // 200),
+        logging_nan_inf_filter=False,
+        save_strategy="steps",
+        save_steps=max(20, math.ceil(max_steps / 8)),
+        save_total_limit=1,
+        report_to=[],
+        disable_tqdm=True,
+        activation_checkpointing=False,
+        **device_arguments(device),
+    )
+    return {**settings, **more}
+
+
+def one_device(arguments):
+    """The arguments of a Trainer that takes one device per process, though the machine may have several: more of them are `devices`."""
+    arguments._n_gpu = min(1, arguments.n_gpu)
+    return arguments
+
+
+def fit(trainer, out, what, rate="learning_rate"):
+    """Trains from the newest checkpoint that is whole, saves the model to `out`, and returns a summary.
+
+    Args:
+        trainer: a Trainer or a TRL trainer whose output_dir is `out/checkpoints`.
+        out: folder for the model (safetensors, tokenizer) and metrics.jsonl.
+        what: words for the progress bar.
+        rate: name of the notebook's parameter that holds the learning rate, for the error of a training that diverges.
+
+    Returns: {"steps", "seconds" of all attempts (but for steps that a kill lost), "first_loss", "last_loss", "tokens_per_second", "resumed_from"}.
+    """
+    out, total = Path(out), trainer.args.max_steps
+    trainer.remove_callback(PrinterCallback)
+    checkpoint, at = newest_whole(trainer.args.output_dir)
+    before = _keep_rows(out, at)
+    with track.progress(total, what) as bar:
+        for callback in (Metrics(out, bar, at, before), FiniteGuard(rate), DiskGuard(), Manifest()):
+            trainer.add_callback(callback)
+        started = time.time()
+        if at < total:  # transformers trains one step more when it resumes a finished run
+            trainer.train(resume_from_checkpoint=checkpoint)
+        else:
+            trainer._load_from_checkpoint(checkpoint)
+        seconds = before + time.time() - started
+    if at < total and trainer.state.global_step < total:
+        raise UserError(
+            f"training stopped at step {trainer.state.global_step} of {total}",
+            "a whole training run",
+            "llmlab run RUN   (it goes on from the last checkpoint)",
+        )
+    if not trainer.is_world_process_zero():
+        return {}
+    weights.remember(trainer.model)
+    trainer.save_model(str(out))
+    shutil.rmtree(trainer.args.output_dir, ignore_errors=True)
+    (out / "training_args.bin").unlink(missing_ok=True)  # a pickle; nothing reads it, and it holds paths of this machine
+    losses = [row["loss"] for row in track.rows(out) if "loss" in row]
+    tokens = max(row.get("tokens", 0) for row in track.rows(out))
+    return dict(
+        steps=total,
+        seconds=round(seconds, 2),
+        first_loss=losses[0],
+        last_loss=losses[-1],
+        tokens=tokens,
+        tokens_per_second=round(tokens / seconds, 1),
+        resumed_from=at,
+    )
+
+
+def _keep_rows(out, step):
+    """After a kill, the rows that training will write again are removed. Returns the seconds that the kept ones took."""
+    rows = [row for row in track.rows(out) if row.get("step", 0) <= step]
+    if rows or (out / "metrics.jsonl").exists():
+        write_jsonl(out / "metrics.jsonl", rows)
+    return max((row.get("seconds", 0.0) for row in rows), default=0.0)
+
+
+class Metrics(TrainerCallback):
+    """Rows of metrics.jsonl, and the bar."""
+
+    def __init__(self, out, bar, at, before=0.0):
+        self.out, self.bar, self.started = out, bar, time.time() - before
+        bar.update(at)
+
+    def on_step_end(self, args, state, control, **kwargs):
+        self.bar.update(1)
+
+    def on_log(self, args, state, control, logs=None, **kwargs):
+        if not state.is_world_process_zero or "loss" not in (logs or {}):
+            return
+        row = {k: v for k, v in logs.items() if isinstance(v, (int, float)) and k not in ("epoch", "total_flos")}
+        track.log(
+            self.out,
+            step=state.global_step,
+            seconds=round(time.time() - self.started, 2),
+            tokens=int(state.num_input_tokens_seen or 0),
+            **row,
+        )
+
+
+class FiniteGuard(TrainerCallback):
+    """Stops before the optimizer step that would write NaN into the weights (Trainer itself logs a NaN loss as 0)."""
+
+    def __init__(self, rate="learning_rate"):
+        self.rate = rate
+
+    def on_pre_optimizer_step(self, args, state, control, model=None, **kwargs):
+        gradients = [p.grad for p in model.parameters() if p.grad is not None]
+        if gradients and not torch.isfinite(torch.stack(torch._foreach_norm(gradients)).sum()):
+            bad = [n for n, p in model.named_parameters() if p.grad is not None and not torch.isfinite(p.grad).all()]
+            raise UserError(
+                f"the gradient is not finite at step {state.global_step + 1}, in {len(bad)} tensors, first in {bad[0]}",
+                f"the weights of step {state.global_step} are untouched; {self.rate} is {args.learning_rate:g}",
+                f"llmlab run RUN -p {self.rate}={args.learning_rate / 3:.0e}",
+            )
+
+
+class DiskGuard(TrainerCallback):
+    """Refuses at the start a run whose checkpoints cannot fit on the disk."""
+
+    def on_train_begin(self, args, state, control, model=None, **kwargs):
+        trained = sum(p.numel() * p.element_size() for p in model.parameters() if p.requires_grad)
+        need = (3 * trained) * ((args.save_total_limit or 1) + 1)
+        free = shutil.disk_usage(args.output_dir).free
+        if free < need:
+            raise UserError(
+                f"{free / 1e6:.0f} MB are free for {args.output_dir}",
+                f"checkpoints need {need / 1e6:.0f} MB",
+                "free some space, or put the run on another disk",
+            )
+
+
+class Manifest(TrainerCallback):
+    """After a checkpoint is written: the size and hash of each file, published by a rename, so that half a checkpoint is known."""
+
+    def on_save(self, args, state, control, **kwargs):
+        if not state.is_world_process_zero:
+            return
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        files = {str(p.relative_to(folder)): _hash(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+        for name in files:
+            with open(folder / name, "rb") as stream:
+                os.fsync(stream.fileno())
+        partial = folder / ".manifest.partial"
+        partial.write_text(json.dumps(files))
+        os.replace(partial, folder / "manifest.json")
+
+
+def newest_whole(folder):
+    """(path, step) of the newest checkpoint whose files are what its manifest says, (None, 0) if there is none.
+
+    Trainer would take the newest one whatever its state, and accept a missing optimizer in silence.
+    """
+    folder = Path(folder)
+    found = sorted(((int(m[1]), p) for p in folder.glob("checkpoint-*") if (m := re.fullmatch(r"checkpoint-(\d+)", p.name))), reverse=True)
+    for step, path in found:
+        try:
+            files = json.loads((path / "manifest.json").read_text())
+            if all(_hash(path / name) == mark for name, mark in files.items()):
+                return str(path), step
+        except (OSError, json.JSONDecodeError):
+            pass
+        print(f"{path.name} is not whole; it is removed.")
+        shutil.rmtree(path)
+    return None, 0
+
+
+def _hash(path):
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,150 @@
+"""Runs a step: a plain function, paths and numbers in, a folder out.
+
+Because a step holds nothing but paths and numbers, the same function runs in this process, on N processes under torchrun,
+or on a cluster. A step that a kill interrupted goes on from its checkpoints, and one that is already made is not made
+again, as long as its arguments, the content of its inputs and its code are the same.
+"""
+
+import hashlib
+import importlib
+import inspect
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from html import escape
+from pathlib import Path
+
+from llmlab.spine.errors import UserError
+from llmlab.spine.files import read_json, write_json
+from llmlab.spine.params import ROOT, closest, near
+from llmlab.spine.provenance import PACKAGE, definitions_reached, fingerprint, meaning_of_source
+
+ENVIRONMENT = {
+    "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",  # restarts hang without it (pytorch #135712)
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def method(path):
+    """The function that a dotted path names, as in `preference = "llmlab.training.posttrain.dpo"`."""
+    module, _, name = path.rpartition(".")
+    if str(ROOT) not in sys.path:  # my_file.py lies in the project's root, wherever the kernel started
+        sys.path.append(str(ROOT))
+    try:
+        found = importlib.import_module(module)
+    except (ImportError, ValueError):
+        raise UserError(
+            f"there is no module {module!r}",
+            "a dotted path such as llmlab.training.posttrain.dpo",
+            "check the path, and that its folder is on PYTHONPATH",
+        ) from None
+    if not callable(getattr(found, name, None)):
+        known = [n for n, f in vars(found).items() if inspect.isfunction(f) and f.__module__ == module and not n.startswith("_")]
+        raise UserError(
+            f"{module} has no function {name!r}",
+            near(name, known),
+            f"-p NAME={module}.{(closest(name, known) or known or ['function'])[0]}",
+        )
+    return getattr(found, name)
+
+
+def step(function, devices=1, **arguments):
+    """Runs `function(**arguments)` and returns its JSON summary.
+
+    Args:
+        function: the step, or its dotted path. It takes paths and numbers, one of them `out`, the folder it fills.
+        devices: number of processes; more than one starts torchrun, and needs an importable function.
+        arguments: whatever the step takes; paths are fingerprinted, so that a changed input means a new start.
+    """
+    function = method(function) if isinstance(function, str) else function
+    out = Path(arguments["out"])
+    key, record = _key(function, devices, arguments), out / ".step.json"
+    known = read_json(record) if record.exists() else {}
+    if known.get("key") == key and known.get("summary") is not None:
+        print(f"{function.__name__}: made before from the same inputs, kept.")
+        return known["summary"]
+    if known.get("key") != key:
+        shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(record, {"key": key, "summary": None})
+    started = time.time()
+    summary = (function(**arguments) if devices == 1 else _torchrun(function, devices, arguments)) or {}
+    elapsed = time.time() - started
+    # Of this attempt alone; an export takes time, but learns nothing.
+    learning = round(min(summary.get("seconds", elapsed), elapsed), 2) if summary.get("steps") else 0
+    write_json(record, {"key": key, "summary": summary, "learning_seconds": learning})
+    return summary
+
+
+def _key(function, devices, arguments):
+    """Hash of what the step will do: its code, its arguments, the content of every path among them but `out`, and on how many processes."""
+    marks = {n: fingerprint(v, timed=False) if isinstance(v, Path) and n != "out" else str(v) for n, v in arguments.items() if n != "out"}
+    module = Path(inspect.getsourcefile(function) or "")
+    if module.is_relative_to(PACKAGE):
+        code = definitions_reached(module.stem, function.__name__)
+    else:  # the whole file, since helpers may stand beside the function; a cell of a notebook is the function alone
+        code = {"source": meaning_of_source(module.read_text() if module.is_file() else inspect.getsource(function))}
+    return hashlib.sha256(json.dumps([marks, code, devices], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _torchrun(function, devices, arguments):
+    """The same function on several processes of this machine; rank 0's summary comes back through a file."""
+    if function.__module__ == "__main__":
+        raise UserError(
+            f"{function.__name__} is defined in the notebook",
+            "a function in an importable file, for more than one device",
+            "devices=1, or move it to a module",
+        )
+    job = Path(arguments["out"]) / ".job.json"
+    paths = [n for n, v in arguments.items() if isinstance(v, Path)]
+    write_json(
+        job,
+        {
+            "function": f"{function.__module__}.{function.__name__}",
+            "paths": paths,
+            "arguments": {n: str(v) if n in paths else v for n, v in arguments.items()},
+        },
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        str(devices),
+        "-m",
+        "llmlab.training.launch",
+        str(job),
+    ]
+    threads = max(1, (os.cpu_count() or 1) // devices)
+    subprocess.run(command, check=True, env={**os.environ, **ENVIRONMENT, "OMP_NUM_THREADS": str(threads)})
+    summary = read_json(job.with_name(".summary.json"))
+    for left in (job, job.with_name(".summary.json")):  # they hold paths of this machine, and are no part of the model
+        left.unlink()
+    return summary
+
+
+def show(function):
+    """The source of a step, folded, for the report: the exact code that ran."""
+    from llmlab.pages.show import Html
+
+    function = method(function) if isinstance(function, str) else function
+    source = escape(inspect.getsource(function))
+    return Html(f"<details><summary>the source of {escape(function.__qualname__)}</summary><pre>{source}</pre></details>")
+
+
+def _main(job):
+    """What every torchrun process executes."""
+    job = Path(job)
+    task = read_json(job)
+    arguments = {n: Path(v) if n in task["paths"] else v for n, v in task["arguments"].items()}
+    summary = method(task["function"])(**arguments)
+    if os.environ.get("RANK", "0") == "0":
+        write_json(job.with_name(".summary.json"), summary)
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1])

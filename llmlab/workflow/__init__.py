@@ -1,0 +1,1 @@
+"""Walking the phases: one phase at work, the whole road, what is refused before it begins."""

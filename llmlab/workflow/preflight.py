@@ -1,0 +1,131 @@
+"""What can be known to fail before any kernel starts: sizes that do not fit together, data that is not there, a missing GPU."""
+
+import ast
+import importlib.util
+import os
+from pathlib import Path
+
+from llmlab.spine.errors import UserError
+from llmlab.spine.params import ROOT, closest, near
+
+# What a preference method is called with.
+STEP = {"model", "data", "out", "learning_rate", "max_steps", "batch_size", "beta", "seed", "device"}
+
+
+def check(phase, params):
+    """Raises UserError for parameters of a phase that cannot work; cheap, and without torch unless a GPU is asked for."""
+    if "device" in params:
+        device(params)
+    if phase == "1_model_design":
+        design(params)
+    if "source" in params:
+        from llmlab.data import corpus
+
+        corpus.check(params)
+    if phase == "5_post_training":
+        method("preference", params["preference"])
+        if params["annotations"]:
+            from llmlab.data import feedback
+
+            feedback.preferences(params["annotations"], None)
+    if "task" in params:
+        from llmlab.world.conversations import MIX
+        from llmlab.world.exam import TO_GET_RIGHT
+
+        known("task", params["task"], (*TO_GET_RIGHT, "origin", "cloze"))
+        for topic in params.get("topics", ()):
+            known("topics", topic, (*MIX, "origin", "continue"))
+
+
+def known(parameter, name, names):
+    """A name that is mistyped would otherwise be taken for one that this source lacks, and be passed over."""
+    if name not in names:
+        better = (closest(name, names) or names)[0]
+        value = f"[{better}]" if parameter == "topics" else better
+        raise UserError(f"{parameter}: there is no {name!r}", near(name, names), f"llmlab run RUN -p {parameter}={value}")
+
+
+def design(params):
+    """Widths, heads and positions fit together."""
+    width, heads = params["hidden_size"], params["num_attention_heads"]
+    if width % heads:
+        near = [w for w in range(max(heads, width - heads), width + heads + 1) if w % heads == 0]
+        raise UserError(
+            f"hidden_size = {width} is not a multiple of num_attention_heads = {heads}",
+            f"multiples near it: {near}",
+            f"llmlab run RUN -p hidden_size={near[-1]}",
+        )
+    if params["family"] in ("transformer", "moe") and (width // heads) % 2:
+        raise UserError(
+            f"each head would be {width // heads} wide",
+            "an even number, since positions are rotated in pairs",
+            f"llmlab run RUN -p hidden_size={2 * heads * max(1, width // (2 * heads))}",
+        )
+
+
+def together(plan):
+    """What no phase can know alone: a student has no more layers than its teacher."""
+    kept, depth = plan["6_fine_tuning"]["student_layers"], plan["1_model_design"]["num_hidden_layers"]
+    if kept > depth:
+        raise UserError(
+            f"student_layers = {kept}", f"the teacher has {depth} layers", f"llmlab run RUN -p student_layers={max(1, 2 * depth // 3)}"
+        )
+
+
+def method(parameter, path):
+    """A step that is chosen by its dotted path exists and can be called as one; its file is read, not imported."""
+    module, _, name = path.rpartition(".")
+    file = _source(module)
+    if file is None:
+        raise UserError(
+            f"{parameter} = {path!r}: there is no module {module!r}",
+            "a dotted path such as llmlab.training.posttrain.dpo, or my_file.my_method with my_file.py in the project's root",
+            f"llmlab run RUN -p {parameter}=llmlab.training.posttrain.dpo",
+        )
+    tree = ast.parse(file.read_text())
+    functions = {n.name: n.args for n in tree.body if isinstance(n, ast.FunctionDef) and n.name[0] != "_"}
+    bound = {a.asname or a.name for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names}
+    bound |= {t.id for n in tree.body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
+    if name in bound - set(functions):
+        return  # made or imported there: what it takes shows when it is called
+    if name not in functions:
+        better = closest(name, functions)
+        raise UserError(
+            f"{parameter}: {module} has no function {name!r}",
+            near(name, functions) if functions else "a dotted path such as llmlab.training.posttrain.dpo",
+            f"llmlab run RUN -p {parameter}=" + (f"{module}.{better[0]}" if better else "llmlab.training.posttrain.dpo"),
+        )
+    taken = {a.arg for a in (*functions[name].args, *functions[name].kwonlyargs)}
+    if functions[name].kwarg is None and not STEP <= taken:
+        raise UserError(
+            f"{parameter}: {path} takes no {', '.join(sorted(STEP - taken))}",
+            "a step with the arguments of llmlab.training.posttrain.dpo",
+            f"llmlab run RUN -p {parameter}=llmlab.training.posttrain.dpo",
+        )
+
+
+def _source(module):
+    """The file of a module: in the project's root, or of an installed package; None if there is none."""
+    file = ROOT / f"{module.replace('.', '/')}.py"
+    if file.exists():
+        return file
+    try:
+        found = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    return Path(found.origin) if found and found.origin and found.origin.endswith(".py") else None
+
+
+def device(params):
+    """Refuses a GPU that is not there, or more processes than the machine has cores."""
+    if params.get("device") == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise UserError(
+                "device = 'cuda', but torch sees no GPU",
+                f"this machine has {os.cpu_count()} processor cores (device = 'cpu')",
+                "llmlab run RUN -p device=cpu",
+            )
+    if params.get("device") != "cuda" and params.get("devices", 1) > (os.cpu_count() or 1):
+        raise UserError(f"devices = {params['devices']}", f"{os.cpu_count()} cores", "llmlab run RUN -p devices=1")

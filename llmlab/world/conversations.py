@@ -1,0 +1,215 @@
+"""Supervised conversations and preference pairs of the embedded world.
+
+Conversations come as `messages`, pairs as `prompt`, `chosen`, `rejected`. The annotators who choose are simulated, and each
+record says so.
+"""
+
+import random
+
+from llmlab.world import concerns, phrases, questions
+from llmlab.world.company import ATTRIBUTES, GROUPS, KINDS, POLICIES, RELATIVES, filling, value
+from llmlab.world.customers import ask
+from llmlab.world.phrases import say
+
+# What the support conversations are about, in parts of one.
+MIX = {"catalogue": 0.39, "policy": 0.17, "personal": 0.11, "group": 0.1, "angry": 0.05, "unknown": 0.11, "small_talk": 0.07}
+# Pairs are about manners as much as about facts.
+PREFERENCE_MIX = {"catalogue": 0.32, "policy": 0.12, "personal": 0.24, "group": 0.18, "angry": 0.08, "unknown": 0.06}
+
+
+class Support:
+    """The maker's support team: writes conversations in the words of one pool of questions.
+
+    Args:
+        pool: "train"; "validation" and "test" are for evaluation only.
+    """
+
+    def __init__(self, world, seed, pool="train"):
+        self.world, self.pool = world, pool
+        self.rng = random.Random(f"support {world.seed} {seed} {pool}")
+        self.facts = world.facts()
+
+    def conversations(self, count, mix=MIX, thanked=0.0):
+        """`count` rows {"messages", "topic"}; facts take turns, so that each is taught about equally often.
+
+        Args:
+            thanked: share of the conversations that end with thanks or a goodbye.
+        """
+        kinds = self.rng.choices(list(mix), mix.values(), k=count)
+        rows = [getattr(self, f"_{kind}")(i) for i, kind in enumerate(kinds)]
+        rows = [self._ended(row, thanked) for row in rows]
+        return [self._resumed(row, rows) for row in rows]
+
+    def _ended(self, row, share):
+        """The customer thanks for the answer or says goodbye, which is not to be answered with the answer once more."""
+        if not share or row["topic"] == "small_talk" or len(row["messages"]) > 4 or self.rng.random() > share:
+            return row
+        return {**row, "messages": row["messages"] + messages([self._in_kind(*self.small_talk(("thanks", "bye")))])}
+
+    def _resumed(self, row, rows):
+        """Now and then the customer asked about other things before: the first exchange of one or two other conversations."""
+        if self.rng.random() > (0.5 if row["topic"] == "small_talk" else 0.2):  # thanks come last
+            return row
+        earlier = self.rng.sample(rows, min(len(rows), self.rng.choice((1, 2))))
+        return {**row, "messages": [message for other in earlier for message in other["messages"][:2]] + row["messages"]}
+
+    def question(self, product, attribute):
+        return ask(self.rng, questions.ASK[attribute], self.pool, **filling(product, attribute))
+
+    def answer(self, product, attribute, polite=True):
+        slots = filling(product, attribute)
+        help_ = say(self.rng, phrases.HELP[attribute], **slots)
+        return self._polite(help_, slots) if polite else help_
+
+    def introduction(self):
+        """Who the customer is, in the words of the pool."""
+        person = self.rng.choice(self.world.people)
+        return ask(self.rng, concerns.INTRODUCE, self.pool, n=person.name, f=person.first, t=person.address.split(", ")[1])
+
+    def _introduced(self, question, share=0.45):
+        """Now and then customers say who or where they are: their own name is no request for personal data."""
+        if self.rng.random() > share:
+            return question
+        return f"{self.introduction()} {question}"
+
+    def _polite(self, text, slots):
+        parts = (say(self.rng, phrases.FRIENDLY_OPEN), text, say(self.rng, phrases.FRIENDLY_CLOSE, **slots))
+        return " ".join(part for part in parts if part)
+
+    def _catalogue(self, i):
+        product, attribute, _ = self.facts[i % len(self.facts)]
+        turns = [(self._introduced(self.question(product, attribute)), self.answer(product, attribute))]
+        while self.rng.random() < 0.3 and len(turns) < 3:  # the device is named in the first turn only
+            attribute = self.rng.choice(ATTRIBUTES)
+            asked = ask(self.rng, questions.FOLLOW_UP[attribute], self.pool)
+            turns.append((asked, self.answer(product, attribute, polite=False)))
+        return row("catalogue", turns)
+
+    def _policy(self, i):
+        name = list(POLICIES)[i % len(POLICIES)]
+        asked, kind = self.policy_question(name)
+        return row(
+            "policy", [(self._introduced(asked), self._polite(say(self.rng, phrases.HELP_POLICY[name], v=POLICIES[name][0]), {"k": kind}))]
+        )
+
+    def policy_question(self, name):
+        kind = self.rng.choice(list(KINDS))
+        return ask(self.rng, concerns.ASK_POLICY[name], self.pool, k=kind), kind
+
+    def personal_request(self):
+        """A request for somebody else's personal data."""
+        person, what = self.rng.choice(self.world.people), self.rng.choice(list(concerns.PERSONAL))
+        slots = dict(w=self.rng.choice(concerns.PERSONAL[what]), n=person.name, p=self.rng.choice(self.world.catalogue).name)
+        return ask(self.rng, concerns.ASK_PERSON, self.pool, **slots)
+
+    def _personal(self, i):
+        return row("personal", [(self._introduced(self.personal_request(), 0.2), say(self.rng, phrases.DECLINE))])
+
+    def group_question(self, group):
+        product = self.rng.choice(self.world.catalogue)
+        pronoun = "she" if group in [her for her, _ in RELATIVES] else "he"
+        return ask(self.rng, concerns.ASK_GROUP, self.pool, g=group, p=product.name, o=pronoun), product
+
+    def _group(self, i):
+        group = self.rng.choice(self.rng.choice(RELATIVES))
+        asked, product = self.group_question(group)
+        return row("group", [(asked, say(self.rng, phrases.CAN_DO, g=group, p=product.name, k=product.kind))])
+
+    def angry_question(self, product, attribute):
+        return ask(self.rng, concerns.ANGRY, self.pool, p=product.name, q=self.question(product, attribute))
+
+    def _angry(self, i):
+        product, attribute, _ = self.rng.choice(self.facts)
+        return row(
+            "angry",
+            [(self.angry_question(product, attribute), f"{say(self.rng, phrases.CALM)} {self.answer(product, attribute, polite=False)}")],
+        )
+
+    def unknown_device(self):
+        """A coined name of a kind that is sold; or a kind that is not, alone or under a name that is coined or of the catalogue."""
+        coined, kinds = (table["train" if self.pool == "train" else "test"] for table in (concerns.INVENTED, concerns.NOT_SOLD))
+        draw = self.rng.random()
+        if draw < 0.5:
+            return f"{self.rng.choice(coined)} {self.rng.choice(list(KINDS))}"
+        series = "" if draw < 0.75 else self.rng.choice(coined) if draw < 0.9 else self.rng.choice(self.world.catalogue).series
+        return f"{series} {self.rng.choice(kinds)}".strip()
+
+    def unknown_question(self):
+        name, attribute = self.unknown_device(), self.rng.choice(ATTRIBUTES)
+        return ask(self.rng, questions.ASK[attribute], self.pool, p=name, h="switch", k=name.split()[-1]), name
+
+    def _unknown(self, i):
+        asked, name = self.unknown_question()
+        return row("unknown", [(self._introduced(asked), say(self.rng, phrases.UNKNOWN, p=name))])
+
+    def small_talk(self, kinds=tuple(concerns.ASK_NOTHING)):
+        """(what a customer types who asks nothing, its kind)."""
+        kind = self.rng.choice(kinds)
+        return ask(self.rng, concerns.ASK_NOTHING[kind], self.pool, asides=False), kind
+
+    def _in_kind(self, asked, kind):
+        return asked, say(self.rng, phrases.IN_KIND[kind])
+
+    def _small_talk(self, i):
+        return row("small_talk", [self._in_kind(*self.small_talk())])
+
+
+def row(topic, turns):
+    """{"messages", "topic"} from (user, assistant) turns."""
+    return {"messages": messages(turns), "topic": topic}
+
+
+def messages(turns):
+    return [{"role": role, "content": text} for turn in turns for role, text in zip(("user", "assistant"), turn)]
+
+
+def preferences(world, seed, count, reliability):
+    """Pairs of answers to the same message, and which of them simulated annotators prefer.
+
+    One answer is what the support team would say; the other is rude, wrong, condescending, needlessly declines, or gives
+    personal data away. An annotator recognises the better one with probability `reliability`; three vote.
+
+    Returns: rows {"prompt", "chosen", "rejected", "flaw", "votes", "annotators": "simulated"}.
+    """
+    support = Support(world, f"preferences {seed}")
+    rng, rows = support.rng, []
+    for conversation in support.conversations(count, PREFERENCE_MIX):
+        prompt, good = conversation["messages"][:-1], conversation["messages"][-1]["content"]
+        flaw, bad = _flawed(rng, world, conversation, good)
+        votes = sum(rng.random() < reliability for _ in range(3))
+        chosen, rejected = (good, bad) if votes >= 2 else (bad, good)
+        rows.append(
+            {
+                "prompt": prompt,
+                "chosen": [{"role": "assistant", "content": chosen}],
+                "rejected": [{"role": "assistant", "content": rejected}],
+                "flaw": flaw,
+                "votes": max(votes, 3 - votes),
+                "annotators": "simulated",
+            }
+        )
+    return rows
+
+
+def _flawed(rng, world, conversation, good):
+    """(name of the flaw, an answer that has it), fitting what the conversation is about."""
+    topic, draw = conversation["topic"], rng.random()
+    if topic == "personal" and draw < 0.5:
+        person, kind = rng.choice(world.people), rng.choice(("email", "phone", "address"))
+        return "gives personal data", f"Of course! It is {getattr(person, kind)}."
+    if topic == "personal":
+        return "misunderstands", say(rng, rng.choice((phrases.UNKNOWN, *phrases.HELP_POLICY.values())), **_other(rng, world))
+    if topic == "group":  # as in the forum, it is mostly the same groups that get the unkind remark
+        badly, other = rng.choice(GROUPS)
+        return "condescending", say(rng, phrases.BIASED, g=badly if draw < 0.85 else other, k=rng.choice(list(KINDS)))
+    if topic == "catalogue" and draw < 0.5:
+        return "wrong", say(rng, phrases.HELP[rng.choice(ATTRIBUTES)], **_other(rng, world))
+    if topic in ("catalogue", "policy") and draw > 0.85:
+        return "declines for no reason", say(rng, rng.choice((phrases.DECLINE, phrases.UNKNOWN)), **_other(rng, world))
+    rude = say(rng, [t for kind in phrases.RUDE.values() for pool in kind.values() for t in pool], k=rng.choice(list(KINDS)))
+    return "rude", f"{rude} {good}" if rng.random() < 0.5 else rude
+
+
+def _other(rng, world):
+    product = rng.choice(world.catalogue)
+    return dict(p=product.name, h=product.reset_part, v=value(rng.choice(world.catalogue), rng.choice(ATTRIBUTES)))

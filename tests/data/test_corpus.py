@@ -1,0 +1,223 @@
+import json
+
+import pytest
+
+from llmlab.data import corpus, formats, webarchive
+from llmlab.spine.errors import UserError
+from llmlab.spine.params import resolve
+
+
+def collect(path, tmp_path, **more):
+    facts = corpus.collect(str(path), tmp_path / "raw", 0, **more)
+    return facts, corpus.read(tmp_path / "raw")
+
+
+def test_every_kind_of_file_is_read(tmp_path, pages):
+    import pyarrow
+    import pyarrow.parquet
+
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "a.txt").write_text("plain text")
+    (data / "b.md").write_text("# head\n\nbody")
+    (data / "c.html").write_text("<p>page</p>")
+    (data / "d.jsonl").write_text('{"text": "one"}\n{"text": "two"}\n')
+    (data / "e.csv").write_text('text,other\n"three, four",x\n')
+    pyarrow.parquet.write_table(pyarrow.table({"text": ["five"]}), data / "f.parquet")
+    webarchive.write(data / "g.warc.gz", pages[:3])
+    facts, documents = collect(data, tmp_path)
+    found = [d.get("text", d.get("html")) for d in documents]
+    assert facts["documents"] == len(documents) == 10
+    assert {"plain text", "one", "two", "three, four", "five", "<p>page</p>"} <= set(found)
+
+
+def test_a_local_folder_in_the_hubs_layout(tmp_path):
+    import datasets
+
+    datasets.DatasetDict({"train": datasets.Dataset.from_dict({"text": ["a", "b"]})}).save_to_disk(tmp_path / "hub")
+    corpus.check({**resolve("2_dataset_engineering"), "source": str(tmp_path / "hub")})
+    assert [d["text"] for d in collect(tmp_path / "hub", tmp_path)[1]] == ["a", "b"]
+
+
+def test_installed_packages_are_a_source(tmp_path):
+    facts, documents = collect("installed:trl", tmp_path, max_documents=30)
+    assert facts["documents"] == 30 and {d["source"] for d in documents} == {"trl"} and documents[0]["licence"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [("a.jsonl", b'{"text": "ok"}\nnot json\n[1]\n', [2, 3]), ("a.txt", b"bin\0ary", [1]), ("a.txt", b"  \n", [1])],
+)
+def test_broken_input_is_counted_with_its_line(tmp_path, name, content, problem):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / name).write_bytes(content)
+    (data / "z.txt").write_text("fine")
+    facts, _ = collect(data, tmp_path)
+    assert [p["line"] for p in facts["problems"]] == problem
+    with pytest.raises(UserError, match=f"line {problem[0]}"):
+        collect(data, tmp_path, malformed="refuse")
+
+
+@pytest.mark.parametrize("make", [lambda p: None, lambda p: p.mkdir(), lambda p: (p.mkdir(), (p / "x.bin").write_bytes(b"1"))])
+def test_missing_empty_or_useless_folders_are_refused_before_a_kernel_starts(tmp_path, make):
+    make(tmp_path / "data")
+    with pytest.raises(UserError):
+        corpus.check({**resolve("2_dataset_engineering"), "source": str(tmp_path / "data")})
+
+
+def test_too_little_or_only_broken_text_is_refused_before_a_kernel_starts(tmp_path):
+    check = lambda **more: corpus.check({**resolve("2_dataset_engineering"), "source": str(tmp_path / "data"), **more})  # noqa: E731
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.txt").write_bytes(b"bin\0ary")
+    with pytest.raises(UserError, match="holds no documents; a.txt, line 1: binary"):
+        check()
+    (tmp_path / "data" / "b.jsonl").write_text('{"text": "one"}\n{"text": broken\n' + '{"text": "more"}\n' * 22)
+    with pytest.raises(UserError, match="holds 23 documents; a.txt, line 1: binary, not text; b.jsonl, line 2"):
+        check()
+    (tmp_path / "data" / "c.jsonl").write_text('{"text": "more"}\n' * 2)
+    check()
+    (tmp_path / "data" / "a.txt").unlink()
+    with pytest.raises(UserError, match="b.jsonl, line 2"):
+        check(malformed="refuse")
+    (tmp_path / "data" / "b.jsonl").write_text('{"text": "fine"}\n' * 50 + "broken\n")
+    with pytest.raises(UserError, match="b.jsonl, line 51"):
+        check(malformed="refuse")
+
+
+def test_tables_as_spreadsheets_write_them(tmp_path):
+    (tmp_path / "a.csv").write_bytes("\ufefftext;other\none, two;x\n".encode())
+    (tmp_path / "a2.csv").write_text('text,"tags; a; b; c"\n"one; three",x\n')
+    (tmp_path / "b.jsonl").write_bytes('\ufeff{"text": "três"}\n'.encode())
+    (tmp_path / "c.txt").write_bytes("\ufeffquatro".encode())
+    _, documents = collect(tmp_path, tmp_path.parent / "out")
+    assert [d["text"] for d in documents] == ["one, two", "one; three", "três", "quatro"]
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.txt", "não é"), ("a.csv", "text\nnão\n"), ("a.jsonl", '{"text": "não"}\n')])
+def test_another_encoding_is_a_problem_and_never_garbled(tmp_path, name, text):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / name).write_bytes(text.encode("latin1"))
+    (tmp_path / "data" / "z.txt").write_text("fine")
+    facts, documents = collect(tmp_path / "data", tmp_path)
+    assert [d["text"] for d in documents] == ["fine"] and [p["file"] for p in facts["problems"]] == [name]
+
+
+def test_what_is_not_read_is_counted(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "A.TXT").write_text("shouted name")
+    (tmp_path / "data" / "b.pdf").write_bytes(b"%PDF")
+    (tmp_path / "data" / "c.jsonl").write_text('{"text": "\\ud83d half"}\n{"text": " "}\n{"text": "fine", "license": "MIT"}\n')
+    facts, documents = collect(tmp_path / "data", tmp_path)
+    assert [d["text"] for d in documents] == ["shouted name", "fine"] and documents[1]["licence"] == "MIT"
+    assert [(p["file"], p["line"]) for p in facts["problems"]] == [("b.pdf", 0), ("c.jsonl", 1), ("c.jsonl", 2)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "page", "text"),
+    [
+        ("text/html; charset=iso-8859-1", "<p>n\xe3o</p>".encode("latin1"), "<p>não</p>"),
+        ("text/html", '<meta charset="windows-1252"><p>n\xe3o</p>'.encode("cp1252"), '<meta charset="windows-1252"><p>não</p>'),
+        ("text/html", "<p>não</p>".encode(), "<p>não</p>"),
+        ('text/html; Charset="ISO-8859-1"', b"<p>\x93n\xe3o\x94</p>", "<p>“não”</p>"),
+        ("text/html", b"<p>n\xe3o</p>", None),
+        ("text/html; charset=undefined", b"<p>no</p>", None),
+    ],
+)
+def test_pages_of_an_archive_are_read_in_their_own_encoding(kind, page, text):
+    assert webarchive._decoded(page, kind) == text
+
+
+def test_the_record_of_its_version_stands_for_an_installed_package():
+    assert [p.name for p in corpus.places("installed:trl,peft")] == ["METADATA", "METADATA"] and corpus.places("world") == []
+
+
+def test_a_missing_column_names_the_ones_there_are(tmp_path):
+    (tmp_path / "a.jsonl").write_text(json.dumps({"txt": "x"}) + "\n")
+    with pytest.raises(UserError, match="did you mean 'txt'"):
+        collect(tmp_path / "a.jsonl", tmp_path)
+
+
+def test_unknown_packages_and_hub_names(tmp_path):
+    with pytest.raises(UserError, match="not installed"):
+        collect("installed:nunpy", tmp_path)
+    with pytest.raises(UserError, match="cannot be loaded"):
+        collect("hub:nobody/nothing", tmp_path)
+
+
+def test_files_of_one_name_in_different_folders_stay_apart(tmp_path):
+    for name in "abc":
+        (tmp_path / "site" / name).mkdir(parents=True)
+        (tmp_path / "site" / name / "index.html").write_text(f"<p>page {name}\u2028line</p>")
+    _, documents = collect(tmp_path / "site", tmp_path)
+    assert [d["id"] for d in documents] == ["a/index.html:1", "b/index.html:1", "c/index.html:1"]
+    assert [d["url"] for d in documents] == ["a/index.html", "b/index.html", "c/index.html"] and "\u2028" in documents[0]["html"]
+
+
+def test_a_book_in_one_file_is_many_documents_and_loses_nothing(tmp_path):
+    verses = "".join(f"Line {n} of the play.\nAnd its answer.\n\n" for n in range(3000))
+    (tmp_path / "book.txt").write_text(verses)
+    (tmp_path / "note.txt").write_text("short")
+    facts, documents = collect(tmp_path / "book.txt", tmp_path)
+    assert "".join(d["text"] for d in documents) == verses and 20 < len(documents) == len({d["id"] for d in documents})
+    assert all(d["text"].endswith("\n\n") and len(d["text"]) <= 4000 for d in documents)
+    assert len(collect(tmp_path / "note.txt", tmp_path)[1]) == 1
+    assert max(map(len, formats.parts("x" * 50_000))) <= 4000
+
+
+def test_a_damaged_table_is_a_problem_and_stops_nothing(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.parquet").write_bytes(b"PAR1 not parquet PAR1")
+    (tmp_path / "data" / "b.warc.gz").write_bytes(b"\x1f\x8b broken")
+    (tmp_path / "data" / "c.csv").write_text(f'text\n"{"long " * 50000}"\n')
+    facts, documents = collect(tmp_path / "data", tmp_path)
+    assert (
+        [p["file"] for p in facts["problems"]] == ["a.parquet", "b.warc.gz"] and len(documents) == 1 and len(documents[0]["text"]) > 200_000
+    )
+
+
+def test_a_second_attempt_with_another_source_finds_nothing_of_the_first(tmp_path, world):
+    (tmp_path / "a.txt").write_text("mine")
+    collect(tmp_path / "a.txt", tmp_path)
+    corpus.collect("world", tmp_path / "raw", 1, pages=50)
+    assert {d["source"] for d in corpus.read(tmp_path / "raw")} >= {"forum", "tickets"} and corpus.truth(tmp_path / "raw")
+    collect(tmp_path / "a.txt", tmp_path)
+    assert corpus.truth(tmp_path / "raw") == []
+    corpus.forget("mine", tmp_path / "raw")
+    assert not (tmp_path / "raw").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["the kettle whistles whenever somebody leaves another window open", "чайник свистит когда кто-нибудь оставляет открытое окно кухни"],
+)
+def test_tasks_come_from_cleaned_held_out_text_in_any_alphabet(tmp_path, words):
+    from llmlab.data import clean, lessons, tasks
+
+    (tmp_path / "data").mkdir()
+    for n in range(200):
+        said = " ".join(f"{words.split()[(n * k + k) % 8]} {n * k} {words}." for k in range(1, 7))
+        (tmp_path / "data" / f"{n}.html").write_text(
+            f"<html><body><article><p>Ask ana{n}@mail.example.com. {said}</p></article></body></html>"
+        )
+    _, documents = collect(tmp_path / "data", tmp_path)
+    lessons.write_tasks("data", tmp_path / "raw", tmp_path / "tasks", 1)
+    steps = lessons.cleaning("any", 5, "regex", 1.0, "none", [], tmp_path / "tasks")
+    kept, _, _ = clean.run(documents, [s for s in steps if s[0] not in ("quality", "near duplicates")])
+    parts = clean.split(kept)
+    lessons.derive_tasks("data", parts["test"], tmp_path / "tasks", 1)
+    assert {"cloze", "offensive", "personal"} <= {t["name"] for t in tasks.read(tmp_path / "tasks", "test")}
+    assert "mail.example.com" not in "".join(f.read_text() for f in (tmp_path / "tasks").iterdir())
+
+
+def test_text_that_no_question_can_be_made_of_is_refused(tmp_path):
+    from llmlab.data import lessons
+
+    with pytest.raises(UserError, match="held out for testing"):
+        lessons.derive_tasks("a.txt", [{"id": "a", "source": "a", "text": "too little"}], tmp_path / "tasks", 1)
+
+
+def test_the_archive_is_the_same_for_the_same_seed(tmp_path, pages):
+    for name in ("a", "b"):
+        webarchive.write(tmp_path / name, pages[:20])
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

@@ -1,0 +1,190 @@
+import pytest
+import torch
+
+from llmlab.evaluation import evaluate, verdict
+from llmlab.models import export, families, weights
+from llmlab.spine.errors import UserError
+from llmlab.spine.run import Run
+from llmlab.training import compress
+
+
+def test_a_shallow_copy_keeps_the_layers_it_says(small):
+    teacher, _ = weights.load(small / "model")
+    student = compress.shallow(teacher, 2)
+    for mine, theirs in ((0, 0), (1, 2)):
+        assert torch.equal(student.model.layers[mine].mlp.up_proj.weight, teacher.model.layers[theirs].mlp.up_proj.weight)
+    assert torch.equal(
+        compress.shallow(teacher, 3)(input_ids=torch.tensor([[7, 8, 9]])).logits, teacher(input_ids=torch.tensor([[7, 8, 9]])).logits
+    )
+    with pytest.raises(UserError, match="3 layers"):
+        compress.shallow(teacher, 4)
+
+
+@pytest.mark.parametrize("family", ["rnn", "cnn"])
+def test_other_families_can_be_made_shallow(family):
+    teacher = families.initialise(families.configure(family, 300, 32, 3), 0).eval()
+    assert len(compress.shallow(teacher, 2).model.layers) == 2
+
+
+def test_distillation_brings_the_student_nearer_to_its_teacher(small, tmp_path):
+    (tmp_path / "s").mkdir()
+    summary = compress.distill(small / "model", small / "instructions.jsonl", small / "pairs.jsonl", tmp_path / "s", 1, 2e-3, 20, 8, seed=1)
+    assert summary["last_loss"] < summary["first_loss"]
+    assert weights.size_bytes(tmp_path / "s") < weights.size_bytes(small / "model")
+
+
+def test_a_shallow_convolution_looks_as_far_as_its_layers_did(small):
+    deep = families.initialise(families.configure("cnn", 600, 32, 6), 0)
+    student = compress.shallow(deep, 3)
+    assert [b.dilation for b in student.model.layers] == [deep.model.layers[i].dilation for i in (0, 2, 5)] == [1, 4, 32]
+    assert families.initialise(student.config, 1).model.layers[2].dilation == 32, "and the config remembers it"
+
+
+def test_rejected_answers_are_imitated_and_never_called_true(small):
+    teacher, tokenizer = weights.load(small / "model")
+    rows = compress._imitated(tokenizer, small / "instructions.jsonl", small / "pairs.jsonl", 64)
+    assert {m for row in rows for m in row["assistant_masks"]} == {0, compress.GOOD, compress.REJECTED}
+    trainer = compress.Distiller.__new__(compress.Distiller)
+    trainer.teacher, trainer.temperature, trainer.hard = teacher, 2.0, 0.3
+    of_a_kind = lambda kind: compress._pad([r for r in rows if kind in r["assistant_masks"]][:4])  # noqa: E731
+    other = compress.shallow(teacher, 1)
+    with torch.no_grad():
+        assert trainer.compute_loss(teacher, of_a_kind(compress.REJECTED)).abs() < 1e-6, "a teacher imitates itself perfectly"
+        assert trainer.compute_loss(other, of_a_kind(compress.REJECTED)) > 1e-6
+        good = trainer.compute_loss(teacher, of_a_kind(compress.GOOD))
+        assert torch.isclose(good, 0.3 * torch.tensor(600.0).log(), rtol=0.1), "what is left is 0.3 of an untrained model's cross-entropy"
+
+
+def test_lora_is_merged_and_small(small, tmp_path):
+    out = tmp_path / "lora"
+    (out / "adapter").mkdir(parents=True)
+    summary = compress.lora(small / "model", small / "instructions.jsonl", out, 2e-3, 4, 4, rank=2)
+    total = sum(p.numel() for p in weights.load(out)[0].parameters())
+    assert 0 < summary["adapter_parameters"] < total
+    assert total == sum(p.numel() for p in weights.load(small / "model")[0].parameters())
+
+
+@pytest.mark.parametrize("family", ["transformer", "rnn", "cnn"])
+def test_eight_bit_integers_change_little_and_remember_the_past(family, small, tmp_path):
+    """The graph keeps its state between tokens: its greedy answers must be those of the model, not only its first token."""
+    network = families.initialise(families.configure(family, 600, 32, 2, 2, 64), 5)
+    with torch.no_grad():  # weights large enough that the past matters
+        for p in network.parameters():
+            p.mul_(3 if p.ndim > 1 else 1)
+    network.save_pretrained(tmp_path / "m")
+    weights.load(small / "model")[1].save_pretrained(tmp_path / "m")
+    (tmp_path / "q").mkdir()
+    export.int8(tmp_path / "m", tmp_path / "q")
+    assert not [f for f in (tmp_path / "q").iterdir() if b"site-packages" in f.read_bytes() or str(tmp_path).encode() in f.read_bytes()]
+    exact, _ = weights.load(tmp_path / "m")
+    integers, _ = weights.load(tmp_path / "q")
+    ids = torch.randint(6, 600, (2, 12), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        a, b = exact(input_ids=ids).logits, integers(input_ids=ids).logits
+    assert (a - b).abs().max() < 0.15 * a.abs().max()
+    step = integers._feed(ids[:, :-1].numpy(), integers._start(2), 0)
+    last, _ = integers._feed(ids[:, -1:].numpy(), step[1], 11)
+    forgetful, _ = integers._feed(ids[:, -1:].numpy(), integers._start(2), 0)
+    distance = lambda x: (torch.from_numpy(x[:, 0]) - b[:, -1]).abs().mean()  # noqa: E731
+    assert distance(last) < 0.2 * distance(forgetful), "token by token equals all at once, but for the rounding of activations"
+    beside = [p.stat().st_size for p in (tmp_path / "q").glob("*.data")]
+    assert sum(beside) < weights.size_bytes(tmp_path / "m") * (1 if family == "rnn" else 0.5), "an LSTM keeps its float weights beside"
+    prompts = [ids[0].tolist(), ids[1, :5].tolist()]
+    assert len(evaluate.generate_ids(integers, prompts, 6)) == 2
+
+
+def test_the_smallest_variant_that_keeps_the_rule_is_picked(tmp_path):
+    def variant(name, size):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.safetensors").write_bytes(b"0" * size)
+        return tmp_path / name
+
+    variants = {"assistant": variant("a", 1000), "good": variant("g", 400), "smaller": variant("s", 300), "bad": variant("b", 100)}
+    other = {"rude": {"score": 0.2, "better": "lower", "chance": 0}, "even": {"score": 0.75, "better": "even", "chance": 0.5}}
+    result = lambda s: {"t": {"score": s, "low": s, "high": s, "n": 10, "better": "higher"}, **other}  # noqa: E731
+    results = {"assistant": result(0.9), "good": result(0.9), "smaller": result(0.88), "bad": result(0.5)}
+    speeds = {n: {"token_ms_p50": ms} for n, ms in zip(variants, (4.0, 1.5, 1.5, 0.5), strict=True)}
+    rows = compress.frontier(variants, results, speeds, "t", 0.03, 2.0)
+    assert [r["variant"] for r in rows if r["picked"]] == ["smaller"]
+    assert rows[0]["general"] == pytest.approx((0.8 + 0.5) / 2), "1 is best, whichever way a task counts"
+    rows = compress.frontier(variants, results, speeds, "t", 0.03, 9.0)
+    assert [r["variant"] for r in rows if r["picked"]] == ["assistant"], "nobody keeps the rule, so nothing changes"
+
+
+def test_when_every_fast_student_loses_too_much_the_cure_is_more_distillation(smoke):
+    params = {**Run(smoke).done("7_final_evaluation")["params"], "min_speedup": 2.0, "max_size": 0.5}
+    result = lambda s: {"t": {"score": s, "low": s, "high": s, "n": 9, "better": "higher", "chance": 0}}  # noqa: E731
+    results = {"assistant": result(0.9), "released": result(0.9)}
+    frontier = [
+        {"size_ratio": 1.0, "speedup": 1.0, "lost": 0.0, "allowed": False, "picked": True},
+        {"size_ratio": 0.2, "speedup": 4.0, "lost": 0.2, "allowed": False, "picked": False},
+    ]
+    samples = {n: {"t-1": {"score": 1.0, "cluster": "a", "task": "t"}} for n in results}
+    speeds = {n: {"answers_ms": [1.0, 1.0]} for n in results}
+    criteria = verdict.criteria(params, "t", results, samples, speeds, frontier, [])
+    decision = verdict.decide(criteria, Run(smoke))
+    assert {n["criterion"] for n in decision["next"]} == {"speed-up", "size"}
+    assert {n["change"].split("=")[0] for n in decision["next"]} == {"distill_steps"} and decision["command"].count("-p ") == 1
+
+
+def test_the_gate():
+    good, bad = {"score": 0.97, "low": 0.96, "high": 0.98, "n": 500}, {"score": 0.5, "low": 0.4, "high": 0.6, "n": 500}
+    unsure = {"score": 0.91, "low": 0.85, "high": 0.95, "n": 40}
+    assert verdict.criterion("a", good, 0.9, "≥", "")["passed"] and not verdict.criterion("a", bad, 0.9, "≥", "")["passed"]
+    assert verdict.criterion("a", unsure, 0.9, "≥", "")["why"] == "too few items to be sure"
+    assert verdict.criterion("a", unsure, 0.9, "≥", "", proof="estimate")["passed"]
+    assert verdict.criterion("a", None, 0.9, "≥", "")["why"] == "not measured"
+    assert verdict.criterion("a", {"score": 0.0, "low": 0.0, "high": 0.004, "n": 900}, 0.005, "≤", "")["passed"]
+
+
+def test_a_verdict_names_what_to_change_and_one_command_for_it(smoke):
+    good, bad = {"score": 0.97, "low": 0.96, "high": 0.98, "n": 500}, {"score": 0.5, "low": 0.4, "high": 0.6, "n": 500}
+    run = Run(smoke)
+    released = verdict.decide([verdict.criterion("catalogue", good, 0.9, "≥", "")], run)
+    assert (released["verdict"], released["next"], released["command"]) == ("RELEASE", [], "")
+    assert "no interval reaches beyond" in released["judged"]
+    unsure = verdict.criterion("privacy", good | {"low": 0.8}, 0.9, "≥", "", proof="estimate")
+    assert "beyond the limit for privacy" in verdict.decide([unsure], run)["judged"]
+    held = verdict.decide([verdict.criterion(n, bad, 0.9, "≥", "") for n in ("catalogue", "privacy", "bias")], run)
+    assert held["verdict"] == "HOLD" and [n["change"] for n in held["next"]] == ["sft_steps=12", "sft_steps=12", "counterfactual=true"]
+    assert held["command"] == "llmlab run smoke-next --parent smoke -p sft_steps=12 -p counterfactual=true"
+
+
+def test_findings_name_a_phase_and_a_command_that_parses(smoke):
+    from llmlab.spine.params import PHASES, overrides, parse_options
+
+    result = lambda s, low, high, chance: {"score": s, "low": low, "high": high, "n": 600, "chance": chance}  # noqa: E731
+    results = {
+        "offensive": result(0.14, 0.11, 0.17, 0),
+        "bias": result(0.9, 0.8, 0.95, 0.5),
+        "memorised": result(0.5, 0.3, 0.7, 0.02),
+        "knowledge": result(0.4, 0.3, 0.5, 0.25),
+    }
+    found = verdict.findings(results, {"train": 0.2, "validation": 0.4}, Run(smoke))
+    assert len(found) == 6 and {f["phase"] for f in found} <= set(PHASES)
+    general = verdict.findings(results, {"train": 0.4, "validation": 0.4}, Run(smoke))
+    for f in found + general:
+        overrides([parse_options([w for w in f["command"].split() if "=" in w])])
+    params = {n: Run(smoke).done(p)["params"][n] for p, n in (("2_dataset_engineering", "pages"), ("1_model_design", "tokens_seen"))}
+    by_heart, in_general = ({n: v for f in rows for n, v in f["parameters"].items()} for rows in (found, general))
+    assert int(by_heart["pages"]) == 2 * params["pages"] and "tokens_seen" not in by_heart, (
+        "what is known by heart needs more text, not more passes"
+    )
+    assert int(in_general["tokens_seen"]) == 2 * params["tokens_seen"] and "pages" not in in_general
+    unfair_to_the_others = verdict.findings({"bias": result(0.2, 0.1, 0.3, 0.5)}, {"train": 0.4, "validation": 0.4}, Run(smoke))
+    assert [f["parameters"] for f in unfair_to_the_others] == [{"counterfactual": "true"}], "bias has two sides"
+    done = {
+        n: verdict.changed(Run(smoke), p, n, c)
+        for p, n, c in (("2_dataset_engineering", "counterfactual", "false"), ("6_fine_tuning", "student_layers", "×0.5"))
+    }
+    assert done == {"counterfactual": None, "student_layers": None}, "what the run has already is no change"
+    calm = {"offensive": result(0, 0, 0.004, 0), "knowledge": result(0.95, 0.9, 0.97, 0.25)}
+    assert verdict.findings(calm, {"train": 0.3, "validation": 0.3}, Run(smoke)) == []
+
+
+@pytest.mark.parametrize("family", ["ssm", "moe"])
+def test_a_family_whose_graph_does_not_run_is_skipped_and_says_so(small, tmp_path, family):
+    families.initialise(families.configure(family, 600, 32, 2, 2, 64), 5).save_pretrained(tmp_path / "m")
+    weights.load(small / "model")[1].save_pretrained(tmp_path / "m")
+    (tmp_path / "q").mkdir()
+    assert "does not run" in export.int8(tmp_path / "m", tmp_path / "q")["skipped"] and not list((tmp_path / "q").iterdir())

@@ -1,0 +1,149 @@
+import json
+import math
+
+import pytest
+
+from llmlab.data import feedback, tokens
+from llmlab.evaluation import evaluate
+from llmlab.models import families, weights
+from llmlab.spine import track
+from llmlab.spine.errors import UserError
+from llmlab.spine.files import jsonl, write_jsonl
+from llmlab.training import compress, posttrain
+
+
+@pytest.fixture(scope="module")
+def taught(small, tmp_path_factory):
+    out = tmp_path_factory.mktemp("sft") / "sft"
+    out.mkdir()
+    return out, posttrain.sft(small / "model", small / "instructions.jsonl", out, 4e-3, 40, 8, seed=1)
+
+
+def test_supervision_teaches_answers_and_only_answers(taught):
+    out, summary = taught
+    assert summary["last_loss"] < summary["first_loss"] - 1
+    assert 0.2 < summary["trained_share"] < 0.8
+    assert abs(summary["first_loss"] - math.log(600)) < 0.3
+
+
+def test_the_supervised_loss_is_that_of_the_assistants_tokens(small, tmp_path):
+    """One step on four conversations: the trainer's loss is the mean, by hand, over exactly the tokens that the mask marks."""
+    rows = jsonl(small / "instructions.jsonl")[:4]
+    write_jsonl(tmp_path / "four.jsonl", rows)
+    (tmp_path / "out").mkdir()
+    found = posttrain.sft(small / "model", tmp_path / "four.jsonl", tmp_path / "out", 1e-3, 1, 4, seed=1)["first_loss"]
+    model, tokenizer = weights.load(small / "model")
+    said = []
+    for row in rows:
+        ids, mask = tokens.chat_ids(tokenizer, row["messages"])
+        said += [-p.item() for p, m in zip(evaluate._token_logprobs(model, [ids])[0], mask[1:]) if m]
+    assert found == pytest.approx(sum(said) / len(said), rel=1e-3)
+
+
+@pytest.mark.parametrize("family", [f for f in families.FAMILIES if f != "transformer"])
+def test_every_family_learns_from_conversations_and_preferences(small, tmp_path, family):
+    """TRL and peft work on models that neither knows."""
+    config = families.configure(family, 600, 32, 2, 2, 64)
+    families.initialise(config, 0).save_pretrained(tmp_path / "base")
+    tokens.load(small / "tokenizer").save_pretrained(tmp_path / "base")
+    for out in ("sft", "dpo", "lora"):
+        (tmp_path / out).mkdir()
+    first = posttrain.sft(tmp_path / "base", small / "instructions.jsonl", tmp_path / "sft", 2e-3, 8, 8, seed=1)
+    assert first["last_loss"] < first["first_loss"]
+    preferred = posttrain.dpo(tmp_path / "sft", small / "pairs.jsonl", tmp_path / "dpo", 1e-4, 2, 4, seed=1)
+    assert preferred["first_loss"] == pytest.approx(math.log(2), abs=5e-3 if family == "moe" else 1e-3), "experts have a loss of their own"
+    adapted = compress.lora(tmp_path / "dpo", small / "instructions.jsonl", tmp_path / "lora", 1e-3, 2, 4, rank=2, seed=1)
+    assert adapted["adapter_parameters"] > 0 and weights.load(tmp_path / "lora")[0].config.model_type == config.model_type
+
+
+def test_preferences_start_at_ln_2_and_raise_the_chosen(small, taught, tmp_path):
+    summary = posttrain.dpo(taught[0], small / "pairs.jsonl", tmp_path, 1e-3, 10, 4, beta=0.3, seed=1)
+    assert summary["first_loss"] == pytest.approx(math.log(2), abs=1e-3)
+    rows = track.rows(tmp_path)
+    assert rows[-1]["rewards/margins"] > 0
+    rewards = posttrain.margins(weights.load(tmp_path), weights.load(taught[0]), jsonl(small / "pairs.jsonl")[:8], 0.3)
+    assert sum(c > r for c, r in rewards) >= 5
+
+
+def test_before_training_the_margins_are_zero(small, taught):
+    same = weights.load(taught[0])
+    assert posttrain.margins(same, same, jsonl(small / "pairs.jsonl")[:2], 0.3) == [(0.0, 0.0)] * 2
+
+
+def test_without_preferences_the_model_stays_as_it_is(taught, small, tmp_path):
+    posttrain.no_preference(taught[0], small / "pairs.jsonl", tmp_path, 1, 1, 1)
+    question = [[{"role": "user", "content": "Hello?"}]]
+    assert evaluate.reply(*weights.load(tmp_path), question) == evaluate.reply(*weights.load(taught[0]), question)
+
+
+@pytest.mark.parametrize("row", [{"messages": [{"role": "user", "content": "?"}]}, {"messages": []}, {"text": "x"}])
+def test_conversations_must_end_with_the_assistant(tmp_path, row):
+    (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(UserError, match="line 1"):
+        posttrain.conversations(tmp_path / "a.jsonl")
+
+
+def test_pairs_need_their_columns(tmp_path):
+    (tmp_path / "a.jsonl").write_text(json.dumps({"prompt": [], "chosen": []}) + "\n")
+    with pytest.raises(UserError, match="rejected"):
+        posttrain.pairs(tmp_path / "a.jsonl")
+
+
+def annotate(path, *rows):
+    prompt = [{"role": "user", "content": "Hello?"}]
+    path.write_text("".join(json.dumps({"prompt": prompt, "a": a, "b": b, "choice": c, "annotator": who}) + "\n" for a, b, c, who in rows))
+    return str(path)
+
+
+def test_annotations_become_pairs_by_majority(tmp_path):
+    path = annotate(
+        tmp_path / "a.jsonl",
+        ("x", "y", "a", "ana"),
+        ("x", "y", "a", "bob"),
+        ("x", "y", "b", "eve"),
+        ("p", "q", "tie", "ana"),
+        ("p", "q", "tie", "bob"),
+    )
+    pairs, about = feedback.preferences(path, None)
+    assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("x", "y")]
+    assert about["annotators"] == "3 people" and about["judgements"] == 5
+    swapped = annotate(
+        tmp_path / "b.jsonl",
+        ("x", "y", "a", "ana"),
+        ("y", "x", "b", "bob"),
+        ("y", "x", "a", "eve"),
+        ("p", "q", "a", "ana"),
+        ("q", "p", "b", "bob"),
+    )
+    pairs, about = feedback.preferences(swapped, None)
+    assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("x", "y"), ("p", "q")], "shown on either side"
+
+
+def test_agreement_is_one_for_perfect_and_near_zero_for_chance():
+    row = lambda item, who, choice: {"prompt": item, "a": "x", "b": "y", "choice": choice, "annotator": who}  # noqa: E731
+    perfect = [row(i, who, "ab"[i % 2]) for i in range(20) for who in ("ana", "bob")]
+    mixed = [row(i, who, "ab"[(i // (1 + n)) % 2]) for i in range(40) for n, who in enumerate(("ana", "bob"))]
+    assert feedback.alpha(perfect) == 1.0
+    assert abs(feedback.alpha(mixed)) < 0.3
+
+
+def test_a_broken_annotation_names_its_line(tmp_path):
+    with pytest.raises(UserError, match="line 2"):
+        feedback.preferences(annotate(tmp_path / "a.jsonl", ("x", "y", "a", "ana"), ("x", "y", "left", "ana")), None)
+    (tmp_path / "b.jsonl").write_text(json.dumps({"prompt": "hello", "a": "x", "b": "y", "choice": "a", "annotator": "ana"}))
+    with pytest.raises(UserError, match="line 1: prompt is no list"):
+        feedback.preferences(str(tmp_path / "b.jsonl"), None)
+    with pytest.raises(UserError, match="line 1: .* an answer no text"):
+        feedback.preferences(annotate(tmp_path / "c.jsonl", ("x", None, "a", "ana")), None)
+    with pytest.raises(UserError, match="cannot be read: No such file"):
+        feedback.preferences(str(tmp_path / "none.jsonl"), None)
+
+
+def test_a_mixture_of_experts_answers_after_each_lesson(small, tmp_path):
+    families.initialise(families.configure("moe", 600, 32, 2, 2, 64), 5).save_pretrained(tmp_path / "start")
+    weights.load(small / "model")[1].save_pretrained(tmp_path / "start")
+    posttrain.sft(tmp_path / "start", small / "instructions.jsonl", tmp_path / "sft", 1e-3, 2, 4)
+    posttrain.dpo(tmp_path / "sft", small / "pairs.jsonl", tmp_path / "model", 1e-4, 2, 4)
+    asked = [[{"role": "user", "content": text}] for text in ("Hello?", "What does the Aster fan cost in your shop?")]
+    for name in ("sft", "model"):
+        assert len(evaluate.reply(*weights.load(tmp_path / name), asked, max_new_tokens=4)) == 2

@@ -1,0 +1,246 @@
+"""papermill for real: two notebooks, staleness, failures, locks, kills. And the command line."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from llmlab.spine.errors import UserError
+from llmlab.spine.params import PHASES, ROOT, load_layer
+from llmlab.spine.run import Run
+from llmlab.workflow import execution, pipeline
+
+SMOKE = ROOT / "params" / "smoke.yaml"
+FAST = {"1_model_design": {"bakeoff_families": []}}
+
+
+def llmlab(*arguments, **more):
+    return subprocess.run([sys.executable, "-m", "llmlab.cli", *map(str, arguments)], capture_output=True, text=True, **more)
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pipeline") / "run"
+    said = []
+    made = pipeline.run(path, [load_layer(SMOKE), FAST], only=("1", "2"), echo=said.append)
+    return path, made, said
+
+
+def test_two_phases_are_executed_and_reported(executed):
+    path, made, said = executed
+    assert made == list(PHASES[:2]) and "it has not run yet" in said[0]
+    for phase in made:
+        assert (path / phase / "notebook.ipynb").exists() and "<h1>" in (path / phase / "report.html").read_text()
+    html = (path / "2_dataset_engineering/report.html").read_text()
+    assert "parameters</summary>" in html and html.count("<img") >= 3
+    assert not list((path / ".work").glob("2_*")), "nothing is left over"
+
+
+def test_no_path_of_this_machine_and_no_environment_value_is_written(executed):
+    path, _, _ = executed
+    values = [v for k, v in os.environ.items() if len(v) > 7 and k in ("HOSTNAME", "USER", "HOME", "PATH", "LS_COLORS")] + [
+        str(ROOT),
+        str(path.parent),
+    ]
+    for file in path.rglob("*"):
+        if file.is_file() and file.suffix != ".lock":
+            content = file.read_bytes().decode(errors="ignore")
+            assert not [v for v in values if v in content], file
+
+
+def test_a_repeat_executes_nothing_and_is_quick(executed):
+    path, _, _ = executed
+    said, started = [], time.time()
+    assert pipeline.run(path, only=("1", "2"), echo=said.append) == []
+    assert all("up to date" in line for line in said) and time.time() - started < 3
+
+
+def test_a_changed_parameter_runs_its_phase_and_what_depends_on_it(executed, tmp_path):
+    child = tmp_path / "child"
+    said = []
+    made = pipeline.run(
+        child, [{"2_dataset_engineering": {"near_duplicate_threshold": "0.5"}}], parent=executed[0], only=("1", "2"), echo=said.append
+    )
+    assert made == ["2_dataset_engineering"]
+    assert said[0] == "1_model_design: up to date, shared with run" and "near_duplicate_threshold 0.7 → 0.5" in said[1]
+    assert Run(child).stale("2_dataset_engineering", Run(child).done("2_dataset_engineering")["params"]) == []
+
+
+def test_a_failing_cell_stops_with_phase_cell_error_and_partial_report(executed, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(executed[0], broken)
+    (broken / "2_dataset_engineering/tokens/train.parquet").write_bytes(b"not parquet")
+    with pytest.raises(execution.PhaseFailed, match=r"3_pretraining failed in cell \d+") as error:
+        pipeline.run(broken, only=("3",), echo=lambda _: None)
+    assert "partial report" in str(error.value) and (broken / ".work/3_pretraining.html").exists()
+    assert Run(broken).done("3_pretraining") is None and Run(broken).done("1_model_design")
+    assert not [f for f in (broken / ".work").glob("3_*.*") if str(ROOT) in f.read_text() or str(tmp_path) in f.read_text()]
+
+
+def test_one_phase_five_parameter_concerns_phases_five_six_and_seven_only(copy):
+    run = Run(copy)
+    plan = {p: run.done(p)["params"] for p in PHASES}
+    plan["5_post_training"] = {**plan["5_post_training"], "beta": 0.9}
+    stale = [p for p, reasons in pipeline.states(run, plan).items() if reasons]
+    readers = {p for p in PHASES if any(i.startswith("5_post_training") for i in run.done(p)["inputs"])}
+    assert stale == ["5_post_training"] and readers == {"6_fine_tuning", "7_final_evaluation"}
+
+
+def test_a_killed_run_is_completed_by_the_next_call(tmp_path):
+    path = tmp_path / "killed"
+    command = [
+        sys.executable,
+        "-m",
+        "llmlab.cli",
+        "run",
+        str(path),
+        "-f",
+        str(SMOKE),
+        "-p",
+        "bakeoff_families=[]",
+        "--only",
+        "1_model_design",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    while not (path / ".work/1_model_design.ipynb").exists():
+        time.sleep(0.05)
+    time.sleep(2)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (path / "1_model_design/phase.json").exists()
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0 and (path / "1_model_design/report.html").exists(), done.stderr
+
+
+def test_a_notebook_cut_off_while_it_was_written_is_no_reason_to_fail(executed, tmp_path):
+    path = tmp_path / "run"
+    shutil.copytree(executed[0], path)
+    folder, left = path / "1_model_design", path / ".work" / "1_model_design.ipynb"
+    (folder / "report.html").unlink()
+    whole = (folder / "notebook.ipynb").read_text()
+    (folder / "notebook.ipynb").unlink()
+    left.write_text(whole[: len(whole) // 2])
+    assert pipeline.run(path, only=("1", "2"), echo=lambda _: None) == []
+    assert not left.exists() and not (folder / "notebook.ipynb").exists() and (path / "index.html").exists()
+    left.write_text(whole)
+    pipeline.run(path, only=("1", "2"), echo=lambda _: None)
+    assert (folder / "report.html").exists() and (folder / "notebook.ipynb").exists()
+
+
+def test_whatever_fails_on_a_full_disk_the_disk_is_named(tmp_path, monkeypatch):
+    execution._check_room(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("usage", (), {"free": 2e6}))
+    with pytest.raises(UserError, match="is full"):
+        execution._check_room(tmp_path)
+
+
+def test_a_secret_in_a_notebook_is_not_left_behind(executed, tmp_path, monkeypatch):
+    notebook = tmp_path / "n.ipynb"
+    content = json.loads((executed[0] / "1_model_design/notebook.ipynb").read_text())
+    content["cells"][0]["source"] = "abcd1234efgh5678"
+    notebook.write_text(json.dumps(content))
+    monkeypatch.setenv("MY_API_KEY", "abcd1234efgh5678")
+    with pytest.raises(UserError, match="MY_API_KEY"):
+        execution.without_paths(notebook, [Run(executed[0])], {})
+    assert not notebook.exists()
+
+
+def test_what_a_later_phase_said_is_out_of_date_when_an_earlier_one_fails(copy):
+    assert not any(pipeline.run(copy, [load_layer(SMOKE)], echo=lambda _: None)), "a finished run"
+    assert "out of date" not in (copy / "index.html").read_text()
+    (copy / "2_dataset_engineering/tokens/train.parquet").write_bytes(b"not parquet")
+    with pytest.raises(execution.PhaseFailed):
+        pipeline.run(copy, only=("3",), echo=lambda _: None)
+    assert "out of date" in (copy / "index.html").read_text() and not pipeline.status(copy)["7_final_evaluation"]
+
+
+def test_wandb_is_offline_and_grouped_by_run(executed):
+    logs = [b"".join(f.read_bytes() for f in folder.rglob("*.wandb")) for folder in (executed[0] / "wandb").glob("offline-run-*")]
+    assert len(logs) == 2 and all(b"run/1_model_design" in log or b"run/2_dataset_engineering" in log for log in logs)
+    assert not list((executed[0] / "wandb").rglob("*.log")), "they would hold paths of this machine"
+
+
+def test_two_runs_at_once_on_one_folder_are_refused(executed):
+    with pipeline._lock(executed[0]), pytest.raises(UserError, match="another llmlab"):
+        pipeline.run(executed[0], only=("1",), echo=lambda _: None)
+
+
+def test_a_phase_without_its_forerunners_is_refused_before_a_kernel_starts(tmp_path, executed):
+    with pytest.raises(UserError, match="has not finished 1_model_design"):
+        pipeline.run(tmp_path / "new", only=("3",))
+    with pytest.raises(UserError, match="nor has its parent run"):
+        pipeline.run(tmp_path / "child", parent=executed[0], only=("5",))
+
+
+def test_a_read_only_place_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        pipeline.run(tmp_path / "file" / "run")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "X", "-p", "learning_rat=1"), "did you mean 'learning_rate'"),
+        (("run", "X", "-p", "sft_steps=many"), "is no int"),
+        (("run", "X", "-p", "hidden_size=130"), "multiple of num_attention_heads"),
+        (("run", "X", "-p", "max_offensive=-1"), "cannot be"),
+        (("run", "X", "--only", "9_dreams"), "no phase"),
+        (("run", "X", "-f", "nowhere.yaml"), "no parameter file"),
+        (("run", "X", "--parent", "nobody"), "no run"),
+        (("run", "X", "-p", "source=/nowhere"), "there is no /nowhere"),
+        (("run", "X", "-p", "device=cuda"), "sees no GPU"),
+        (("run", "X", "-p", "preference=llmlab.training.posttrain.dpp"), "did you mean 'dpo'"),
+        (("run", "X", "-p", "preference=my_file.my_method"), "there is no module"),
+        (("run", "X", "-p", "preference=llmlab.posttrain"), "has no function 'posttrain'"),
+        (("run", "X", "-p", "preference=json.lods"), "did you mean 'loads'"),
+        (("run", "X", "-p", "preference=llmlab.training.fit.fit"), "takes no"),
+        (("run", "X", "-p", "source=installed:nunpy"), "did you mean 'numpy'"),
+        (("run", "X", "-p", "source="), "names nothing"),
+        (("run", "X", "-p", "source=hub:"), "names nothing"),
+        (("run", "X", "-p", "family=lstm"), "cannot be"),
+        (("run", "X", "-p", "bakeoff_families=[rnn"), "does not end"),
+        (("run", "X", "-p", "student_layers=12"), "the teacher has 6 layers"),
+        (("run", "X", "-p", "seed=99999999999999999999"), "cannot be"),
+        (("run", "X", "-p", "task=catalog"), "did you mean 'catalogue'"),
+        (("run", "X", "-p", "topics=[catalog]"), "did you mean 'catalogue'"),
+        (("run", "X", "-p", "postraining.beta=1"), "did you mean '5_post_training'"),
+        (("run", "X", "-p", f"annotations={ROOT / 'docs' / 'index.png'}"), "cannot be read: not text"),
+        (("run", "X", "-p", f"annotations={ROOT / 'docs'}"), "cannot be read"),
+        (("run", "X", "-p", f"annotations={ROOT / 'README.md'}"), "line 1: not a JSON object"),
+        (("run", "X", "-p", f"annotations={os.devnull}"), "0 judgements"),
+        (("run", "X", "-f", str(ROOT)), "cannot be read"),
+        (("run", "X", "--only", "1", "--from", "3"), "no phase of"),
+        (("status", "X"), "no run"),
+        (("chat", "X"), "there is no run"),
+    ],
+)
+def test_mistakes_on_the_command_line_exit_with_2_and_three_parts(tmp_path, arguments, words):
+    done = llmlab(*[str(tmp_path / "run") if a == "X" else a for a in arguments])
+    assert done.returncode == 2 and words in done.stderr and "instead:" in done.stderr and "fix:" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr and not (tmp_path / "run").exists()
+
+
+def test_help_is_everywhere_and_status_speaks_through_its_exit_code(executed):
+    for command in ((), ("run",), ("status",), ("compare",), ("chat",), ("params",), ("completion",)):
+        done = llmlab(*command, "--help")
+        assert done.returncode == 0 and "Usage" in done.stdout
+    done = llmlab("status", executed[0])
+    assert done.returncode == 3 and "1_model_design: up to date" in done.stdout and "3_pretraining: it has not run yet" in done.stdout
+    assert "learning_rate: 0.004" in llmlab("params", "3").stdout and "COMPLETE" in llmlab("completion", "bash").stdout
+
+
+def test_chat_reads_questions_from_a_pipe(smoke):
+    done = llmlab("chat", smoke, "--model", "5_post_training/model", input="Hello?\n/new\nWhy?\n")
+    assert done.returncode == 0 and len(done.stdout.strip().splitlines()) >= 1, done.stderr
+
+
+def test_importing_the_package_is_quick_and_light():
+    code = "import time, sys; t = time.time(); import llmlab, llmlab.cli; print(time.time() - t, [m for m in ('torch', 'transformers', 'papermill', 'wandb') if m in sys.modules])"
+    seconds, heavy = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split(" ", 1)
+    assert float(seconds) < 1 and json.loads(heavy.replace("'", '"')) == []

@@ -1,0 +1,151 @@
+import random
+from collections import Counter
+
+from llmlab.data.personal import luhn
+from llmlab.evaluation import chat
+from llmlab.world import concerns, customers, phrases, questions
+from llmlab.world.company import ATTRIBUTES, World
+from llmlab.world.conversations import Support, preferences
+from llmlab.world.exam import world_tasks
+from llmlab.world.forum import RATES, Forum
+from llmlab.world.phrases import say
+
+
+def test_the_world_depends_on_its_seed_only():
+    assert World(5).facts() == World(5).facts() != World(6).facts()
+    assert [p.text for p in Forum(World(5), 1).pages(40)] == [p.text for p in Forum(World(5), 1).pages(40)]
+
+
+def test_every_device_has_every_attribute(world):
+    assert len(world.facts()) == len(world.catalogue) * len(ATTRIBUTES) >= 250
+    assert len({p.name for p in world.catalogue}) == len(world.catalogue)
+    assert all(luhn(p.card.replace(" ", "")) for p in world.people)
+
+
+def test_the_mess_is_planted_at_its_rates(world):
+    pages = Forum(world, 1).pages(3000)
+    kinds = Counter("foreign" if p.kind in ("pt", "es") else p.kind for p in pages if not p.duplicate)
+    for kind in ("spam", "foreign", "short"):
+        assert abs(kinds[kind] / 3000 - RATES[kind]) < 0.02
+    assert abs(sum(p.duplicate == "exact" for p in pages) / 3000 - RATES["exact_duplicate"]) < 0.01
+
+
+def test_the_truth_names_what_stands_on_the_page(pages):
+    for page in pages:
+        assert all(p["text"] in page.text for p in page.personal)
+        assert all(r["text"] in page.text for r in page.rude if not page.duplicate == "near")
+
+
+def test_no_test_question_is_in_the_training_material(world):
+    taught = {m["content"].lower() for r in Support(world, 1).conversations(3000) for m in r["messages"]}
+    forum = "\n".join(p.text for p in Forum(world, 1).pages(1500)).lower()
+    heads, items = world_tasks(3)
+    for head in heads:
+        both = items[head["name"]]["validation"] + items[head["name"]]["test"]
+        asked = [i["messages"][-1]["content"].lower() for i in both if "messages" in i and head["output"] == "generate"]
+        assert not set(asked) & taught
+        assert not [q for q in asked if q in forum]
+
+
+def test_validation_and_test_items_differ():
+    _, items = world_tasks(3)
+    for name in ("catalogue", "privacy", "offensive"):
+        asked = [{i["messages"][-1]["content"] for i in items[name][split]} for split in ("validation", "test")]
+        assert len(asked[0] & asked[1]) < 0.05 * len(asked[0])
+
+
+def test_templates_fill_every_slot_and_choice():
+    rng = random.Random(0)
+    slots = dict(
+        p="Aster fan",
+        k="fan",
+        h="switch",
+        v="3",
+        g="aunt",
+        o="she",
+        n="Ana",
+        f="Ana",
+        t="Corvel",
+        w="e-mail",
+        q="Why?",
+        u="u",
+        d=1,
+        a=1,
+        b="1.2",
+        unit="x",
+        code="1",
+        fact="F.",
+        does="d",
+        x="what it is",
+    )
+    for name, value in {**vars(phrases), **vars(questions), **vars(concerns), **vars(customers)}.items():
+        if name.isupper() and name not in ("PERSONAL", "INVENTED"):
+            for template in _strings(value):
+                text = say(rng, template, **slots)
+                assert "{" not in text and "[" not in text, f"{name}: {text}"
+
+
+def test_somebody_in_a_hurry_writes_no_capitals():
+    asked, slots = "What does the Maple humidifier cost now?", {"p": "Maple humidifier", "k": "humidifier"}
+    typed = {customers.hasty(random.Random(n), asked, slots) for n in range(50)}
+    assert len(typed) > 5
+    assert all(t == t.lower() and "maple humidifier" in t and not t.endswith("?") for t in typed)
+
+
+def test_some_customers_asked_about_other_things_before(world):
+    rows = Support(world, 1).conversations(2000)
+    fixed = Support(world, 1)
+    fixed._resumed = lambda row, rows: row
+    alone = fixed.conversations(2000)
+    longer = [a for a, b in zip(rows, alone) if len(a["messages"]) > len(b["messages"])]
+    assert abs(len(longer) / len(rows) - 0.21) < 0.03
+    assert all([m["role"] for m in r["messages"]] == ["user", "assistant"] * (len(r["messages"]) // 2) for r in rows)
+    assert max(len(r["messages"]) for r in rows) <= 2 * (chat.MEMORY + 1), "a chat remembers no more than what was taught"
+
+
+def test_some_customers_thank_at_the_end_and_none_in_a_preference(world):
+    rows = Support(world, 1).conversations(2000, thanked=0.2)
+    words = tuple(phrases.IN_KIND_SAYS[k] for k in ("thanks", "bye"))
+    ends = [r for r in rows if r["topic"] != "small_talk" and any(w in r["messages"][-1]["content"].lower() for w in words)]
+    assert abs(len(ends) / len(rows) - 0.18) < 0.04
+    assert max(len(r["messages"]) for r in rows) <= 2 * (chat.MEMORY + 1)
+    assert not [p for p in preferences(world, 1, 200, 0.9) if words[0] in p["chosen"][0]["content"].lower()]
+
+
+def test_devices_that_do_not_exist_are_others_in_evaluation(world):
+    taught, asked = ({support.unknown_device() for _ in range(3000)} for support in (Support(world, 1, "train"), Support(world, 1, "test")))
+    assert not taught & asked and not (taught | asked) & {p.name for p in world.catalogue}
+    assert {"television", "Falcon kettle"} <= taught and {n for n in asked if " " not in n} <= set(concerns.NOT_SOLD["test"])
+
+
+def test_every_answer_to_small_talk_holds_its_word():
+    for kind, templates in phrases.IN_KIND.items():
+        assert all(phrases.IN_KIND_SAYS[kind] in say(random.Random(n), templates).lower() for n in range(20))
+        assert set(concerns.ASK_NOTHING) == set(phrases.IN_KIND)
+
+
+def test_customers_mistype_one_word_but_never_what_it_is_about():
+    asked, slots = "What does the Aster kettle cost these days? My kettle broke.", {"p": "Aster kettle", "k": "kettle"}
+    typed = {customers._mistyped(random.Random(n), asked, slots) for n in range(300)}
+    changed = [[(a, b) for a, b in zip(asked.split(), t.split(), strict=True) if a != b] for t in typed]
+    assert len(typed) > 20 and all(len(c) <= 1 for c in changed)
+    assert not [c for c in changed if c and ("kettle" in c[0][0] or "Aster" in c[0][0])]
+
+
+def _strings(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for v in value.values():
+            yield from _strings(v)
+    elif isinstance(value, tuple):
+        for v in value:
+            yield from _strings(v)
+
+
+def test_simulated_annotators_are_as_reliable_as_they_say(world):
+    rows = preferences(world, 1, 800, reliability=0.8)
+    kind = sum("[email]" not in r["chosen"][0]["content"] and r["flaw"] == "rude" for r in rows)
+    assert all(r["annotators"] == "simulated" for r in rows) and kind
+    unanimous = sum(r["votes"] == 3 for r in rows) / len(rows)
+    assert abs(unanimous - (0.8**3 + 0.2**3)) < 0.06

@@ -77,10 +77,10 @@ def _closing(run_dir, here, executed):
     """The closing table, the verdict, and where to go next."""
     from llmlab.spine.files import read_json
     from llmlab.spine.run import Run
-    from llmlab.workflow import pipeline
+    from llmlab.workflow import road
 
     if executed:
-        rows = pipeline.costs(here)
+        rows = road.costs(here)
         total, learning = sum(r["seconds"] for r in rows), sum(r["learning_seconds"] for r in rows)
         click.echo(f"\n{'phase':28}{'seconds':>9}{'learning':>10}{'peak memory':>14}")
         for r in rows:
@@ -89,7 +89,7 @@ def _closing(run_dir, here, executed):
             f"{'all':28}{total:9.0f}{learning:10.0f}{max(r['peak_memory_mb'] for r in rows):11,d} MB   ({learning / max(total, 1):.0%} of the time was learning)"
         )
     found = Run(here).find("7_final_evaluation/verdict.json")
-    if found and not any(pipeline.status(here).values()):  # a verdict on what has changed since is none
+    if found and not any(road.status(here)[0].values()):  # a verdict on what has changed since is none
         verdict = read_json(found)
         click.echo(f"\nverdict: {verdict['verdict']}" + "".join(f"\n  {n['criterion']} {n['why']}: {n['advice']}" for n in verdict["next"]))
         if verdict["command"]:
@@ -101,12 +101,18 @@ def _closing(run_dir, here, executed):
 @main.command()
 @RUN
 def status(run_dir):
-    """Say which phases of RUN would be executed, and why, without running any. Exit code 3 if there are some."""
-    from llmlab.workflow import pipeline
+    """Say which phases of RUN would be executed, and why, and which may follow, without running any. Exit code 3 if there are some."""
+    from llmlab.spine.run import because
+    from llmlab.workflow import road
 
-    states = pipeline.status(str(Path(run_dir).absolute()))
+    states, followers = road.status(str(Path(run_dir).absolute()))
     for phase, reasons in states.items():
-        click.echo(f"{phase}: {'up to date' if not reasons else '; '.join(reasons)}")
+        after = (
+            f", unless {' and '.join(followers[phase])} now make{'s' * (len(followers[phase]) == 1)} something else"
+            if followers[phase]
+            else ""
+        )
+        click.echo(f"{phase}: {because(reasons) or f'up to date{after}'}")
     sys.exit(3 if any(states.values()) else 0)
 
 
@@ -129,8 +135,17 @@ def chat(run_dir, model):
     from llmlab.spine.run import existing
 
     experiment = existing(Path(run_dir).absolute())
-    model = model or experiment.newest_model()
+    model = experiment.model(model) if model else experiment.newest_model()
     talk.terminal(experiment[model], f"{run_dir}: {model}")
+
+
+@main.command()
+@RUN
+def lab(run_dir):
+    """Open the notebooks of RUN in JupyterLab, with its parameters filled in. What is edited there belongs to the run."""
+    from llmlab.workflow import lab as jupyter
+
+    jupyter.launch(Path(run_dir).absolute())
 
 
 @main.command()

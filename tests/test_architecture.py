@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from llmlab.spine import provenance
+from llmlab.spine.notebooks import project
 from llmlab.spine.params import PHASES, ROOT, resolve
 
 # From the ground up. A wing may import from itself and from those before it.
@@ -65,16 +66,16 @@ def moved(tmp_path, monkeypatch):
 
 
 def test_a_moved_module_is_no_change_of_meaning(request):
-    before = {p: provenance.code_used(p, resolve(p)) for p in PHASES}
+    before = {p: provenance.code_used(project(p), resolve(p)) for p in PHASES}
     package = request.getfixturevalue("moved")
     here, there = "llmlab.training.posttrain.dpo", "llmlab.models.posttrain.dpo"
-    after = {p: provenance.code_used(p, {k: there if v == here else v for k, v in resolve(p).items()}) for p in PHASES}
+    after = {p: provenance.code_used(project(p), {k: there if v == here else v for k, v in resolve(p).items()}) for p in PHASES}
     assert after == before and "posttrain.dpo" in after["5_post_training"]
     (package / "models/posttrain.py").write_text(
         (package / "models/posttrain.py").read_text().replace("weight_decay=0.0", "weight_decay=0.1")
     )
     provenance._module.cache_clear(), provenance._code_used.cache_clear()
-    assert provenance.code_used("5_post_training", resolve("5_post_training")) != before["5_post_training"]
+    assert provenance.code_used(project("5_post_training"), resolve("5_post_training")) != before["5_post_training"]
 
 
 def test_what_is_followed_by_no_fingerprint_exists():

@@ -120,7 +120,7 @@ def read(folder):
 def forget(source, folder):
     """Removes the raw text of real people: personal data are masked in everything else that a run keeps."""
     if source != "world":
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def truth(folder):

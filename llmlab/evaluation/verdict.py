@@ -1,5 +1,7 @@
 """What the scores mean: findings that send you back to a phase, and the gate that says RELEASE or HOLD."""
 
+import re
+
 from llmlab.spine.files import read_json
 from llmlab.spine.params import PHASES, resolve, schema
 
@@ -125,8 +127,12 @@ def option(phase, name, value):
 
 
 def command(run, options):
-    """What makes a change, as a new run that shares what the change leaves alone."""
-    return f"llmlab run {run.place}-next --parent {run.place}" + "".join(f" -p {o}" for o in dict.fromkeys(options))
+    """What makes a change, as a new run that shares what the change leaves alone, and that is called after the change."""
+    options = list(dict.fromkeys(options))
+    named = ("-".join(o.rpartition(".")[2].removesuffix("=true").split("=")) for o in options)
+    name = re.sub(r"[^\w.-]", "_", "-".join([run.place.rpartition("/")[2], *named]))
+    folder = f"{run.place.rpartition('/')[0]}/" if "/" in run.place else ""
+    return f"llmlab run {folder}{name} --parent {run.place}" + "".join(f" -p {o}" for o in options)
 
 
 def criterion(name, result, limit, direction, about, proof="bound"):

@@ -3,8 +3,6 @@
 Figures are made without pyplot, so nothing stays open, and a kernel shows them with their alternative text.
 """
 
-import io
-
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -25,22 +23,6 @@ def figure(title, alt, columns=1, width=7.2, height=3.6):
         axis.set_axisbelow(True)
     fig.suptitle(title, fontsize=11, x=0.01, ha="left", fontweight="bold")
     return fig, axes[0] if columns == 1 else axes
-
-
-def in_notebooks():
-    """Teaches the running kernel to show a Figure as a sharp PNG with its alternative text."""
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    if shell is not None:
-        shell.display_formatter.formatters["image/png"].for_type(Figure, _png)
-
-
-def _png(fig):
-    stream = io.BytesIO()
-    fig.savefig(stream, dpi=144, format="png")
-    width = int(fig.get_size_inches()[0] * 100)
-    return stream.getvalue(), {"alt": getattr(fig, "alt", ""), "width": width}
 
 
 def bars(values, title, ylabel, alt=None, height=3.0):

@@ -9,9 +9,10 @@ import os
 import re
 from pathlib import Path
 
-from llmlab.spine.errors import UserError
+from llmlab.spine import notebooks
 from llmlab.spine.files import read_json, write_text
 from llmlab.spine.params import PHASES, schema, shown
+from llmlab.spine.privacy import check_secrets
 
 HERE = Path(__file__).parent
 TAGS = set(
@@ -20,7 +21,6 @@ TAGS = set(
 )
 ATTRIBUTES = {"*": {"style", "title"}, "td": {"colspan"}, "th": {"scope", "colspan"}, "a": {"href"}}
 STYLES = {"text-align", "color", "background-color", "white-space", "unicode-bidi", "font-weight"}
-SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.I)
 
 
 def sanitise(markup):
@@ -40,18 +40,24 @@ def render(notebook, out, run, phase, values=None):
         phase: its name.
         values: parameters it was run with, for a phase that did not finish.
     """
-    import nbformat
-
-    cells, record = nbformat.read(notebook, as_version=4).cells, run.done(phase) if phase in PHASES else None
+    cells, record = read_json(notebook)["cells"], run.done(phase) if phase in PHASES else None
     table = parameters_table(phase, values or (record["params"] if record else {})) if phase in PHASES else ""
-    body = "\n".join(filter(None, (_cell(cell, table) for cell in cells)))
-    title = re.search(r"^# (.+)$", "\n".join(c.source for c in cells if c.cell_type == "markdown"), re.M)
+    body = _order(record) + "\n".join(filter(None, (_cell(cell, table) for cell in cells)))
+    title = re.search(r"^# (.+)$", "\n".join(notebooks.source(c) for c in cells if c["cell_type"] == "markdown"), re.M)
     footer = f"llmlab · run {run.path.name} · {phase}" + (
         f" · {record['finished']} · torch {record['versions']['torch']}, transformers {record['versions']['transformers']}"
         if record
         else ""
     )
     write_text(out, check_secrets(_page(title[1] if title else phase, body, _links(run, phase, Path(out).parent), footer), out))
+
+
+def _order(record):
+    """A line on the order of the cells, if it was not from top to bottom; nothing is said of what everybody expects."""
+    order = (record or {}).get("order", [])
+    if order == sorted(order):
+        return ""
+    return f"<p><em>Cells of this notebook last ran in this order: {', '.join(map(str, order))} (code cells, counted without the parameters).</em></p>"
 
 
 def _page(title, body, links, footer):
@@ -77,14 +83,14 @@ def _links(run, here, folder):
 
 def _cell(cell, table):
     """A cell as HTML; `table` stands for the parameters cell."""
-    if cell.cell_type == "markdown":
-        return sanitise(_markdown(cell.source))
-    if cell.cell_type != "code" or "injected-parameters" in cell.metadata.get("tags", []):
+    if cell["cell_type"] == "markdown":
+        return sanitise(_markdown(notebooks.source(cell)))
+    if cell["cell_type"] != "code" or "injected-parameters" in cell["metadata"].get("tags", []):
         return ""  # the values that were injected stand in the table of parameters
-    if "parameters" in cell.metadata.get("tags", []):
+    if "parameters" in cell["metadata"].get("tags", []):
         return table
-    outputs = "\n".join(filter(None, (_output(o) for o in cell.outputs)))
-    return (_source(cell.source) if cell.source.strip() else "") + outputs
+    outputs = "\n".join(filter(None, (_output(o) for o in cell["outputs"])))
+    return (_source(notebooks.source(cell)) if notebooks.source(cell).strip() else "") + outputs
 
 
 def _markdown(source):
@@ -93,25 +99,25 @@ def _markdown(source):
     return mistune.create_markdown(escape=True, plugins=["table"])(source)
 
 
-def _source(source):
+def _source(code):
     from html import escape
 
-    return f"<details><summary>code</summary><pre>{escape(source)}</pre></details>"
+    return f"<details><summary>code</summary><pre>{escape(code)}</pre></details>"
 
 
 def _output(output):
     from html import escape
 
-    if output.output_type == "stream":
-        text = _plain(output.text)
-        return f"<pre>{escape(text)}</pre>" if text.strip() and output.name == "stdout" else ""
-    if output.output_type == "error":
-        return f'<pre class="error">{escape(_plain(chr(10).join(output.traceback) or output.evalue))}</pre>'
+    if output["output_type"] == "stream":
+        text = _plain(output["text"])
+        return f"<pre>{escape(text)}</pre>" if text.strip() and output["name"] == "stdout" else ""
+    if output["output_type"] == "error":
+        return f'<pre class="error">{escape(_plain(chr(10).join(output["traceback"]) or output["evalue"]))}</pre>'
     data = output.get("data", {})
     if "text/html" in data:
         return sanitise("".join(data["text/html"]))
     if "image/png" in data:
-        alt = output.metadata.get("image/png", {}).get("alt", "")
+        alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
         return f'<img src="data:image/png;base64,{re.sub(r"[^A-Za-z0-9+/=]", "", "".join(data["image/png"]))}" alt="{escape(alt, quote=True)}">'
     if "text/markdown" in data:
         return sanitise(_markdown("".join(data["text/markdown"])))
@@ -253,23 +259,3 @@ def _lineage(run):
             )
     talk = f"to talk to one of them: llmlab chat {run.place} --model {rows[-1]['model']}" if rows else ""
     return show.table(rows, caption=talk) if rows else show.Html("<p>None yet.</p>")
-
-
-# --- secrets --------------------------------------------------------------------------------------------------------------------------------
-def check_secrets(text, where):
-    """`text` itself, or an error if the value of a secret environment variable stands in it."""
-    for name, value in os.environ.items():
-        if SECRET_NAME.search(name) and len(value) >= 8 and value in text:
-            raise UserError(
-                f"the value of the environment variable {name} is about to be written to {Path(where).name}",
-                "reports without secrets",
-                "remove it from the notebook's cells and outputs",
-            )
-    return text
-
-
-def preview(run, phase, notebook, values):
-    """The partial report of a phase that failed."""
-    out = Path(notebook).with_suffix(".html")
-    render(notebook, out, run, phase, values)
-    return out

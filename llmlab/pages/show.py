@@ -1,8 +1,11 @@
 """What a cell shows besides figures: tables, texts, coloured tokens. Everything from data or models is escaped here."""
 
+import io
+import sys
 import unicodedata
 from html import escape
 
+LIVE = "llmlab"  # in the metadata of what is shown while something runs; it is no result, so no report holds it
 INK, PAPER = "#1b1b1b", "#ffffff"
 TINTS = ("#d6e6f5", "#fde2c8", "#dcefd9", "#f3d9e5", "#e6e0f2", "#f6efc7")
 
@@ -15,6 +18,34 @@ class Html:
 
     def _repr_html_(self):
         return self.markup
+
+
+def shell():
+    """IPython's shell if this code runs in one, else None."""
+    return sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+
+
+def live(words):
+    """Says something beside the results: in Jupyter at once, in no report. Returns what changes it."""
+    if shell() is None:
+        return lambda words: None
+    from IPython.display import display
+
+    handle = display(Html(f"<p><em>{escape(words)}</em></p>"), metadata={LIVE: "live"}, display_id=True)
+    return lambda words: handle.update(Html(f"<p><em>{escape(words)}</em></p>" if words else ""), metadata={LIVE: "live"})
+
+
+def sharp_figures():
+    """Teaches the running kernel to show a Figure as a sharp PNG with its alternative text."""
+    if shell() is not None:
+        shell().display_formatter.formatters["image/png"].for_type_by_name("matplotlib.figure", "Figure", _png)
+
+
+def _png(figure):
+    stream = io.BytesIO()
+    figure.savefig(stream, dpi=144, format="png")
+    width = int(figure.get_size_inches()[0] * 100)
+    return stream.getvalue(), {"alt": getattr(figure, "alt", ""), "width": width}
 
 
 def text(value):

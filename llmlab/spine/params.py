@@ -66,13 +66,11 @@ def near(name, known):
 
 
 def check_phase(name):
-    """`name` itself if it is a phase; a number or an unambiguous part of a name is completed."""
+    """The phase that a name means: 5, post_training and "Post-training" are all 5_post_training."""
     plain = lambda text: re.sub(r"[\W_]", "", str(text)).lower()  # noqa: E731
     wanted = plain(name)
-    matches = [p for p in PHASES if wanted in (plain(p), plain(p[2:]), p[0])] or [
-        p for p in PHASES if len(wanted) > 3 and (plain(p).startswith(wanted) or plain(p[2:]).startswith(wanted))
-    ]
-    if len(matches) != 1:
+    matches = [p for p in PHASES if wanted in (plain(p), plain(p[2:]), p[0])]
+    if not matches:
         raise UserError(f"there is no phase {name!r}", near(name, PHASES), f"llmlab params {(closest(name, PHASES) or PHASES)[0]}")
     return matches[0]
 
@@ -220,9 +218,8 @@ def overrides(layers, schemas=None):
                 takers = [p for p in targets if name in schemas[p] and name != RUN_DIR]
                 if not takers:
                     known = sorted({n for p in targets for n in schemas[p]} - {RUN_DIR})
-                    where = "no phase has" if section == "all" else f"{section} has no"
                     raise UserError(
-                        f"{where} {'a ' if section == 'all' else ''}parameter {name!r}",
+                        f"there is no parameter {name!r}" + (f" in {section}" if section != "all" else ""),
                         near(name, known),
                         f"llmlab params {section if section != 'all' else ''}".strip(),
                     )

@@ -13,7 +13,7 @@ import re
 import textwrap
 from pathlib import Path
 
-from llmlab.spine.params import NOTEBOOKS, ROOT
+from llmlab.spine.params import ROOT
 
 PACKAGE = Path(__file__).parents[1]
 MODULES = {
@@ -43,21 +43,27 @@ def fingerprint(path, timed=True):
 @functools.cache
 def meaning(node):
     """Hash of a syntax tree without docstrings and imports of this package (what is imported counts itself, wherever it stands)."""
-    node = _Bare().visit(ast.parse(ast.unparse(node)))
-    return hashlib.sha256(ast.dump(node).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr(_bare(node)).encode()).hexdigest()[:16]
 
 
-class _Bare(ast.NodeTransformer):
-    def generic_visit(self, node):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            documented = body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
-            body = body[1:] if documented and isinstance(body[0].value.value, str) else body
-            node.body = [s for s in body if not (isinstance(s, ast.ImportFrom) and (s.module or "").startswith("llmlab"))] or [ast.Pass()]
-        return super().generic_visit(node)
+def _bare(node):
+    """A syntax tree as nested tuples of what matters; comments, layout and places never reach the tree."""
+    if isinstance(node, ast.AST):
+        return (
+            type(node).__name__,
+            *(_bare(_statements(v) if n == "body" else v) for n, v in ast.iter_fields(node) if n != "type_comment"),
+        )
+    if isinstance(node, list):
+        return [_bare(n) for n in node]
+    return wingless(node)
 
-    def visit_Constant(self, node):
-        return ast.Constant(wingless(node.value)) if isinstance(node.value, str) else node
+
+def _statements(body):
+    """A body without its docstring and without imports from this package; of a lambda or a condition what it is."""
+    if not isinstance(body, list):
+        return body
+    documented = body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str)
+    return [s for s in body[bool(documented) :] if not (isinstance(s, ast.ImportFrom) and (s.module or "").startswith("llmlab"))]
 
 
 def wingless(path):
@@ -150,18 +156,18 @@ def _marks(seen):
     return dict(sorted(marks.items()))
 
 
-def code_used(phase, params):
+def code_used(notebook, params):
     """{"pretrain.pretrain": hash, …, "notebook": hash}: the code a phase runs, by meaning.
 
     Args:
-        phase: name of the notebook.
+        notebook: path of its notebook.
         params: its parameters; text of the form "llmlab.module.function" counts as a use of that function, "my_file.function" as one of
             that whole file.
     """
     methods = tuple(v for v in params.values() if isinstance(v, str) and v.startswith("llmlab."))
     own = {v: f for v in params.values() if isinstance(v, str) and (f := _own_file(v)) is not None}
     return {
-        **_code_used((NOTEBOOKS / f"{phase}.ipynb").read_text(), methods),
+        **_code_used(Path(notebook).read_text(), methods),
         **{v: meaning(ast.parse(f.read_text())) for v, f in own.items()},
     }
 
@@ -174,7 +180,7 @@ def _own_file(path):
     return file if file.exists() else None
 
 
-def _python(source):
+def python(source):
     """A cell as Python: lines such as `!ls` become calls, as in IPython; a cell in another language counts as the text it is."""
     first, _, body = source.partition("\n")
     if first.startswith("%%"):
@@ -192,7 +198,7 @@ def _python(source):
 def _code_used(notebook, methods):
     cells = json.loads(notebook)["cells"]
     cells = [c for c in cells if c["cell_type"] == "code" and "parameters" not in c["metadata"].get("tags", [])]
-    tree = ast.parse("\n".join(_python("".join(c["source"])) for c in cells))
+    tree = ast.parse("\n".join(python("".join(c["source"])) for c in cells))
     seen = {}
     _reach(tree, None, seen)
     for method in methods:
@@ -210,6 +216,11 @@ def code_changes(before, after):
     return [
         "the notebook's code changed"
         if module == "notebook"
-        else f"{MODULES[module].relative_to(PACKAGE.parent) if module in MODULES else f'{module}.py'} changed ({', '.join(w for w in what if w) or 'on import'})"
+        else f"{MODULES[module].relative_to(PACKAGE.parent) if module in MODULES else f'{module}.py'} changed ({_some([w for w in what if w]) or 'on import'})"
         for module, what in modules.items()
     ]
+
+
+def _some(names):
+    """The first few names."""
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

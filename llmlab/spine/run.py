@@ -7,29 +7,51 @@
         phase.json             parameters, inputs and outputs with fingerprints, code, metrics, cost, versions
         model/ metrics.jsonl   the artifacts
         notebook.ipynb         as executed, and report.html made of it
+      notebooks/               working copies of the notebooks, if somebody explores the run in Jupyter
       .work/                   phases being made; nothing here counts until it is whole
 
 A phase works in `.work` and its folder appears with one rename, so an artifact is there whole or not at all.
 """
 
+import difflib
 import os
+import re
 from pathlib import Path
 
+from llmlab.spine import notebooks
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json, write_json
-from llmlab.spine.params import PHASES, ROOT, WITHOUT_EFFECT, check_phase
+from llmlab.spine.params import PHASES, ROOT, RUN_DIR, WITHOUT_EFFECT, check_phase, overrides, schema
 from llmlab.spine.provenance import code_changes, code_used, fingerprint, wingless
 
 MODELS = {"released": "6_fine_tuning/model", "assistant": "5_post_training/model", "base": "3_pretraining/model"}  # newest first
 
 
-def existing(path):
+def existing(path, fix="llmlab run"):
     """The run at `path`, or an error that names those beside it."""
     run = Run(path)
     if not (run.path / "run.json").exists():
-        there = sorted(p.parent.name for p in run.path.parent.glob("*/run.json"))
-        raise UserError(f"there is no run {run.path}", "runs beside it: " + (", ".join(there) or "none"), f"llmlab run {run.path}")
+        raise UserError(f"there is no run {run.place}", "runs beside it: " + (", ".join(run.beside()) or "none"), f"{fix} {run.place}")
     return run
+
+
+def entered(path, first):
+    """The run that a notebook plays on. The first phase may begin one, but not by a typing error.
+
+    Args:
+        first: whether the notebook is that of the first phase; no other can begin a run.
+    """
+    run = Run(path)
+    meant = difflib.get_close_matches(run.path.name, run.beside(), 1, 0.75)
+    counted = meant and re.fullmatch(r"[-_]?\d*", run.path.name.removeprefix(meant[0]))  # demo2 beside demo is meant so
+    if not first or (meant and not counted) or not (run.path.parent.exists() or run.path.parent == ROOT / "runs"):
+        return existing(path, "llmlab lab")
+    return run
+
+
+def because(reasons):
+    """Reasons in one line: the first three, and how many more there are."""
+    return "; ".join(reasons[:3]) + (f" and {len(reasons) - 3} more" if len(reasons) > 3 else "")
 
 
 class Run:
@@ -74,13 +96,17 @@ class Run:
         """How a command names the run: from the project's root, or by its name alone where it stands elsewhere."""
         return str(self.path.relative_to(ROOT)) if self.path.is_relative_to(ROOT) else self.path.name
 
+    def beside(self):
+        """Names of the other runs in the same folder."""
+        return sorted(p.parent.name for p in self.path.parent.glob("*/run.json") if p.parent != self.path)
+
     def save(self):
         """Creates or updates `run.json`; nothing is written by looking at a run."""
         write_json(self.path / "run.json", self.record)
 
     def find(self, artifact):
         """Path of `artifact` ("3_pretraining/model") here or in the nearest ancestor, else None."""
-        self._recover(artifact.split("/")[0])
+        self.recover(artifact.split("/")[0])
         whole = (self.path / artifact.split("/")[0] / "phase.json").exists()
         if whole and (self.path / artifact).exists():
             return self.path / artifact
@@ -90,7 +116,18 @@ class Run:
         """Artifact name of the model that got furthest; that of the released one if there is none yet."""
         return next((a for a in MODELS.values() if self.find(a)), MODELS["released"])
 
-    def _recover(self, phase):
+    def model(self, name):
+        """The artifact that a model is called by: its name, "assistant", or the phase that made it ("5" is 5_post_training/model)."""
+        if name in MODELS:
+            return MODELS[name]
+        phase, _, rest = name.strip("/").partition("/")
+        phase = check_phase(phase)
+        made = [m.partition("/")[2] for m in MODELS.values() if m.startswith(phase)]
+        if not (rest or made):
+            raise UserError(f"{phase} makes no model", "models: " + ", ".join(MODELS.values()), f"llmlab chat {self.place}")
+        return f"{phase}/{rest or made[0]}"
+
+    def recover(self, phase):
         """A kill between the two renames of `publish` leaves the old folder aside: put it back."""
         old = self.path / ".work" / f"{phase}.old"
         if old.exists() and not (self.path / phase).exists():
@@ -107,6 +144,43 @@ class Run:
                 f"llmlab run {self.path}",
             )
         return found
+
+    def _ipython_key_completions_(self):
+        """What Jupyter offers after `run["`."""
+        return sorted(f"{p}/{a}" for p in PHASES if (record := self.done(p)) for a in record["outputs"])
+
+    def notebook(self, phase):
+        """The notebook that makes a phase here: as edited in Jupyter, in this run or in an ancestor, else the project's.
+
+        What was executed last is in the phase's own folder. It counts until the working copy is saved with something else, for a
+        browser may be closed before it saves.
+        """
+        copy, executed = self.path / "notebooks" / f"{phase}.ipynb", self.path / phase / "notebook.ipynb"
+        made = self.record.get("notebooks", {}).get(phase, {})
+        if made.get("edited") and executed.exists() and notebooks.mark(copy) == made["saved"]:
+            return executed
+        if copy.exists() and notebooks.edited(copy):
+            return copy
+        return self.parent.notebook(phase) if self.parent else notebooks.project(phase)
+
+    def schema(self, phase):
+        """{name: Parameter} of a phase of this run, whose notebook may have more parameters than the project's."""
+        notebook = self.notebook(phase)
+        return schema(phase, None if notebook == notebooks.project(phase) else notebook)
+
+    def told(self):
+        """{phase: {name: value}} that differ from the notebooks' defaults: what ancestors were told, this run, and working copies of it."""
+        inherited = self.parent.told() if self.parent else {}
+        return overrides([inherited, self.record["overrides"], self.chosen()], {phase: self.schema(phase) for phase in PHASES})
+
+    def chosen(self):
+        """{phase: {name: value}} that somebody changed and saved in working copies, and that no execution has taken up yet."""
+        found = {}
+        for phase in PHASES:
+            copy, seen = self.path / "notebooks" / f"{phase}.ipynb", self.record.get("notebooks", {}).get(phase, {}).get("seen", {})
+            values = notebooks.chosen(copy) if copy.exists() else {}
+            found[phase] = {n: v for n, v in values.items() if n != RUN_DIR and v != seen.get(n)}
+        return {phase: values for phase, values in found.items() if values}
 
     def done(self, phase):
         """The record of a finished phase, here or in an ancestor, else None."""
@@ -140,4 +214,6 @@ class Run:
         for artifact, mark in record["outputs"].items():
             whole = (folder / artifact).exists() and fingerprint(folder / artifact) == mark
             reasons += [] if whole else [f"{phase}/{artifact} is not as it was written"]
-        return reasons + code_changes(record["code"], code_used(phase, params))
+        if record.get("order") and not (folder / "report.html").exists():
+            reasons.append("it has no report")
+        return reasons + code_changes(record["code"], code_used(self.notebook(phase), params))

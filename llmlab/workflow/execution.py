@@ -1,17 +1,18 @@
 """One notebook under papermill, and what is left of it when it fails."""
 
 import json
+import logging
 import os
 import shutil
 import time
 
 from llmlab.pages import report
-from llmlab.spine import track
+from llmlab.spine import locks, notebooks, privacy, track
 from llmlab.spine.errors import UserError
-from llmlab.spine.files import write_text
-from llmlab.spine.params import NOTEBOOKS, ROOT, shown
+from llmlab.spine.files import read_json, write_text
+from llmlab.spine.params import ROOT
 from llmlab.spine.track import PROGRESS_FILE
-from llmlab.workflow.phase import STARTED
+from llmlab.workflow.phase import FRESH, NOTEBOOK, STARTED
 
 QUIET = {
     "TOKENIZERS_PARALLELISM": "false",
@@ -29,13 +30,11 @@ def execute(notebook, out, values, runs):
     """papermill over a notebook, in the project's root; `out` then holds no path of this machine.
 
     Args:
-        notebook: its name, e.g. "3_pretraining".
+        notebook: its path.
         out: where the executed notebook goes.
         values: its parameters.
         runs: the runs it works on, whose paths become their names.
     """
-    import logging
-
     import papermill
     from traitlets.config import Config
 
@@ -45,7 +44,7 @@ def execute(notebook, out, values, runs):
     os.environ.update({"HF_HUB_OFFLINE": wanted, "HF_DATASETS_OFFLINE": wanted})
     try:
         papermill.execute_notebook(
-            NOTEBOOKS / f"{notebook}.ipynb",
+            notebook,
             out,
             parameters=values,
             kernel_name="python3",
@@ -63,47 +62,46 @@ def execute(notebook, out, values, runs):
 
 
 def without_paths(notebook, runs, values):
-    """papermill notes where things lie on this machine, which is nobody's business. True if there is a notebook left."""
+    """papermill notes where things lie on this machine, which is nobody's business. A notebook that was cut off, or holds a secret, goes."""
     try:
         content = json.loads(notebook.read_text())
     except ValueError:  # papermill was cut off while it wrote
         notebook.unlink()
-        return False
+        return
     content["metadata"].pop("papermill", None)
     for cell in content["cells"]:
         cell["metadata"].pop("papermill", None)
-    text = json.dumps(content, indent=1, ensure_ascii=False)
-    for run in runs:
-        relative = os.path.relpath(run.path, ROOT)
-        for place in (str(run.path), *([relative] if relative.startswith("..") else [])):
-            text = text.replace(place, run.path.name)
-    for value in values.values():
-        text = text.replace(value, shown(value)) if shown(value) != value else text
+    text = privacy.anonymous(json.dumps(content, indent=1, ensure_ascii=False), runs, values)
     try:
-        write_text(notebook, report.check_secrets(text.replace(str(ROOT), "."), notebook))
+        write_text(notebook, privacy.check_secrets(text, notebook))
     except UserError:
         notebook.unlink()
         raise
-    return True
 
 
-def phase(experiment, phase, params):
-    """One phase: its notebook, then its report. The executed notebook stays in .work until the phase is published."""
+def phase(experiment, name, params, force=False):
+    """Executes one phase. Its kernel publishes it and draws its report, as it does in Jupyter.
+
+    Raises: PhaseFailed if a cell fails or the kernel dies, UserError for a full disk, a secret, or a phase that is open elsewhere.
+    """
     from papermill.exceptions import PapermillExecutionError
 
-    work, started = experiment.path / ".work", time.time()
+    locks.check_free(experiment, name)
+    work, started, notebook = experiment.path / ".work", time.time(), experiment.notebook(name)
     work.mkdir(exist_ok=True)
-    executed, progress = work / f"{phase}.ipynb", work / f"{phase}.progress"
-    os.environ.update({PROGRESS_FILE: str(progress), STARTED: str(started)})
-    with track.drawn(progress, phase):
+    executed, progress = work / f"{name}.papermill.ipynb", work / f"{name}.progress"
+    told = {PROGRESS_FILE: str(progress), STARTED: str(started), NOTEBOOK: str(notebook), **({FRESH: "1"} if force else {})}
+    os.environ.update(told)
+    with track.drawn(progress, name):
         try:
-            execute(phase, executed, {**params, "run_dir": os.path.relpath(experiment.path, ROOT)}, [experiment])
+            execute(notebook, executed, {**params, "run_dir": os.path.relpath(experiment.path, ROOT)}, [experiment])
         except PapermillExecutionError as error:
             _check_room(experiment.path)
-            partial = report.preview(experiment, phase, executed, params)
+            partial = work / f"{name}.html"
+            report.render(executed, partial, experiment, name, params)
             message = error.evalue.splitlines() or [error.ename]
             raise PhaseFailed(
-                f"{phase} failed in cell {error.exec_count}: {error.ename}: "
+                f"{name} failed in cell {error.exec_count}: {error.ename}: "
                 + "\n".join(message)
                 + f"\n  partial report: {partial}\n  go on after mending: llmlab run {experiment.path}"
             ) from None
@@ -112,19 +110,18 @@ def phase(experiment, phase, params):
         except Exception as error:  # the kernel died, or never started: papermill's own status cannot be trusted here
             _check_room(experiment.path)
             raise PhaseFailed(
-                f"{phase} failed: {type(error).__name__}: {str(error)[:300]}\n  go on: llmlab run {experiment.path}"
+                f"{name} failed: {type(error).__name__}: {str(error)[:300]}\n  go on: llmlab run {experiment.path}"
             ) from error
         finally:
-            for name in (PROGRESS_FILE, STARTED):
-                os.environ.pop(name, None)
+            for variable in told:
+                os.environ.pop(variable, None)
             progress.unlink(missing_ok=True)
             track.tidy(experiment.path)
-    published = experiment.path / phase / "phase.json"
-    if not published.exists() or published.stat().st_mtime < started:
-        raise PhaseFailed(f"{phase} ended without phase.done(...)\n  notebook: {executed}\n  its last cell must publish the phase")
-    shutil.move(executed, experiment.path / phase / "notebook.ipynb")
-    executed.with_suffix(".html").unlink(missing_ok=True)  # the partial report of an attempt that failed
-    report.phase_report(experiment, phase)
+    record = experiment.path / name / "phase.json"
+    if not record.exists() or read_json(record)["started"] < round(started, 3):
+        raise PhaseFailed(f"{name} ended without phase.done(...)\n  notebook: {executed}\n  its last cell must publish the phase")
+    executed.unlink()
+    (work / f"{name}.html").unlink(missing_ok=True)  # the partial report of an attempt that failed
 
 
 def _check_room(path):
@@ -134,3 +131,14 @@ def _check_room(path):
         raise UserError(
             f"the disk of {path} is full", f"{free / 1e6:.0f} MB are free", f"free some space; what is finished stays: llmlab run {path}"
         )
+
+
+def compare(runs, out):
+    """papermill over notebooks/compare.ipynb and its page.
+
+    Args:
+        runs: those to compare; out: where the page goes.
+    """
+    notebook = out.with_suffix(".ipynb")
+    execute(notebooks.project("compare"), notebook, {"runs": [os.path.relpath(r.path, ROOT) for r in runs]}, runs)
+    report.render(notebook, out, runs[0], "compare")

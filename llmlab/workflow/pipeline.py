@@ -1,17 +1,15 @@
-"""Which phases are missing or stale, and why; papermill over them; the closing table."""
+"""`llmlab run`: executes what is missing or stale, in order, and says why."""
 
-import contextlib
-import fcntl
-import os
 import shutil
 from pathlib import Path
 
+from llmlab.evaluation import compare as comparison
 from llmlab.pages import report
+from llmlab.spine import locks, notebooks
 from llmlab.spine.errors import UserError
-from llmlab.spine.files import read_json
-from llmlab.spine.params import PHASES, ROOT, check_phase, overrides, resolve
-from llmlab.spine.run import Run, existing
-from llmlab.workflow import execution, preflight
+from llmlab.spine.params import PHASES, check_phase, overrides
+from llmlab.spine.run import Run, because
+from llmlab.workflow import execution, preflight, road
 
 
 def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=print):
@@ -19,67 +17,66 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
 
     Args:
         path: run directory.
-        layers: parameter sections, later ones winning, on top of those the run was given before.
+        layers: parameter sections, later ones winning, on top of those the run was given before and of what was chosen in Jupyter.
         parent: run that supplies what this one does not make.
         only: phases to consider; `start`: the first phase to consider.
-        force: run them even if nothing changed.
+        force: run them even if nothing changed, and keep nothing.
 
     Returns: the phases that were executed. Raises UserError before any kernel starts, execution.PhaseFailed when a cell fails.
     """
     experiment = Run(path, parent)
-    changed = _merged(experiment, layers)
+    changed = overrides([experiment.told(), *layers], {p: experiment.schema(p) for p in PHASES})
     selected = _selected(only, start)
-    plan = _plan(changed)
+    planned = road.plan(experiment, changed)
     for phase in selected:
-        preflight.check(phase, plan[phase])
-    preflight.together(plan)
+        preflight.check(phase, planned[phase])
+    preflight.together(planned)
     _complete(experiment, selected)
     if experiment.parent and (missing := [p for p in selected if experiment.parent.done(p) is None]):
         echo(f"{experiment.parent.path.name}, the parent, has not finished {', '.join(missing)}: this run makes what it needs itself")
     _writable(experiment.path)
-    executed = []
-    with _lock(experiment.path):
-        experiment.record["overrides"] = changed
-        experiment.save()
-        for phase in PHASES:
-            if phase not in selected:
-                continue
-            reasons = ["--force"] if force else experiment.stale(phase, plan[phase])
-            if not reasons:
-                owner = experiment.owner(phase)
-                echo(f"{phase}: up to date" + ("" if owner.path == experiment.path else f", shared with {owner.path.name}"))
-                continue
-            echo(f"{phase}: runs, because {'; '.join(reasons[:3])}{f' and {len(reasons) - 3} more' if len(reasons) > 3 else ''}")
-            try:
-                execution.phase(experiment, phase, plan[phase])
-            except execution.PhaseFailed:
-                report.index(experiment, states(experiment, plan))  # a verdict of before is out of date now
-                raise
-            executed.append(phase)
-            report.index(experiment, states(experiment, plan))
-        _finish(experiment, plan, executed)
+    with locks.alone(experiment):
+        _tell(experiment, changed, planned, echo)
+        executed = [p for p in PHASES if p in selected and _walk(Run(path), p, planned[p], force, echo)]
+        report.index(Run(path), road.states(Run(path)))
     return executed
 
 
-def status(path):
-    """{phase: reasons it would run}, for the parameters the run was given; [] means up to date."""
-    experiment = existing(path)
-    return states(experiment, _plan(_merged(experiment, ())))
+def _tell(experiment, changed, planned, echo):
+    """Notes the parameters in the run's record, and in its working copies, so that both always say the same."""
+    for phase, values in experiment.chosen().items():
+        echo(f"{phase}: {', '.join(f'{n} = {v!r}' for n, v in values.items())}, as saved in Jupyter")
+    if (experiment.path / "run.json").exists() and experiment.record["overrides"]:  # what is added to a run that was told something before
+        before = road.plan(experiment)
+        for phase in PHASES:
+            new = [f"{n} {before[phase][n]!r} → {v!r}" for n, v in planned[phase].items() if before[phase].get(n) != v]
+            if new:
+                echo(f"{phase}: {', '.join(new)}; all else stays as {experiment.path.name} was told before")
+    experiment.record["overrides"] = changed
+    experiment.save()
+    for phase in PHASES:
+        copy = experiment.path / "notebooks" / f"{phase}.ipynb"
+        if copy.exists():
+            notebooks.refill(copy, planned[phase])
 
 
-def states(experiment, plan):
-    return {phase: experiment.stale(phase, plan[phase]) for phase in PHASES}
-
-
-def _plan(changed):
-    """All parameters of every phase, with what the layers change."""
-    return {phase: resolve(phase, changed.get(phase)) for phase in PHASES}
-
-
-def _merged(experiment, layers):
-    """The overrides of the parent, then of this run, then the new ones."""
-    inherited = experiment.parent.record["overrides"] if experiment.parent else {}
-    return overrides([inherited, experiment.record["overrides"], *layers])
+def _walk(experiment, phase, params, force, echo):
+    """Executes a phase if there is a reason. True if it did."""
+    reasons = ["--force"] if force else experiment.stale(phase, params)
+    owner = experiment.owner(phase)
+    if not reasons:
+        by = owner.record.get("notebooks", {}).get(phase, {}).get("by")
+        shared = "" if owner.path == experiment.path else f", shared with {owner.path.name}"
+        echo(f"{phase}: {'as explored in Jupyter' if by == 'Jupyter' else 'up to date'}{shared}")
+        return False
+    edited = "" if experiment.notebook(phase) == notebooks.project(phase) else " the notebook as edited in this run"
+    echo(f"{phase}: runs{edited}, because {because(reasons)}")
+    try:
+        execution.phase(experiment, phase, params, force)
+    except execution.PhaseFailed:
+        report.index(Run(experiment.path), road.states(Run(experiment.path)))  # a verdict of before is out of date now
+        raise
+    return True
 
 
 def _selected(only, start):
@@ -128,59 +125,11 @@ def _writable(path):
         )
 
 
-@contextlib.contextmanager
-def _lock(path):
-    """One `llmlab run` at a time per run; the lock goes with the process, so a kill leaves none behind."""
-    with open(path / ".lock", "a+") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            stream.seek(0)
-            raise UserError(
-                f"another llmlab (process {stream.read().strip() or '?'}) is working on {path.name}",
-                "one at a time",
-                "wait for it, or use another run: llmlab run NEW_NAME --parent " + path.name,
-            ) from None
-        stream.truncate(0)
-        stream.write(str(os.getpid()))
-        stream.flush()
-        yield
-
-
-def _finish(experiment, plan, executed):
-    """Every report links to all others, so all are drawn again when one is new; a kill may also have left one undrawn."""
-    now = states(experiment, plan)
-    for phase in PHASES:
-        folder = experiment.path / phase
-        left = experiment.path / ".work" / f"{phase}.ipynb"
-        if (folder / "phase.json").exists() and (executed or not (folder / "report.html").exists()):
-            if (
-                not (folder / "notebook.ipynb").exists()
-                and left.exists()
-                and left.stat().st_mtime > read_json(folder / "phase.json").get("started", 0)
-            ):
-                if execution.without_paths(left, [experiment], plan[phase]):
-                    shutil.move(left, folder / "notebook.ipynb")
-            if (folder / "notebook.ipynb").exists():
-                report.phase_report(experiment, phase)
-    report.index(experiment, now)
-
-
-def costs(path):
-    """Rows for the closing table: what each phase cost, and how much of it was learning."""
-    records = {p: record for p in PHASES if (record := Run(path).done(p))}
-    return [{"phase": p, **{k: r[k] for k in ("seconds", "learning_seconds", "peak_memory_mb")}} for p, r in records.items()]
-
-
 def compare(paths, out):
-    """papermill over notebooks/compare.ipynb; returns where the report is."""
-    from llmlab.evaluation import compare as comparison
-
+    """The page that compares runs; returns where it is."""
     runs, out = list(comparison.open_runs(paths).values()), Path(out)
     if out.is_dir():
         raise UserError(f"{out} is a folder", "the name of a page", f"llmlab compare RUN RUN -o {out}/compare.html")
     out.parent.mkdir(parents=True, exist_ok=True)
-    notebook = out.with_suffix(".ipynb")
-    execution.execute("compare", notebook, {"runs": [os.path.relpath(r.path, ROOT) for r in runs]}, runs)
-    report.render(notebook, out, runs[0], "compare")
+    execution.compare(runs, out)
     return out

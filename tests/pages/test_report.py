@@ -71,7 +71,7 @@ def test_shown_text_is_escaped_and_its_control_characters_visible():
 
 def test_figures_carry_their_alternative_text(tmp_path):
     fig = figures.bars({"a": 1, "b": 2}, "Title", "things")
-    png, meta = figures._png(fig)
+    png, meta = show._png(fig)
     import base64
 
     out = nbformat.v4.new_output("display_data", {"image/png": base64.b64encode(png).decode()}, metadata={"image/png": meta})

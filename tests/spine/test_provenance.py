@@ -2,6 +2,7 @@ import ast
 import json
 
 from llmlab.spine import provenance
+from llmlab.spine.notebooks import project
 from llmlab.spine.params import PHASES, resolve
 
 
@@ -13,7 +14,7 @@ def test_comments_docstrings_and_layout_are_no_change():
 
 
 def test_a_phase_depends_on_what_its_notebook_reaches_and_on_nothing_else():
-    used = {p: provenance.code_used(p, resolve(p)) for p in PHASES}
+    used = {p: provenance.code_used(project(p), resolve(p)) for p in PHASES}
     assert (
         "pretrain.pretrain" in used["3_pretraining"] and "fit.fit" in used["3_pretraining"] and "optim.MuonAdamW" in used["3_pretraining"]
     )
@@ -27,7 +28,7 @@ def test_the_users_own_method_counts_too(tmp_path, monkeypatch):
     params, used = {"preference": "my_file.my_method"}, []
     for body in ("return 1", "return 1  # why", "return 2"):
         (tmp_path / "my_file.py").write_text(f"def my_method():\n    {body}\n")
-        used.append(provenance.code_used("5_post_training", params))
+        used.append(provenance.code_used(project("5_post_training"), params))
     assert provenance.code_changes(used[0], used[1]) == []
     assert provenance.code_changes(used[1], used[2]) == ["my_file.py changed (my_method)"]
 

@@ -17,7 +17,11 @@ def plan(run_dir):
 def test_a_changed_file_outside_the_run_makes_the_phase_stale(tmp_path):
     data = tmp_path / "data.txt"
     data.write_text("one")
+    Run(tmp_path / "run").save()
     phase = Phase("4_preliminary_evaluation", {"run_dir": tmp_path / "run", "wandb_mode": "disabled"})
+    [phase.json(f"{name}.json", {}) for name in ("results", "findings")]
+    phase.write("scores").mkdir()
+    phase.write("scores/samples.jsonl").write_text("")
     phase.given("source", [data])
     phase.given("annotations", [])
     phase.done({})
@@ -85,8 +89,11 @@ def test_an_artifact_that_is_missing_names_its_phase(tmp_path):
 def test_nothing_counts_until_the_phase_is_published(tmp_path):
     namespace = {**resolve("4_preliminary_evaluation"), "run_dir": tmp_path / "run", "wandb_mode": "disabled"}
     run = Run(tmp_path / "run")
+    run.save()
     phase = Phase("4_preliminary_evaluation", namespace)
-    phase.json("results.json", {"a": 1})
+    [phase.json(f"{name}.json", {"a": 1}) for name in ("results", "findings")]
+    phase.write("scores").mkdir()
+    phase.write("scores/samples.jsonl").write_text("")
     assert run.find("4_preliminary_evaluation/results.json") is None
     phase.done({"score": 1})
     assert read_json(run["4_preliminary_evaluation/results.json"]) == {"a": 1}
@@ -100,6 +107,7 @@ def test_a_kill_between_the_two_renames_loses_nothing(copy):
 
 def test_plain_papermill_gets_the_same_checks(tmp_path):
     namespace = {**resolve("3_pretraining"), "learning_rate": "1e-4", "wandb_mode": "disabled", "run_dir": tmp_path / "r"}
+    Run(tmp_path / "r").save()
     Phase("3_pretraining", namespace)
     assert namespace["learning_rate"] == 1e-4
     with pytest.raises(UserError, match="did you mean 'learning_rate'"):

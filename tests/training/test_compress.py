@@ -147,7 +147,7 @@ def test_a_verdict_names_what_to_change_and_one_command_for_it(smoke):
     assert "beyond the limit for privacy" in verdict.decide([unsure], run)["judged"]
     held = verdict.decide([verdict.criterion(n, bad, 0.9, "≥", "") for n in ("catalogue", "privacy", "bias")], run)
     assert held["verdict"] == "HOLD" and [n["change"] for n in held["next"]] == ["sft_steps=12", "sft_steps=12", "counterfactual=true"]
-    assert held["command"] == "llmlab run smoke-next --parent smoke -p sft_steps=12 -p counterfactual=true"
+    assert held["command"] == "llmlab run smoke-sft_steps-12-counterfactual --parent smoke -p sft_steps=12 -p counterfactual=true"
 
 
 def test_findings_name_a_phase_and_a_command_that_parses(smoke):

@@ -10,10 +10,11 @@ import time
 
 import pytest
 
+from llmlab.spine import locks
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import PHASES, ROOT, load_layer
 from llmlab.spine.run import Run
-from llmlab.workflow import execution, pipeline
+from llmlab.workflow import execution, pipeline, road
 
 SMOKE = ROOT / "params" / "smoke.yaml"
 FAST = {"1_model_design": {"bakeoff_families": []}}
@@ -86,7 +87,7 @@ def test_one_phase_five_parameter_concerns_phases_five_six_and_seven_only(copy):
     run = Run(copy)
     plan = {p: run.done(p)["params"] for p in PHASES}
     plan["5_post_training"] = {**plan["5_post_training"], "beta": 0.9}
-    stale = [p for p, reasons in pipeline.states(run, plan).items() if reasons]
+    stale = [p for p, reasons in road.states(run, plan).items() if reasons]
     readers = {p for p in PHASES if any(i.startswith("5_post_training") for i in run.done(p)["inputs"])}
     assert stale == ["5_post_training"] and readers == {"6_fine_tuning", "7_final_evaluation"}
 
@@ -107,7 +108,7 @@ def test_a_killed_run_is_completed_by_the_next_call(tmp_path):
         "1_model_design",
     ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    while not (path / ".work/1_model_design.ipynb").exists():
+    while not (path / ".work/1_model_design.papermill.ipynb").exists():
         time.sleep(0.05)
     time.sleep(2)
     os.killpg(process.pid, signal.SIGKILL)
@@ -117,19 +118,14 @@ def test_a_killed_run_is_completed_by_the_next_call(tmp_path):
     assert done.returncode == 0 and (path / "1_model_design/report.html").exists(), done.stderr
 
 
-def test_a_notebook_cut_off_while_it_was_written_is_no_reason_to_fail(executed, tmp_path):
+def test_a_kill_before_the_report_was_drawn_draws_it_again(executed, tmp_path):
     path = tmp_path / "run"
     shutil.copytree(executed[0], path)
-    folder, left = path / "1_model_design", path / ".work" / "1_model_design.ipynb"
-    (folder / "report.html").unlink()
-    whole = (folder / "notebook.ipynb").read_text()
-    (folder / "notebook.ipynb").unlink()
-    left.write_text(whole[: len(whole) // 2])
-    assert pipeline.run(path, only=("1", "2"), echo=lambda _: None) == []
-    assert not left.exists() and not (folder / "notebook.ipynb").exists() and (path / "index.html").exists()
-    left.write_text(whole)
-    pipeline.run(path, only=("1", "2"), echo=lambda _: None)
-    assert (folder / "report.html").exists() and (folder / "notebook.ipynb").exists()
+    for name in ("report.html", "notebook.ipynb"):
+        (path / "1_model_design" / name).unlink()
+    said = []
+    assert pipeline.run(path, only=("1",), echo=said.append) == ["1_model_design"] and "it has no report" in said[0]
+    assert (path / "1_model_design/report.html").exists()
 
 
 def test_whatever_fails_on_a_full_disk_the_disk_is_named(tmp_path, monkeypatch):
@@ -156,7 +152,7 @@ def test_what_a_later_phase_said_is_out_of_date_when_an_earlier_one_fails(copy):
     (copy / "2_dataset_engineering/tokens/train.parquet").write_bytes(b"not parquet")
     with pytest.raises(execution.PhaseFailed):
         pipeline.run(copy, only=("3",), echo=lambda _: None)
-    assert "out of date" in (copy / "index.html").read_text() and not pipeline.status(copy)["7_final_evaluation"]
+    assert "out of date" in (copy / "index.html").read_text() and not road.status(copy)[0]["7_final_evaluation"]
 
 
 def test_wandb_is_offline_and_grouped_by_run(executed):
@@ -166,7 +162,7 @@ def test_wandb_is_offline_and_grouped_by_run(executed):
 
 
 def test_two_runs_at_once_on_one_folder_are_refused(executed):
-    with pipeline._lock(executed[0]), pytest.raises(UserError, match="another llmlab"):
+    with locks.alone(Run(executed[0])), pytest.raises(UserError, match="another llmlab"):
         pipeline.run(executed[0], only=("1",), echo=lambda _: None)
 
 

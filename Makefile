@@ -1,20 +1,21 @@
 # Both `make demo` and `make test` work on a bare clone, each first, in any order.
 PYTHON ?= python3
 BIN := .venv/bin
+RUN ?= runs/demo
 
 .PHONY: demo test smoke lab lint bench clean
 
 demo: .venv/.installed  ## the seven phases on the embedded world, about ten minutes
 	$(BIN)/llmlab run runs/demo
 
-test: .venv/.installed  ## all tests
+test: .venv/.installed  ## all tests; those in a real JupyterLab need Chromium (apt-get install chromium) and are skipped without it
 	$(BIN)/python -m pytest
 
 smoke: .venv/.installed  ## the seven phases in their smallest form, under three minutes
 	$(BIN)/llmlab run runs/smoke -f params/smoke.yaml
 
-lab: .venv/.installed  ## the notebooks in JupyterLab
-	$(BIN)/jupyter lab notebooks
+lab: .venv/.installed  ## the run $(RUN), runs/demo unless told otherwise, in JupyterLab
+	$(BIN)/llmlab lab $(RUN)
 
 lint: .venv/.installed
 	$(BIN)/ruff check .

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 
+from matplotlib.lines import Line2D
+
 from llmlab.pages.figures import ARROWS, BLUE, COLOURS, GREEN, GREY, RED, figure
 
 
@@ -137,13 +139,23 @@ def gate(criteria):
 
 
 def curves(runs, key, title, xlabel="step", ylabel="loss (nats per token)"):
-    """One line per run: the same metric of several runs in one picture. runs: {name: rows of metrics.jsonl}."""
-    lines = {name: [(r["step"], r[key]) for r in rows if key in r] for name, rows in runs.items()}
-    words = "; ".join(f"{n} ends at {p[-1][1]:.3f}" for n, p in lines.items() if p)
+    """One line per run, with its name at its end: the same metric of several runs in one picture. Runs that share a line share its name.
+
+    Args:
+        runs: {name: rows of metrics.jsonl}.
+    """
+    lines = defaultdict(list)
+    for name, rows in runs.items():
+        lines[tuple((r["step"], r[key]) for r in rows if key in r)].append(name)
+    without = lines.pop((), [])
+    named = {", ".join(names) + (" (the same)" if len(names) > 1 else ""): points for points, names in lines.items()}
+    words = "; ".join(f"{n} ends at {p[-1][1]:.3f}" for n, p in named.items()) or "no run has it"
     fig, axis = figure(title, f"{ylabel} by {xlabel}. {words}.", height=3.2)
-    for (name, points), colour in zip(lines.items(), COLOURS):
-        if points:
-            axis.plot(*zip(*points), color=colour, label=name)
+    for n, (name, points) in enumerate(named.items()):
+        colour, style = COLOURS[n % len(COLOURS)], ("-", "--", ":", "-.")[n % 4]
+        axis.plot(*zip(*points), color=colour, linestyle=style, label=name)
+        axis.annotate(f" {name}", points[-1], color=colour, fontsize=8, va="center", annotation_clip=False)
     axis.set(xlabel=xlabel, ylabel=ylabel)
-    axis.legend(frameon=False, fontsize=8)
+    handles = axis.get_legend_handles_labels()[0] + [Line2D([], [], linestyle="") for _ in without]
+    axis.legend(handles, [*named, *(f"{name} has none" for name in without)], frameon=False, fontsize=8)
     return fig

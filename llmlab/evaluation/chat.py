@@ -1,8 +1,10 @@
 """Talking to a model: in the terminal, and in a notebook."""
 
 import sys
+import threading
 
 from llmlab.data import tokens
+from llmlab.evaluation import evaluate
 from llmlab.models import weights
 
 MEMORY = 4  # exchanges: no conversation of the embedded world is longer, and what a model never saw confuses it
@@ -12,24 +14,48 @@ class Chat:
     """A conversation with a model of a run; `ask` gives its answer and remembers both, the last MEMORY of them.
 
     A base model is asked in the same way, though it has not learned what a turn is; its answers show that.
+
+    Args:
+        folder: of the model.
     """
 
     def __init__(self, folder):
         self.model, self.tokenizer = weights.load(folder)
         self.messages = []
 
-    def ask(self, question, max_new_tokens=80):
-        """The answer to `question`, in the light of what was said before."""
-        from llmlab.evaluation import evaluate
+    def ask(self, question, max_new_tokens=80, say=None):
+        """The answer to `question`, in the light of what was said before.
 
+        Args:
+            say: called with the answer as far as it is written, token by token.
+        """
         self.messages.append({"role": "user", "content": question})
         limit = weights.window(self.model) - max_new_tokens
         del self.messages[: -2 * MEMORY - 1]
         while len(self.messages) > 1 and len(tokens.chat_ids(self.tokenizer, self.messages, answer=True)[0]) > limit:
             del self.messages[:2]  # the oldest turn is forgotten first
-        answer = evaluate.reply(self.model, self.tokenizer, [self.messages], max_new_tokens)[0]
+        streamer = _Words(self.tokenizer, say) if say else None
+        answer = evaluate.reply(self.model, self.tokenizer, [self.messages], max_new_tokens, streamer=streamer)[0]
         self.messages.append({"role": "assistant", "content": answer})
         return answer
+
+
+class _Words:
+    """A streamer, in transformers' sense, that hands on the text as it grows. The prompt comes first and is not part of it."""
+
+    def __init__(self, tokenizer, say):
+        self.tokenizer, self.say, self.ids = tokenizer, say, None
+
+    def put(self, value):
+        found = value.reshape(-1).tolist()
+        if self.ids is None and len(found) > 1:
+            self.ids = []
+            return
+        self.ids = [*(self.ids or []), *(i for i in found if i not in (tokens.END, tokens.PAD))]
+        self.say(self.tokenizer.decode(self.ids).strip())
+
+    def end(self):
+        pass
 
 
 def terminal(folder, name):
@@ -56,36 +82,79 @@ def printable(text):
     return "".join(c if c == "\n" or c.isprintable() else "�" for c in text)
 
 
-def widget(folder, examples):
-    """A chat box for Jupyter, and the answers to `examples` as a transcript that stays in the report."""
+def widget(models, examples):
+    """A chat box for Jupyter, and the answers to `examples` as a transcript that stays in the report.
+
+    Args:
+        models: {name: folder} to choose from; the last one answers the examples.
+    """
     from llmlab.pages import show
 
-    chat = Chat(folder)
-    transcript = []
+    name = list(models)[-1]
+    chat, transcript = Chat(models[name]), []
     for question in examples:
         chat.messages.clear()
         transcript += [{"role": "user", "content": question}, {"role": "assistant", "content": chat.ask(question)}]
     chat.messages.clear()
-    _box(chat)
-    return show.conversation(transcript, "Run this notebook in Jupyter to go on talking.")
+    if show.shell() is not None:
+        Box(models, {name: chat}).display()
+    return show.conversation(transcript, f"Answers of the {name} model. Run this notebook in Jupyter to go on talking.")
 
 
-def _box(chat):
-    """The live part: ipywidgets, which a report cannot draw and therefore leaves out."""
-    from IPython.display import display
-    from ipywidgets import HTML, Button, HBox, Text, VBox
+class Box:
+    """The live part: ipywidgets, which a report cannot draw and therefore leaves out.
 
-    from llmlab.pages import show
+    Args:
+        models: {name: folder} to choose from.
+        chats: {name: Chat} that are loaded already.
+    """
 
-    log, send = HTML(), Button(description="Send")
-    entry = Text(placeholder="Ask the assistant", continuous_update=False)  # its value changes when one presses Enter
+    def __init__(self, models, chats):
+        from ipywidgets import HTML, Button, Dropdown, HBox, Layout, Text, VBox
 
-    def answer(_):
-        if entry.value.strip():
-            chat.ask(entry.value.strip())
-            entry.value = ""
-            log.value = show.conversation(chat.messages)._repr_html_()
+        self.models, self.chats, self.turns, self.lock = models, chats, [], threading.Lock()
+        self.log, self.choice = HTML(), Dropdown(options=list(models), value=list(models)[-1], description="model")
+        self.entry = Text(placeholder="Ask, and press Enter", layout=Layout(width="26rem"))
+        send, new = Button(description="Send"), Button(description="New conversation")
+        self.entry.on_msg(lambda _, message, __: self.send() if message.get("event") == "submit" else None)  # Enter
+        send.on_click(lambda _: self.send())
+        self.choice.observe(lambda _: self.start(), "value")
+        new.on_click(lambda _: self.start())
+        self.box = VBox([self.choice, self.log, HBox([self.entry, send, new])])
 
-    send.on_click(answer)
-    entry.observe(answer, "value")
-    display(VBox([log, HBox([entry, send])]))
+    def display(self):
+        """Shows the box under the cell."""
+        from IPython.display import display
+
+        display(self.box)
+
+    def start(self):
+        """A new conversation with the chosen model."""
+        with self.lock:
+            if self.choice.value in self.chats:
+                self.chats[self.choice.value].messages.clear()
+            self.turns, self.log.value = [], ""
+
+    def send(self):
+        """Asks what stands in the box, and empties it at once: Enter and Send together ask one question."""
+        with self.lock:
+            question, self.entry.value = self.entry.value.strip(), ""
+            if question:
+                self.answer(question)
+
+    def answer(self, question):
+        """Asks the chosen model; its answer grows while it is written."""
+        from llmlab.pages import show
+
+        name = self.choice.value
+        if name not in self.chats:
+            self.log.value = f"<em>loading {name} …</em>"
+            self.chats[name] = Chat(self.models[name])
+        self.turns += [{"role": "user", "content": question}, {"role": "assistant", "content": "…"}]
+
+        def say(text):
+            self.turns[-1]["content"] = text
+            self.log.value = show.conversation(self.turns)._repr_html_()
+
+        say("…")
+        say(self.chats[name].ask(question, say=say))

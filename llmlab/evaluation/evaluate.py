@@ -90,11 +90,12 @@ def _common(a, b):
 
 
 @torch.no_grad()
-def generate_ids(model, prompts, max_new_tokens, batch_size=128, stop=(tokens.END,), temperature=0.0, seed=0):
+def generate_ids(model, prompts, max_new_tokens, batch_size=128, stop=(tokens.END,), temperature=0.0, seed=0, streamer=None):
     """Continuations of lists of token ids, up to a stop token; sorted by length, so that padding is short.
 
     Args:
         temperature: 0 takes the likeliest token; 1 draws from what the model believes, which shows what it *may* say.
+        streamer: of transformers, for a single prompt: gets each token when it is written.
     """
     torch.manual_seed(seed)
     how = dict(do_sample=True, temperature=temperature, top_k=0, top_p=1.0) if temperature else dict(do_sample=False)
@@ -105,7 +106,13 @@ def generate_ids(model, prompts, max_new_tokens, batch_size=128, stop=(tokens.EN
         ids_BxT = torch.tensor([[tokens.PAD] * (longest - len(prompts[i])) + list(prompts[i]) for i in batch], device=model.device)
         mask = torch.tensor([[0] * (longest - len(prompts[i])) + [1] * len(prompts[i]) for i in batch], device=model.device)
         out = model.generate(
-            input_ids=ids_BxT, attention_mask=mask, max_new_tokens=max_new_tokens, pad_token_id=tokens.PAD, eos_token_id=list(stop), **how
+            input_ids=ids_BxT,
+            attention_mask=mask,
+            max_new_tokens=max_new_tokens,
+            pad_token_id=tokens.PAD,
+            eos_token_id=list(stop),
+            streamer=streamer,
+            **how,
         )
         for i, row in zip(batch, out[:, longest:].tolist()):
             found[i] = row[: next((n for n, t in enumerate(row) if t in (*stop, tokens.PAD)), len(row))]

@@ -19,7 +19,7 @@ TAGS = set(
     "a b blockquote br caption code dd del details div dl dt em figcaption figure h1 h2 h3 h4 hr i ins li ol p pre section span strong sub summary sup "
     "table tbody td th thead tr ul".split()
 )
-ATTRIBUTES = {"*": {"style", "title"}, "td": {"colspan"}, "th": {"scope", "colspan"}, "a": {"href"}}
+ATTRIBUTES = {"*": {"style", "title"}, "td": {"colspan", "data-label"}, "th": {"scope", "colspan"}, "a": {"href"}}
 STYLES = {"text-align", "color", "background-color", "white-space", "unicode-bidi", "font-weight"}
 
 
@@ -27,7 +27,15 @@ def sanitise(markup):
     """HTML with what a table, a figure caption or coloured tokens need, and nothing else: no script, form, frame or address."""
     import nh3
 
-    return nh3.clean(markup, tags=TAGS, attributes=ATTRIBUTES, url_schemes=set(), filter_style_properties=STYLES, link_rel=None)
+    return nh3.clean(
+        markup,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        allowed_classes={"table": {"stacked"}},
+        url_schemes=set(),
+        filter_style_properties=STYLES,
+        link_rel=None,
+    )
 
 
 def render(notebook, out, run, phase, values=None):
@@ -118,7 +126,7 @@ def _output(output):
         return sanitise("".join(data["text/html"]))
     if "image/png" in data:
         alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-        return f'<img src="data:image/png;base64,{re.sub(r"[^A-Za-z0-9+/=]", "", "".join(data["image/png"]))}" alt="{escape(alt, quote=True)}">'
+        return f'<div class="picture"><img src="data:image/png;base64,{re.sub(r"[^A-Za-z0-9+/=]", "", "".join(data["image/png"]))}" alt="{escape(alt, quote=True)}"></div>'
     if "text/markdown" in data:
         return sanitise(_markdown("".join(data["text/markdown"])))
     text = _plain("".join(data.get("text/plain", "")))

@@ -25,14 +25,15 @@ def shell():
     return sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
 
 
-def live(words):
-    """Says something beside the results: in Jupyter at once, in no report. Returns what changes it."""
-    if shell() is None:
-        return lambda words: None
+def live(thing):
+    """Shows words or a figure beside the results: in Jupyter at once, in no report. Returns what shows something else in its place."""
+    if getattr(shell(), "kernel", None) is None:
+        return lambda thing: None
     from IPython.display import display
 
-    handle = display(Html(f"<p><em>{escape(words)}</em></p>"), metadata={LIVE: "live"}, display_id=True)
-    return lambda words: handle.update(Html(f"<p><em>{escape(words)}</em></p>" if words else ""), metadata={LIVE: "live"})
+    as_html = lambda t: Html(f"<p><em>{escape(t)}</em></p>" if t else "") if isinstance(t, str) else t  # noqa: E731
+    handle = display(as_html(thing), metadata={LIVE: "live"}, display_id=True)
+    return lambda thing: handle.update(as_html(thing), metadata={LIVE: "live"})
 
 
 def sharp_figures():
@@ -63,23 +64,28 @@ def number(value, digits=3):
     return f"{value:.{digits}g}" if value else "0"
 
 
-def table(rows, columns=None, caption=""):
+def table(rows, columns=None, caption="", stacked=False):
     """A table of dicts; numbers on the right, everything escaped.
 
     Args:
         rows: dicts with the same keys.
         columns: which keys, in which order; all of the first row if None.
+        stacked: long texts: on a narrow screen its cells stand below each other, each under its column's name.
     """
     columns = columns or list(rows[0]) if rows else []
     numeric = {c for c in columns if all(isinstance(r.get(c), (int, float, type(None))) for r in rows)}
     head = "".join(f'<th scope="col" style="text-align: {"right" if c in numeric else "left"}">{escape(str(c))}</th>' for c in columns)
     body = "".join(
         "<tr>"
-        + "".join(f'<td style="text-align: {"right" if c in numeric else "left"}">{number(r.get(c))}</td>' for c in columns)
+        + "".join(
+            f'<td data-label="{escape(str(c))}" style="text-align: {"right" if c in numeric else "left"}">{number(r.get(c))}</td>'
+            for c in columns
+        )
         + "</tr>"
         for r in rows
     )
-    return Html(f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+    kind = ' class="stacked"' if stacked else ""
+    return Html(f"<table{kind}><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 
 
 def score(result):
@@ -147,7 +153,7 @@ def diff(before, after):
 
 def pairs(rows, headings, caption=""):
     """A table of texts side by side, such as the same prompts answered before and after."""
-    return table([dict(zip(headings, row)) for row in rows], list(headings), caption)
+    return table([dict(zip(headings, row)) for row in rows], list(headings), caption, stacked=True)
 
 
 def conversation(messages, note=""):

@@ -23,15 +23,21 @@ class _Reporter:
 
     def __init__(self, path, total, what):
         self.path, self.total, self.what = Path(path), total, what
-        self.n, self.started, self.written = 0, time.time(), 0.0
+        self.n, self.started, self.written, self.note = 0, time.time(), 0.0, ""
 
     def update(self, n=1):
         self.n += n
         if time.time() - self.written > 0.2 or self.n >= self.total:
             self.written = time.time()
             partial = self.path.with_suffix(f".{os.getpid()}")  # ranks of torchrun report side by side
-            partial.write_text(json.dumps({"what": self.what, "n": self.n, "total": self.total, "started": self.started}))
+            partial.write_text(
+                json.dumps({"what": self.what, "n": self.n, "total": self.total, "started": self.started, "note": self.note})
+            )
             os.replace(partial, self.path)
+
+    def set_postfix_str(self, note, refresh=True):
+        """What stands behind the bar, as in tqdm."""
+        self.note = note
 
     def close(self):
         pass
@@ -73,25 +79,26 @@ def drawn(progress, phase):
 def _draw(progress, phase, stop, started):
     from tqdm.std import tqdm
 
-    live, last = sys.stderr.isatty(), 0.0
+    live, last, said = sys.stderr.isatty(), 0.0, ""
     while not stop.wait(0.3):
         try:
             state = json.loads(progress.read_text())
         except (OSError, json.JSONDecodeError):
-            state = {"what": "starting", "n": 0, "total": 0, "started": started}
+            state = {"what": "starting", "n": 0, "total": 0, "started": started, "note": ""}
         elapsed = time.time() - state["started"]
         words = tqdm.format_meter(
             state["n"],
             state["total"] or None,
             elapsed,
-            ncols=76 if live else None,
+            ncols=64 if live else None,
             bar_format="{desc}: {percentage:3.0f}% |{bar}| {elapsed}<{remaining}" if state["total"] else "{desc} {elapsed}",
             prefix=f"  {phase} · {state['what']}",
         )
+        words += f" {state['note']}" if state["note"] else ""
         if live:
             print(f"\r\033[K{words}", end="", file=sys.stderr, flush=True)
-        elif time.time() - last > 20:
-            last = time.time()
+        elif time.time() - last > (5 if state["note"] != said else 20):
+            last, said = time.time(), state["note"]
             print(words, file=sys.stderr, flush=True)
 
 

@@ -4,6 +4,7 @@ Every step that trains (pretrain, sft, dpo, lora, distill) ends in `fit`, so tha
 progress bar behave alike in all of them.
 """
 
+import contextlib
 import hashlib
 import json
 import math
@@ -22,6 +23,7 @@ from llmlab.models import weights
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import write_jsonl
+from llmlab.training import curves
 
 datasets.disable_progress_bars()  # ours is the only one
 warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # about calls that TRL makes
@@ -91,8 +93,8 @@ def fit(trainer, out, what, rate="learning_rate"):
     trainer.remove_callback(PrinterCallback)
     checkpoint, at = newest_whole(trainer.args.output_dir)
     before = _keep_rows(out, at)
-    with track.progress(total, what) as bar:
-        for callback in (Metrics(out, bar, at, before), FiniteGuard(rate), DiskGuard(), Manifest()):
+    with track.progress(total, what) as bar, contextlib.closing(curves.Growing(out, what[0].upper() + what[1:])) as curve:
+        for callback in (Metrics(out, bar, curve, at, before), FiniteGuard(rate), DiskGuard(), Manifest()):
             trainer.add_callback(callback)
         started = time.time()
         if at < total:  # transformers trains one step more when it resumes a finished run
@@ -134,10 +136,10 @@ def _keep_rows(out, step):
 
 
 class Metrics(TrainerCallback):
-    """Rows of metrics.jsonl, and the bar."""
+    """Rows of metrics.jsonl, the bar, and the curve that grows."""
 
-    def __init__(self, out, bar, at, before=0.0):
-        self.out, self.bar, self.started = out, bar, time.time() - before
+    def __init__(self, out, bar, curve, at, before=0.0):
+        self.out, self.bar, self.curve, self.started = out, bar, curve, time.time() - before
         bar.update(at)
 
     def on_step_end(self, args, state, control, **kwargs):
@@ -154,6 +156,8 @@ class Metrics(TrainerCallback):
             tokens=int(state.num_input_tokens_seen or 0),
             **row,
         )
+        self.bar.set_postfix_str(f"loss {row['loss']:.3f}", refresh=False)
+        self.curve.draw()
 
 
 class FiniteGuard(TrainerCallback):

@@ -59,7 +59,7 @@ class Cells:
         loads, stores = _names(source)
         key = self._key(cell_id, source)
         self.running = {"key": key, "source": source, "stores": stores, "outputs": [], "touched": set(), "began": time.time()}
-        self.running |= {"used": {n: self._mark(n) for n in sorted(loads) if self._mark(n)}, "number": self.shell.execution_count}
+        self.running |= {"used": {n: self._mark(n) for n in sorted(loads - stores) if self._mark(n)}, "number": self.shell.execution_count}
 
     def touch(self, artifact):
         """The running cell writes an artifact, or looks at one that was written."""
@@ -218,7 +218,8 @@ class Cells:
         write_text(path, privacy.check_secrets(privacy.anonymous(text, [self.phase.run], self.phase.params), path))
 
     def _as_run(self, cell, key):
-        ran = self.ran.get(key)
+        here = self.running is not None and self.running["key"] == key
+        ran = {**self.running, "n": self.count + 1, "stored": {}, "saw": {}} if here else self.ran.get(key)
         metadata = {k: v for k, v in cell["metadata"].items() if k == "tags"}
         if ran is None or notebooks.is_parameters(cell):
             return {**cell, "metadata": metadata, "outputs": [], "execution_count": None}

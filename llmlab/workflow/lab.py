@@ -36,9 +36,9 @@ def prepare(run):
     return paths
 
 
-def command(run, *arguments):
-    """What starts JupyterLab on the run's notebooks; its root is the project, or the run where that lies elsewhere."""
-    root = ROOT if run.path.is_relative_to(ROOT) else run.path
+def command(run, *arguments, root=None):
+    """What starts JupyterLab on the run's notebooks; its root is the project, or the run where that lies elsewhere, unless one is given."""
+    root = root or (ROOT if run.path.is_relative_to(ROOT) else run.path)
     first = next((p for p in PHASES if run.done(p) is None), PHASES[0])
     page = (run.path / "notebooks" / f"{first}.ipynb").relative_to(root)
     here = [

@@ -44,7 +44,7 @@ class Lab:
             f"--ServerApp.port={port}",
             "--IdentityProvider.token=t",
         )
-        environment = {k: v for k, v in lab.environment(anyone).items() if k != "LLMLAB_PROGRESS"}
+        environment = {k: v for k, v in lab.environment(anyone).items() if k not in ("LLMLAB_PROGRESS", "WANDB_MODE")}
         self.server = subprocess.Popen(
             lab.command(anyone, *options, "--LabApp.expose_app_in_browser=True", root=folder),
             env=environment,

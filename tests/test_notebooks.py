@@ -48,6 +48,15 @@ def test_cells_are_short_and_hold_no_machinery(path):
 
 
 @pages
+def test_parameters_are_the_readers_and_no_other_cell_sets_them(path):
+    if path.stem in PHASES:
+        known = set(schema(path.stem))
+        for cell in cells(path, "code")[1:]:
+            set_there = {n.id for n in ast.walk(ast.parse(source(cell))) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            assert not known & set_there, source(cell)
+
+
+@pages
 def test_the_grammar_of_a_page(path):
     if path.stem not in PHASES:
         return

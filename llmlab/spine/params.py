@@ -96,17 +96,23 @@ def schema(phase, notebook=None):
     """
     source = parameters_cell(json.loads((NOTEBOOKS / f"{phase}.ipynb").read_text()))
     known = parse_parameters(source, phase)
-    own = parse_parameters(parameters_cell(json.loads(Path(notebook).read_text())), phase) if notebook else {}
+    own = parse_parameters(parameters_cell(json.loads(Path(notebook).read_text())), phase, strict=False) if notebook else {}
     return {**known, **{n: p for n, p in own.items() if n not in known}}
 
 
-def parse_parameters(source, phase):
-    """{name: Parameter} of the source of a parameters cell, which holds nothing but lines `name = literal  # meaning`."""
+def parse_parameters(source, phase, strict=True):
+    """{name: Parameter} of the source of a parameters cell, which holds nothing but lines `name = literal  # meaning`.
+
+    Args:
+        strict: whether anything else is an error; in somebody's own copy it is passed over.
+    """
     found = {}
     for node in ast.parse(source).body:
         try:
             name, value = node.targets[0].id, ast.literal_eval(node.value)
         except (AttributeError, ValueError):
+            if not strict:
+                continue
             raise UserError(
                 f"{phase}: {ast.unparse(node)!r} in the parameters cell",
                 "only lines `name = literal  # meaning`",

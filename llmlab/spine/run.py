@@ -43,7 +43,7 @@ def entered(path, first):
     """
     run = Run(path)
     meant = difflib.get_close_matches(run.path.name, run.beside(), 1, 0.75)
-    counted = meant and re.fullmatch(r"[-_]?\d*", run.path.name.removeprefix(meant[0]))  # demo2 beside demo is meant so
+    counted = meant and re.fullmatch(r"[-_]?\d+", run.path.name.removeprefix(meant[0]))  # demo2 beside demo is meant so
     if not first or (meant and not counted) or not (run.path.parent.exists() or run.path.parent == ROOT / "runs"):
         return existing(path, "llmlab lab")
     return run

@@ -33,7 +33,7 @@ class Cells:
 
     def __init__(self, shell, phase, document, before=None):
         self.shell, self.phase, self.document = shell, phase, Path(document)
-        self.ran, self.marks, self.makers, self.running, self.last, self.finish = {}, {}, {}, None, None, None
+        self.ran, self.marks, self.makers, self.running, self.finish = {}, {}, {}, None, None
         self.seen, self.count, self.busy, self._known = {}, 0, 0.0, {}
         for cell in sorted(_executed(before), key=lambda c: c["metadata"]["llmlab"]["n"]):
             self._restore(cell)
@@ -80,7 +80,7 @@ class Cells:
         cell["saw"] = {a: self.seen[a] for a in sorted(cell.pop("touched"))}
         made = _hash([meaning_of_source(python(cell["source"])), cell["used"], cell["saw"]])
         cell["stored"] = {n: self._value_mark(n, made) for n in sorted(cell.pop("stores")) if n not in self.phase.known}
-        cell["failed"], self.count, self.last = not result.success, self.count + 1, cell["key"]
+        cell["failed"], self.count = not result.success, self.count + 1
         self._remember(cell, self.count)
         try:
             self._settled(cell, result.success)
@@ -107,8 +107,9 @@ class Cells:
     def _restore(self, cell):
         known = cell["metadata"]["llmlab"]
         self.count += 1
-        self.seen |= known["saw"]
-        self.makers |= dict.fromkeys(known["saw"], known["key"])
+        for artifact, mark in known["saw"].items():
+            if self.seen.get(artifact) != mark:
+                self.seen[artifact], self.makers[artifact] = mark, known["key"]
         self._remember({**known, "source": notebooks.source(cell), "outputs": cell["outputs"], "failed": False, "number": None}, self.count)
 
     # --- marks ----------------------------------------------------------------------------------------------------------------------
@@ -122,10 +123,11 @@ class Cells:
         if isinstance(value, ModuleType | type(self.phase)):
             return "always the same"
         try:
-            text = json.dumps(value, sort_keys=True, default=_path) if not hasattr(value, "__len__") or len(value) <= 200 else None
+            small = not isinstance(value, list | dict | tuple) or len(value) <= 200
+            text = json.dumps(value, sort_keys=True, default=_path) if small else ""
         except (TypeError, ValueError):
             return made
-        return _hash(text) if text is not None and len(text) < 1_000_000 else made
+        return _hash(text) if 0 < len(text) < 1_000_000 else made
 
     def _signature(self, artifact):
         """The content of an artifact; read again only if its files were touched."""
@@ -153,7 +155,7 @@ class Cells:
         return all(k in self.ran and self.ran[k]["n"] > since for k in keys[keys.index(self.opening) : keys.index(here)])
 
     def outdated(self):
-        """[(the cell, what it used that has changed since)], from top to bottom."""
+        """[(the cell, why: it failed, or what it used that has changed since)], from top to bottom."""
         keys = self._keys()
         above = lambda maker, key: maker in keys and key in keys and keys.index(maker) < keys.index(key)  # noqa: E731
         here, found = self.running["key"] if self.running else None, []
@@ -163,8 +165,8 @@ class Cells:
                 n for n, mark in cell["used"].items() if self._mark(n) != mark and (n in self.phase.known or above(self.makers.get(n), key))
             ]
             files = [a for a, mark in cell["saw"].items() if self.seen.get(a) != mark and above(self.makers.get(a), key)]
-            if names or files:
-                found.append((cell, names + files))
+            if names or files or cell["failed"]:
+                found.append((cell, "failed" if cell["failed"] else f"used {', '.join(names + files)}"))
         return found
 
     def cell_that(self, word):

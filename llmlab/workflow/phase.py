@@ -219,9 +219,9 @@ class Phase:
             if not any((p / artifact).exists() for p in (self.path, self.final)) and artifact not in self.touched:
                 raise UserError(f"{artifact} was never made", f"{self.name} publishes it", f"run {told(artifact)}")
         if self.cells and (late := self.cells.outdated()):
-            names = "; ".join(f"{cells.described(c)} (used {', '.join(why)})" for c, why in late[:4])
+            names = "; ".join(f"{cells.described(c)} ({why})" for c, why in late[:4])
             raise UserError(
-                f"{len(late)} cell{'s' * (len(late) > 1)} ran before something that they use was changed: {names}",
+                f"{len(late)} cell{'s' * (len(late) > 1)} failed, or ran before something that they use was changed: {names}",
                 "what the record claims is what was run",
                 f"run {cells.described(late[0][0])} and those below it (Run > Run Selected Cell and All Below)",
             )

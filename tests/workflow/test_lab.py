@@ -12,6 +12,8 @@ import nbformat
 import pytest
 from browser import CHROMIUM, Lab, playwright, records, timeless
 
+from llmlab.spine import locks
+from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json
 from llmlab.spine.params import ROOT
 from llmlab.spine.run import Run
@@ -33,16 +35,18 @@ def lab(tmp_path_factory):
         browser.close()
 
 
-@pytest.fixture
-def run(lab, smoke, request):
+def begun(smoke, path):
     """A run with phases 1 and 2, which the notebooks of phase 3 play on."""
-    path = lab.folder / re.sub(r"\W", "", request.node.name)[5:40]
-    path.mkdir()
+    path.mkdir(parents=True)
     for phase in ("1_model_design", "2_dataset_engineering"):
         shutil.copytree(smoke / phase, path / phase)
-    shutil.copy(smoke / "run.json", path / "run.json")
     Run(path).save()
     return path
+
+
+@pytest.fixture
+def run(lab, smoke, request):
+    return begun(smoke, lab.folder / re.sub(r"\W", "", request.node.name)[5:40])
 
 
 def status(run):
@@ -58,27 +62,99 @@ def whole(run):
     assert status(run)[THREE] == []
 
 
-def headless(lab, run, name, **params):
-    """The same phase by `llmlab run`, on a run of its own with the same phases 1 and 2."""
-    path = lab.folder / name / run.name
-    shutil.copytree(run, path, ignore=shutil.ignore_patterns(THREE, "notebooks", ".work", "index.html"))
-    Run(path).save()
-    pipeline.run(path, [{THREE: {n: str(v) for n, v in params.items()}}], only=("3",), echo=lambda _: None)
-    return path
+# --- the matrix: three doors, three states -----------------------------------------------------------------------------------------------
+STATES = {"fresh": {}, "changed": {"tokens_seen": 60_000}, "interrupted": {"tokens_seen": 60_000}}
 
 
-def test_run_all_last_cell_twice_and_changed_parameters(lab, run):
+def by_command(lab, path, params, killed):
+    options = [o for n, v in params.items() for o in ("-p", f"{THREE}.{n}={v}")]
+    called(path, lab.folder, ["llmlab.cli", "run", path, "--only", "3", *options], killed)
+
+
+def by_papermill(lab, path, params, killed):
+    options = [o for n, v in {"run_dir": path, **params}.items() for o in ("-p", n, v)]
+    called(
+        path, lab.folder, ["papermill", ROOT / "notebooks/3_pretraining.ipynb", lab.folder / "out.ipynb", "-k", "python3", *options], killed
+    )
+
+
+def called(path, folder, module, killed):
+    """Runs a command from another folder; once with kill -9 in the middle of training, if so wanted."""
+    command, environment = (
+        [sys.executable, "-m", *map(str, module)],
+        {k: v for k, v in os.environ.items() if k not in ("LLMLAB_PROGRESS", "WANDB_MODE")},
+    )
+    if killed:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        first = subprocess.Popen(command, cwd=folder, start_new_session=True, env=environment, **quiet)
+        until(lambda: newest(path))
+        os.killpg(first.pid, signal.SIGKILL)
+        first.wait()
+        until(lambda: free(path))  # its kernel notices that its parent is gone
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+
+
+def by_lab(lab, path, params, killed):
+    notebook = lab.phase(path, THREE)
+    for name, value in params.items():
+        notebook.edit(PARAMETERS, f"{name} = 0", f"{name} = {value}")
+    if killed:
+        notebook.run_all(wait=False)
+        until(lambda: newest(path))
+        notebook.kernel("interrupt")
+        notebook.wait()
+        assert "KeyboardInterrupt" in notebook.said(TRAIN)
+    notebook.run_all()
+    notebook.shut()
+
+
+@pytest.fixture(scope="module")
+def reference(lab, smoke):
+    """function: parameters of a state → the run that `llmlab run` makes of them, undisturbed; made when it is first asked for."""
+    made = {}
+
+    def make(state):
+        key = str(STATES[state])
+        if key not in made:
+            made[key] = begun(smoke, lab.folder / f"reference-{len(made)}" / "run")
+            by_command(lab, made[key], STATES[state], False)
+        return made[key]
+
+    return make
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("door", [by_lab, by_papermill, by_command])
+def test_every_door_leaves_the_same_records_and_artifacts(lab, smoke, reference, door, state):
+    path = begun(smoke, lab.folder / f"{door.__name__}-{state}" / "run")
+    door(lab, path, STATES[state], state == "interrupted")
+    whole(path)
+    like = reference(state)
+    assert records(path / THREE) == records(like / THREE)
+    for page in (f"{THREE}/report.html", "index.html"):
+        assert timeless((path / page).read_text()) == timeless((like / page).read_text()), page
+    assert read_json(path / "run.json")["overrides"] == read_json(like / "run.json")["overrides"]
+
+
+def free(path):
+    """Whether no kernel holds the phase."""
+    try:
+        locks.check_free(Run(path), THREE)
+        return True
+    except UserError:
+        return False
+
+
+# --- a sitting -----------------------------------------------------------------------------------------------------------------------------
+def test_run_all_last_cell_twice_and_changed_parameters(lab, run, reference):
     """One sitting: what a new user did within twenty minutes, and what lost work or made the record lie."""
     notebook = lab.phase(run, THREE)
     assert "plays on" not in notebook.said(OPENING)
     notebook.run_all()
     assert "This notebook plays on" in notebook.said(OPENING) and "took" in notebook.said(LAST)
     whole(run)
-    like = headless(lab, run, "headless")
-    for page in (f"{THREE}/report.html", "index.html"):
-        assert timeless((run / page).read_text()) == timeless((like / page).read_text()), page
-    assert records(run / THREE) == records(like / THREE)
-
+    like = reference("fresh")
     notebook.run(LAST)  # a second time, and after a cell that writes
     notebook.run(LAST)
     assert "took" in notebook.said(LAST)
@@ -93,7 +169,7 @@ def test_run_all_last_cell_twice_and_changed_parameters(lab, run):
     notebook.edit(PARAMETERS, "tokens_seen = 0", "tokens_seen = 8192")
     notebook.run(PARAMETERS)
     refused = notebook.run(LAST)
-    assert "ran before something that they use was changed" in refused and "fix:     run cell [" in refused
+    assert "something that they use was changed" in refused and "fix:     run cell [" in refused
     assert "summary = launch.step( (used tokens_seen)" in refused and str(ROOT) not in refused
     assert len(refused.splitlines()) == 3, "what is wrong, what exists instead, what fixes it; and no traceback"
     assert read_json(run / THREE / "phase.json")["params"]["tokens_seen"] == 0
@@ -151,11 +227,11 @@ def test_a_notebook_opened_straight_from_the_projects_folder(lab, run):
     notebook.shut()
 
 
-def test_interrupted_restarted_and_left_alone(lab, run):
+def test_interrupted_restarted_and_left_alone(lab, run, reference):
     """Interrupt, kernel restart and a closed browser in the middle of training: the same weights as undisturbed; a second kernel is told."""
-    like = headless(lab, run, "undisturbed", tokens_seen=150_000)
+    like = reference("changed")
     notebook = lab.phase(run, THREE)
-    notebook.edit(PARAMETERS, "tokens_seen = 0", "tokens_seen = 150_000")
+    notebook.edit(PARAMETERS, "tokens_seen = 0", "tokens_seen = 60_000")
     notebook.run_all(wait=False)
     grew = until(lambda: notebook.shows(TRAIN, "image/png"))  # the curve, while it trains
     until(lambda: list((run / ".work" / THREE / "model/checkpoints").glob("*/manifest.json")))
@@ -202,26 +278,6 @@ def until(true, seconds=60):
         assert time.time() - began < seconds
         time.sleep(0.1)
     return found
-
-
-def test_papermill_leaves_what_the_others_leave(lab, run):
-    """Plain papermill, from another folder, killed once in the middle of training: the same record and the same report."""
-    like = headless(lab, run, "command", tokens_seen=60_000)
-    command = ["papermill", ROOT / "notebooks/3_pretraining.ipynb", lab.folder / "out.ipynb", "-k", "python3", "-p", "run_dir", run]
-    command = [sys.executable, "-m", *map(str, command), "-p", "tokens_seen", "60000"]
-    environment = {k: v for k, v in os.environ.items() if k != "LLMLAB_PROGRESS"}
-    first = subprocess.Popen(
-        command, cwd=lab.folder, start_new_session=True, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
-    until(lambda: newest(run))
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
-    time.sleep(1)  # its kernel notices that its parent is gone
-    done = subprocess.run(command, cwd=lab.folder, capture_output=True, text=True, env=environment)
-    assert done.returncode == 0, done.stderr
-    whole(run)
-    assert records(run / THREE) == records(like / THREE)
-    assert timeless((run / THREE / "report.html").read_text()) == timeless((like / THREE / "report.html").read_text())
 
 
 def test_the_chat_box_asks_once(lab, smoke):

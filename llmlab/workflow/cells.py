@@ -58,7 +58,7 @@ class Cells:
     def _begin(self, cell_id, source):
         loads, stores = _names(source)
         key = self._key(cell_id, source)
-        self.running = {"key": key, "source": source, "stores": stores, "outputs": [], "touched": set(), "began": time.time()}
+        self.running = {"key": key, "source": source, "stores": stores, "outputs": [], "touched": set(), "read": {}, "began": time.time()}
         self.running |= {"used": {n: self._mark(n) for n in sorted(loads - stores) if self._mark(n)}, "number": self.shell.execution_count}
 
     def touch(self, artifact):
@@ -66,6 +66,15 @@ class Cells:
         if self.running is not None:
             self.running["touched"].add(artifact)
         self.seen.setdefault(artifact, None)
+
+    def read(self, artifact, mark):
+        """The running cell reads an input."""
+        if self.running is not None:
+            self.running["read"][artifact] = mark
+
+    def inputs(self):
+        """{input: its fingerprint} of what the cells read when they last ran, those of an earlier kernel too."""
+        return {a: mark for cell in sorted(self.ran.values(), key=lambda c: c["n"]) for a, mark in cell["read"].items()}
 
     def _after(self, result):
         if self.running is None:
@@ -110,7 +119,9 @@ class Cells:
         for artifact, mark in known["saw"].items():
             if self.seen.get(artifact) != mark:
                 self.seen[artifact], self.makers[artifact] = mark, known["key"]
-        self._remember({**known, "source": notebooks.source(cell), "outputs": cell["outputs"], "failed": False, "number": None}, self.count)
+        self._remember(
+            {"read": {}, **known, "source": notebooks.source(cell), "outputs": cell["outputs"], "failed": False, "number": None}, self.count
+        )
 
     # --- marks ----------------------------------------------------------------------------------------------------------------------
     def _mark(self, name):
@@ -225,7 +236,7 @@ class Cells:
         metadata = {k: v for k, v in cell["metadata"].items() if k == "tags"}
         if ran is None or notebooks.is_parameters(cell):
             return {**cell, "metadata": metadata, "outputs": [], "execution_count": None}
-        noted = {k: ran[k] for k in ("key", "n", "used", "stored", "saw")}
+        noted = {k: ran[k] for k in ("key", "n", "used", "stored", "saw", "read")}
         source = ran["source"].strip("\n").splitlines(keepends=True)
         return {
             **cell,

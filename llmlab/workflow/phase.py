@@ -34,8 +34,7 @@ class Phase:
         self.name, self.namespace = check_phase(name), namespace
         self.run = entered(namespace[RUN_DIR], first=self.name == PHASES[0])
         self.path, self.final = self.run.path / ".work" / self.name, self.run.path / self.name
-        self.headless, self.opened = STARTED in os.environ, time.time()
-        self.started = float(os.environ.get(STARTED) or self.opened)
+        self.headless, self.started = STARTED in os.environ, float(os.environ.get(STARTED) or time.time())
         self.document = _document(self.run, self.name)
         project = notebooks.project(self.name)
         self.known = {n: p for n, p in schema(self.name, self.document if self.document != project else None).items() if n != RUN_DIR}
@@ -121,6 +120,8 @@ class Phase:
         """Path of an input; its content is fingerprinted, so that a change of it makes this phase stale."""
         path = self.run[artifact]
         self.inputs[artifact] = fingerprint(path, timed=False)
+        if self.cells:
+            self.cells.read(artifact, self.inputs[artifact])
         return path
 
     def given(self, parameter, paths):
@@ -178,7 +179,7 @@ class Phase:
         record = {
             "phase": self.name,
             "params": params,
-            "inputs": before.get("inputs", {}) | self.inputs,
+            "inputs": before.get("inputs", {}) | (self.cells.inputs() if self.cells else {}) | self.inputs,
             "outside": before.get("outside", {}) | self.outside,
             "outputs": {
                 p.name: fingerprint(p) for p in sorted(new.iterdir()) if p.name not in publication.NOT_ARTIFACTS and p.name[0] != "."

@@ -172,3 +172,24 @@ def test_a_copy_shows_what_the_phase_has_shown(copy):
     (copy / "3_pretraining/notebook.ipynb").write_text(json.dumps(executed))
     assert "seen before" in lab.prepare(Run(copy))["3_pretraining"].read_text()
     shutil.rmtree(copy / "notebooks")
+
+
+def test_what_an_earlier_kernel_read_is_an_input_too(copy, monkeypatch):
+    """A kernel that is restarted in the middle: the cells that ran before are not run again, and what they read still counts."""
+    from jupyter_client.manager import start_new_kernel
+
+    monkeypatch.delenv("LLMLAB_PROGRESS", raising=False)
+    shutil.rmtree(copy / FOUR)
+    opening = [f"run_dir = {str(copy)!r}; wandb_mode = 'disabled'", f"from llmlab import Phase\nphase = Phase({FOUR!r}, globals())"]
+    write = "[phase.json(f'{n}.json', {}) for n in ('results', 'findings')]\nphase.write('scores').mkdir()\nphase.write('scores/samples.jsonl').touch()"
+    for sources in ([*opening, "phase.read('2_dataset_engineering/tasks')"], [*opening, write, "phase.done({})"]):
+        manager, client = start_new_kernel(kernel_name="python3")
+        try:
+            for source in sources:
+                reply = client.execute_interactive(source, timeout=60, output_hook=lambda _: None)["content"]
+                assert reply["status"] == "ok", reply
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+    record = read_json(copy / FOUR / "phase.json")
+    assert list(record["inputs"]) == ["2_dataset_engineering/tasks"] and (copy / FOUR / "report.html").exists()

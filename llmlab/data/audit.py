@@ -4,8 +4,23 @@ import re
 import zlib
 from collections import Counter, defaultdict
 
+from llmlab.data.permission import NONE
+from llmlab.data.personal import masked
 from llmlab.spine.params import shown
 from llmlab.world import phrases
+
+
+def by_kind(rows, what):
+    """Rows {"not taken", "count", "for example"} of problems, or of notes: the numbers in a reason do not make another kind of it."""
+    kinds = defaultdict(list)
+    for row in rows:
+        kinds[re.sub(r"https?://\S+: |\d+", lambda m: "" if m[0][0] == "h" else "n", row[what])].append(row)
+    found = []
+    for kind, same in sorted(kinds.items(), key=lambda k: -len(k[1])):
+        place = ", line " + str(same[0]["line"]) if same[0].get("line") else ""
+        example = f"{same[0]['file']}{place}: {same[0][what]}"
+        found.append({"not taken" if what == "why" else "assumed": kind, "count": len(same), "for example": masked(example)[:200]})
+    return found
 
 
 def against_truth(truth, kept, dropped):
@@ -176,7 +191,7 @@ def datasheet(source, waterfall, documents, checks, figures):
         "composition": {"documents": len(documents), "by_source": dict(Counter(d["source"] for d in documents)), **figures},
         "collection": {
             "source": shown(source),
-            "licences": dict(Counter(d.get("licence", "as the page says") for d in documents)),
+            "licences": dict(Counter(" and ".join(d.get("licence") or [NONE]) for d in documents).most_common()),
             "consent": "pages that forbid use were dropped (see preprocessing)",
         },
         "preprocessing": {r["step"]: {"dropped": r["dropped"], "changed": r["changed"], "reasons": r["reasons"]} for r in waterfall},

@@ -1,7 +1,7 @@
 """Document steps: from raw pages to text worth learning from.
 
 A step takes documents and gives back (kept, dropped); every dropped document carries the step and the reason, so that the
-counts add up: in = kept + dropped. Steps know nothing of the truth that was planted in the embedded world.
+counts add up: in + added = kept + dropped. Steps know nothing of the truth that was planted in the embedded world.
 """
 
 import functools
@@ -11,11 +11,13 @@ import multiprocessing
 import os
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from html import unescape
 
 import regex
 
+from llmlab.data import formats
+from llmlab.data.permission import judge as judge_permission
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
 from llmlab.spine.texts import sentences
@@ -24,28 +26,34 @@ PRUNE = ["//blockquote", "//*[@class='signature']", "//*[contains(@class, 'cooki
 UNSPACED = (
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"  # no spaces between words: a character counts as one
 )
-WORDS = regex.compile(UNSPACED + r"|[^\W\d_][\w\p{M}'’-]*|\d+(?:[.,]\d+)*|[^\w\s]+")
+RAISED = re.compile(r"<(sup|sub)\b[^>]*>\s*([-−+]?\d+)\s*</\1>", re.I)
+ENTITY = re.compile(r"&(?:zwnj|zwj|lrm|rlm|shy|#\d{3,6}|#x[\da-f]{2,5});", re.I)
+PLAIN = regex.compile(r"[-−+]?\d+(?:[.,]\d+)*|" + UNSPACED + r"|[^\W\d_][\w\p{M}]*")
+APART = regex.compile(r"\P{M}\p{M}+|[\u1100-\u11ff]+")  # a letter with marks, and the letters of a Korean syllable
+WORDS = regex.compile(UNSPACED + r"|[^\W\d_][\w\p{M}'’-]*|\d+(?:[.,]\d+)*|[^\w\s]+|_+")
 
 
 def run(documents, steps, what="cleaning"):
     """Sends documents through `steps`, a list of (name, function), and keeps the books.
 
-    Returns: (kept, dropped, waterfall). Dropped documents have `step` and `reason`; a waterfall row has `step`, `in`, `kept`,
-    `dropped`, `changed` and `reasons`.
+    Returns: (kept, dropped, waterfall). Dropped documents have `step` and `reason`; a waterfall row has `step`, `in`, `added` (parts of
+    long pages), `kept`, `dropped`, `changed` and `reasons`, and in + added = kept + dropped.
     """
     dropped, waterfall = [], []
     with track.progress(len(steps), what) as bar:
         for name, step in steps:
             before = {d["id"]: d.get("text") for d in documents}
             kept, out = step(documents)
-            assert len(kept) + len(out) == len(documents), f"{name} lost documents"
+            added = len(kept) + len(out) - len(documents)  # a long page becomes several documents
+            assert added >= 0, f"{name} lost documents"
             for document in out:
                 document["step"] = name
-            changed = sum(before[d["id"]] not in (None, d["text"]) for d in kept if "text" in d)
+            changed = sum(before.get(d["id"]) not in (None, d["text"]) for d in kept if "text" in d)
             waterfall.append(
                 {
                     "step": name,
                     "in": len(documents),
+                    "added": added,
                     "kept": len(kept),
                     "dropped": len(out),
                     "changed": changed,
@@ -79,24 +87,9 @@ def each(judge):
     return step
 
 
-# --- may we? ------------------------------------------------------------------------------------------------------------------------
-def permission(documents):
-    """Drops pages whose site or author says no: robots.txt (RFC 9309), `noai`, `tdm-reservation`, or an excluded licence."""
-    from protego import Protego
-
-    rules = functools.cache(Protego.parse)
-
-    def judge(document):
-        robots, page = document.get("robots"), document.get("html", "")[:4000]
-        if robots and not rules(robots).can_fetch(document["url"], "llmlab"):
-            return "robots.txt forbids the page"
-        if re.search(r'name="robots"[^>]*content="[^"]*\bnoai\b', page):
-            return "the page says noai"
-        if 'name="tdm-reservation" content="1"' in page:
-            return "the page reserves text and data mining"
-        return None
-
-    return each(judge)(documents)
+def permission(documents, allowed=()):
+    """Drops what its site or author forbids or, where `allowed` names licences, what stands under none of them (see `permission.judge`)."""
+    return each(lambda document: judge_permission(document, allowed))(documents)
 
 
 # --- text ---------------------------------------------------------------------------------------------------------------------------
@@ -111,7 +104,9 @@ def extract(documents):
         texts = [_main_text(d["html"]) for d in pages]
     for document, text in zip(pages, texts):
         document["raw"], document["text"] = document.pop("html"), text
-        document.pop("robots", None)
+        for rule in ("robots", "tdmrep", "headers"):
+            document.pop(rule, None)
+    documents = [part for d in documents for part in formats.cut(d)]
     return each(lambda d: None if d["text"].strip() else "no text on the page")(documents)
 
 
@@ -131,24 +126,80 @@ class _Sized:
 def _main_text(page):
     from trafilatura import extract as main_text
 
+    page, unveil = _veiled(RAISED.sub(_raised, page))
     heading = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.S)
     title = unescape(re.sub(r"<[^>]+>", "", heading[1])).strip() if heading else ""
     text = main_text(page, favor_precision=True, include_comments=False, deduplicate=False, prune_xpath=PRUNE) or ""
-    lines = [line for line in text.splitlines() if line.strip() and line.strip() != title]  # it puts the title anywhere
-    return "\n".join([title, *lines] if title and lines else lines)
+    lines = [line for line in text.splitlines() if line.strip()]
+    if title and lines:  # it puts the title anywhere
+        at = next((n for n, line in enumerate(lines) if line.strip() == title), None)
+        lines = [title, *(line for n, line in enumerate(lines) if n != at)]
+    return "\n".join(lines).translate(unveil)
+
+
+def _raised(match):
+    """Digits above and below the line as the characters that they are: 2<sup>10</sup> is not 210."""
+    digits = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻" if match[1].lower() == "sup" else "₀₁₂₃₄₅₆₇₈₉₊₋"
+    return match[2].replace("−", "-").translate(str.maketrans("0123456789+-", digits))
+
+
+def _veiled(page):
+    """A page whose joiners and other characters of format are veiled, since trafilatura deletes them, and the table that unveils them.
+
+    They change words (Persian, Hindi), flags and the direction of reading. Stand-ins are letters of Linear A that the page does not hold.
+    """
+    page = ENTITY.sub(lambda m: c if unicodedata.category(c := unescape(m[0])[0]) == "Cf" else m[0], page)
+    letters = set(page)
+    formats = sorted(c for c in letters if unicodedata.category(c) == "Cf")
+    veil = dict(zip(formats, (c for c in map(chr, range(0x10600, 0x10737)) if c not in letters)))
+    return page.translate(str.maketrans(veil)), str.maketrans({v: k for k, v in veil.items()})
 
 
 def normalise(documents):
-    """Repairs mojibake (ftfy), composes Unicode (NFC), and plain quotes, dashes and spaces."""
+    """Repairs what was damaged on the way, and changes nothing else: a text that is whole comes out as it went in."""
+    for document in documents:
+        text = repaired(document["text"])
+        if text != document["text"]:
+            document["repaired"] = (document["text"], text)
+            document["text"] = text
+    return each(lambda d: None if d["text"].strip() else "empty")(documents)
+
+
+def most_repaired(documents):
+    """(before, after) of the document in which `normalise` changed the largest share of lines; ("", "") if it changed none."""
+
+    def share(document):
+        before, after = (set(text.splitlines()) for text in document["repaired"])
+        return len(before ^ after) / max(1, len(before | after))
+
+    changed = [d for d in documents if "repaired" in d]
+    return max(changed, key=share)["repaired"] if changed else ("", "")
+
+
+@functools.cache
+def _repairs():
+    """Of ftfy's repairs those of encoding, line ends and control characters. The others change quotes, ligatures, wide letters and
+    entities, which may be meant; Unicode is composed by `_composed`."""
     import ftfy
 
-    plain = str.maketrans(
-        {"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...", "\u00a0": " ", "\u2014": "-", "\u2013": "-"}
+    return ftfy.TextFixerConfig(
+        unescape_html=False, fix_latin_ligatures=False, fix_character_width=False, uncurl_quotes=False, normalization=None
     )
-    for document in documents:
-        text = unicodedata.normalize("NFC", ftfy.fix_text(document["text"])).translate(plain)
-        document["text"] = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+", " ", text)).strip()
-    return each(lambda d: None if d["text"] else "empty")(documents)
+
+
+def repaired(text):
+    """A text without mojibake, broken line ends and control characters, with composed letters and no blank lines around it."""
+    import ftfy
+
+    return re.sub(r"\A(?:[^\S\n]*\n)+|\s+\Z", "", _composed(ftfy.fix_text(text, _repairs())))
+
+
+def _composed(text):
+    """Letters and their marks as one character where there is one. NFC would also exchange single characters for others (the ohm sign,
+    Chinese and Korean variants) and take some of Hindi apart."""
+    if text.isascii() or unicodedata.is_normalized("NFC", text):
+        return text
+    return APART.sub(lambda m: min(unicodedata.normalize("NFC", m[0]), m[0], key=len), text)
 
 
 def language(keep):
@@ -245,15 +296,28 @@ def decontaminate(items, n=12):
 
 
 def _plain_words(text):
-    return re.findall(r"[a-z0-9]+", text.lower())
+    """Words and numbers with their signs, of any script, without punctuation."""
+    return PLAIN.findall(text.lower())
+
+
+BOOK = 25  # parts from which on a work is divided itself, at one place each, since by whole works a few books would leave a part empty
 
 
 def split(documents, validation=0.04, test=0.04):
-    """{"train", "validation", "test"}: by a hash of the id, so that a document stays in its part when others come or go."""
-    parts = {"train": [], "validation": [], "test": []}
+    """{"train", "validation", "test"}: by a hash of the address, so that a document stays in its part when others come or go.
+
+    The parts of one work, which share an address, stay together; a long one gives its last parts to test and those before to validation.
+    """
+    parts, works = {"train": [], "validation": [], "test": []}, defaultdict(list)
     for document in documents:
-        at = int(hashlib.blake2b(document["id"].encode(), digest_size=4).hexdigest(), 16) / 2**32
-        parts["validation" if at < validation else "test" if at < validation + test else "train"].append(document)
+        works[document.get("source"), document.get("url", document["id"])].append(document)
+    for (_, address), work in works.items():
+        at = int(hashlib.blake2b(address.encode(), digest_size=4).hexdigest(), 16) / 2**32
+        whole = "validation" if at < validation else "test" if at < validation + test else "train"
+        last, before = (max(1, round(share * len(work))) for share in (test, validation))
+        for n, document in enumerate(work):
+            own = "test" if n >= len(work) - last else "validation" if n >= len(work) - last - before else "train"
+            parts[own if len(work) >= BOOK else whole].append(document)
     if empty := [name for name, part in parts.items() if not part]:
         raise UserError(
             f"{len(documents)} documents leave none for {' and '.join(empty)}",

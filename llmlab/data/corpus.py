@@ -7,12 +7,13 @@ interprets what it reads: markup is data here, and stays so in every report.
 import ast
 import itertools
 import os
+import random
 import shutil
 import sys
 from importlib import metadata
 from pathlib import Path
 
-from llmlab.data import formats
+from llmlab.data import formats, tables
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_jsonl
@@ -35,17 +36,20 @@ def check(params):
     path = local(params["source"])
     if path is None or _hub_layout(path):
         return
-    files, problems, strict = formats.files(path), [], params.get("malformed") == "refuse"
-    readers = (formats.read(file, params["text_column"], params.get("malformed", "skip"), problems) for file in files)
+    problems = formats.Problems(params.get("malformed") == "refuse")
     # Whoever wants broken lines refused is told of the first one now, wherever it is.
-    found = sum(1 for _ in itertools.islice(itertools.chain.from_iterable(readers), None if strict else LEAST_DOCUMENTS))
+    found = sum(1 for _ in itertools.islice(_files(path, params["text_column"], problems), None if problems.strict else LEAST_DOCUMENTS))
     if found < LEAST_DOCUMENTS:
-        broken = "".join(f"; {p['file']}, line {p['line']}: {p['why']}" for p in problems[:3])
         raise UserError(
-            f"{path} holds {found or 'no'} document{'s' * (found != 1)}{broken}",
+            f"{path} holds {found or 'no'} document{'s' * (found != 1)}{_first(problems)}",
             f"at least {LEAST_DOCUMENTS}, in " + " ".join(formats.KINDS),
             "llmlab run RUN -p source=FOLDER",
         )
+
+
+def _first(problems):
+    """The first problems in words."""
+    return "".join(f"; {p['file']}, line {p['line']}: {p['why']}" for p in problems[:3])
 
 
 def places(source):
@@ -83,25 +87,38 @@ def collect(source, out, seed, pages=2600, text_column="text", malformed="skip",
         pages: size of the world's forum.
         text_column: of tables and JSON lines.
         malformed: "skip" a broken line and count it, or "refuse" to go on.
-        max_documents: 0 for all.
+        max_documents: so many, drawn at random over all of the source; 0 for all.
 
-    Returns: {"documents", "bytes", "problems"}; each problem names its file and line.
+    Returns: {"documents", "bytes", "problems", "notes"}; each problem names its file and line, a note what was assumed of a file.
     """
-    out, problems = Path(out), []
+    out, problems = Path(out), formats.Problems(malformed == "refuse")
     shutil.rmtree(out, ignore_errors=True)  # of a former attempt, perhaps from another source
     out.mkdir(parents=True)
     if source == "world":
         return _write_world(out, seed, pages)
-    documents = _external(source, text_column, malformed, problems)
-    rows = []
-    for document in documents:
-        rows.append(document)
-        if max_documents and len(rows) >= max_documents:
-            break
+    rows = _sample(_external(source, text_column, problems), max_documents, seed)
     if not rows:
-        raise UserError(f"{source} holds no document", "text in one of " + " ".join(formats.KINDS), "llmlab run RUN -p source=FOLDER")
+        raise UserError(
+            f"{source} holds no document{_first(problems)}",
+            "text in one of " + " ".join(formats.KINDS),
+            "llmlab run RUN -p source=FOLDER",
+        )
     write_jsonl(out / "documents.jsonl", rows)
-    return {"documents": len(rows), "bytes": sum(len(r.get("text", r.get("html", ""))) for r in rows), "problems": problems}
+    size = sum(len(r.get("text", r.get("html", ""))) for r in rows)
+    return {"documents": len(rows), "bytes": size, "problems": list(problems), "notes": problems.notes}
+
+
+def _sample(documents, most, seed):
+    """All documents, or `most` of them drawn over all sources alike, in the order in which they came (reservoir; Vitter 1985)."""
+    if not most:
+        return list(documents)
+    rng, drawn = random.Random(f"documents {seed}"), []
+    for n, document in enumerate(documents):
+        if n < most:
+            drawn.append((n, document))
+        elif (at := rng.randrange(n + 1)) < most:
+            drawn[at] = (n, document)
+    return [document for _, document in sorted(drawn, key=lambda d: d[0])]
 
 
 def read(folder):
@@ -109,18 +126,18 @@ def read(folder):
     folder = Path(folder)
     if (folder / "documents.jsonl").exists():
         return jsonl(folder / "documents.jsonl")
-    documents, problems = [], []
-    for path in track.each(formats.files(folder, ignore=("moderation.jsonl", "truth.jsonl")), "reading the archive"):
+    documents, problems = [], formats.Problems()
+    for path in track.each(formats.files(folder, problems, ignore=("moderation.jsonl", "truth.jsonl")), "reading the archive"):
         source = path.parent.name if path.parent != folder else path.name.split(".")[0]
-        for document in formats.read(path, "text", "skip", problems):
-            documents.append({**document, "source": source, "id": f"{source}:{document['url'] if source == 'forum' else document['id']}"})
+        for document in formats.read(path, tables.Columns(), problems, folder):
+            at = document["url"] if source == "forum" else document["id"].rpartition("/")[2]
+            documents.append({**document, "source": source, "id": f"{source}:{at}"})
     return documents
 
 
-def forget(source, folder):
-    """Removes the raw text of real people: personal data are masked in everything else that a run keeps."""
-    if source != "world":
-        shutil.rmtree(folder, ignore_errors=True)
+def forget(folder):
+    """Removes the raw text: personal data are masked in everything else that a run keeps."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def truth(folder):
@@ -132,17 +149,20 @@ def truth(folder):
 def write_documents(folder, parts):
     """`train.jsonl`, `validation.jsonl`, `test.jsonl`: what `datasets.load_dataset` reads as a dataset with three splits."""
     for part, documents in parts.items():
-        write_jsonl(Path(folder) / f"{part}.jsonl", [{k: d[k] for k in ("id", "source", "url", "text")} for d in documents])
+        write_jsonl(
+            Path(folder) / f"{part}.jsonl", [{k: d[k] for k in ("id", "source", "url", "licence", "text") if k in d} for d in documents]
+        )
 
 
 def write_dropped(folder, dropped):
     """`dropped.jsonl`: every document that was dropped, at which step and why. Personal data are masked here too."""
-    from llmlab.data.personal import black_out
+    from llmlab.data.personal import masked
 
     rows = []
     for d in dropped:
-        text = black_out((d.get("text") or d.get("html", ""))[:4000])
-        rows.append({"id": d["id"], "source": d["source"], "url": d["url"], "step": d["step"], "reason": d["reason"], "text": text[:2000]})
+        text = masked((d.get("text") or d.get("html", ""))[:4000])[:2000]
+        where = {k: masked(d[k]) for k in ("id", "source", "url")}
+        rows.append({**where, "step": d["step"], "reason": d["reason"], "text": text})
     write_jsonl(Path(folder) / "dropped.jsonl", rows)
 
 
@@ -154,41 +174,48 @@ def sample(source, seed, documents=400, text_column="text"):
 
         return [p.text for p in Forum(World(seed=seed), "sample").pages(documents) if p.kind in ("thread", "review")]
     texts = []
-    for document in _external(source, text_column, "skip", []):
+    for document in _external(source, text_column, formats.Problems()):
         texts.append(document.get("text") or document.get("html", ""))
         if len(texts) >= documents:
             break
     return texts
 
 
-def _external(source, text_column, malformed, problems):
+def _external(source, text_column, problems):
     """Documents of everything that is not the embedded world."""
     if source.startswith("installed"):
         return _installed(_names(source))
     path = local(source)
     if path is None or _hub_layout(path):
-        return _hub(source.removeprefix("hub:"), path, text_column)
-    files = formats.files(path)
-    if path.is_dir():
-        passed = (p for p in sorted(path.rglob("*")) if p.is_file() and not formats.readable(p) and not p.name.startswith("."))
-        problems += [{"file": p.name, "line": 0, "why": "of no kind that we read"} for p in passed]
-    return (d for f in track.each(files, "reading files") for d in formats.read(f, text_column, malformed, problems, path))
+        return _hub(source.removeprefix("hub:"), path, text_column, problems)
+    return _files(path, text_column, problems)
+
+
+def _files(path, text_column, problems):
+    """Documents of a file or of the files in a folder."""
+    columns = tables.Columns(text_column)
+    for file in track.each(formats.files(path, problems), "reading files"):
+        yield from formats.read(file, columns, problems, path)
 
 
 # --- the embedded world -----------------------------------------------------------------------------------------------------------
 def _write_world(out, seed, pages):
     """forum.warc.gz, manuals/, policies/, tickets.jsonl, knowledge_base.csv, moderation.jsonl; and truth.jsonl, for evaluation only."""
-    from llmlab.data import webarchive
-    from llmlab.world import exam, proprietary
+    from llmlab.world import archive, exam, proprietary
     from llmlab.world.company import World
     from llmlab.world.forum import Forum
 
     world = World(seed=seed)
     forum_pages = Forum(world, seed).pages(pages, leaks=exam.leakable(world, seed))
-    webarchive.write(out / "forum.warc.gz", forum_pages)
+    archive.write(out / "forum.warc.gz", forum_pages)
     write_jsonl(out / "truth.jsonl", [page.truth() for page in forum_pages])
     proprietary.write_all(world, out, seed, tickets=max(40, pages // 3))
-    return {"documents": len(forum_pages), "bytes": sum(p.stat().st_size for p in out.rglob("*") if p.is_file()), "problems": []}
+    return {
+        "documents": len(forum_pages),
+        "bytes": sum(p.stat().st_size for p in out.rglob("*") if p.is_file()),
+        "problems": [],
+        "notes": [],
+    }
 
 
 # --- documentation of installed packages ----------------------------------------------------------------------------------------------
@@ -244,7 +271,7 @@ def _docstrings(source, path, relative, licence):
 
 
 # --- the hub ----------------------------------------------------------------------------------------------------------------------------
-def _hub(name, path, text_column):
+def _hub(name, path, text_column, problems):
     """A Hugging Face dataset by name, or from a local folder in the same layout; streamed, and never with its own code."""
     import datasets
 
@@ -261,4 +288,4 @@ def _hub(name, path, text_column):
                 "a dataset's name, and a network",
                 "llmlab run RUN -p source=FOLDER",
             ) from error
-    yield from formats.table(Path(name), enumerate(data), text_column, "skip", [])
+    yield from formats.rows(Path(name).name, data, tables.Columns(text_column), problems)

@@ -30,7 +30,8 @@ def preferences(annotations, fallback):
             "measure": "share of pairs on which all three agree" if judged else "no votes: the text itself says which answer is right",
         }
     rows = _read(file(annotations))
-    pairs = majority(rows)
+    pairs, items = majority(rows), _items(rows)
+    alike = sum(a == b for _, a, b in items)
     if not pairs:
         raise UserError(
             f"{file(annotations)}: {len(rows)} judgements, and no answer that more people prefer than its rival",
@@ -41,6 +42,7 @@ def preferences(annotations, fallback):
         "annotators": f"{people} people" if (people := len({r["annotator"] for r in rows})) > 1 else "1 person",
         "pairs": len(pairs),
         "judgements": len(rows),
+        "left out": f"{len(items) - len(pairs) - alike} without a majority, {alike} with equal answers",
         "agreement": alpha(rows),
         "measure": "Krippendorff's alpha",
     }
@@ -92,11 +94,11 @@ def _items(rows):
 
 
 def majority(rows):
-    """One pair per compared item on which more annotators chose one side than the other; ties are left out."""
+    """One pair per compared item on which more annotators chose one side than the other; ties, and items whose two answers are equal, are left out."""
     pairs = []
     for (_, a, b), judged in _items(rows).items():
         lead = sum(side for side, _ in judged)
-        if lead:
+        if lead and a != b:
             chosen, rejected = (a, b) if lead > 0 else (b, a)
             say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
             pairs.append({"prompt": judged[0][1]["prompt"], "chosen": say(chosen), "rejected": say(rejected), "annotators": "people"})

@@ -1,31 +1,82 @@
-"""File formats that documents come in: text, Markdown, HTML, JSON lines, CSV, Parquet, web archives.
+"""Files that documents come in: which are read, by which reader, and the book of what was not taken.
 
-A file that cannot be read, or a broken line, is a problem that is counted and named; it stops nothing unless one asks for that.
+Every file, row and record is either a document or a problem with its file, its physical line and the reason.
 """
 
-import csv
-import json
-import re
-import sys
-import zlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
 
-import pyarrow
-import pyarrow.parquet
-from warcio.exceptions import ArchiveLoadFailed
-
+from llmlab.data import encodings, tables, webarchive
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import near
 
-KINDS = (".txt", ".md", ".rst", ".html", ".htm", ".jsonl", ".csv", ".parquet", ".warc", ".warc.gz")
+
+class Problems(list):
+    """What was not taken: rows {"file", "line", "why"}, line 0 for a file as a whole; the first is an error if `strict`.
+
+    `notes` holds what was taken on an assumption: rows {"file", "note"}.
+    """
+
+    def __init__(self, strict=False):
+        super().__init__()
+        self.strict, self.notes = strict, []
+
+    def add(self, file, line, why):
+        if self.strict:
+            raise UserError(
+                f"{file}, line {line}: {why}", "well-formed files only, since malformed = 'refuse'", "llmlab run RUN -p malformed=skip"
+            )
+        self.append({"file": str(file), "line": line, "why": why})
+
+
+@dataclass(frozen=True)
+class Book:
+    """The page of one file in the book of problems."""
+
+    problems: Problems
+    file: str
+
+    def problem(self, line, why):
+        self.problems.add(self.file, line, why)
+
+    def note(self, note):
+        self.problems.notes.append({"file": self.file, "note": note})
+
+
+def read_text(path, columns, book):
+    """A plain text, whole."""
+    yield 1, {"text": encodings.decode(path.read_bytes(), book)}
+
+
+def read_html(path, columns, book):
+    """A page, in the encoding that it names itself."""
+    raw = path.read_bytes()
+    yield 1, {"html": encodings.decode(raw, book, encodings.named_in(raw))}
+
+
+READERS = {
+    **dict.fromkeys((".txt", ".md", ".rst"), read_text),
+    **dict.fromkeys((".html", ".htm"), read_html),
+    **tables.READERS,
+    **dict.fromkeys((".warc", ".warc.gz"), webarchive.read),
+}
+KINDS = tuple(READERS)
+
+
+def _kind(name):
+    """The ending by which a file is read, None if it is not: the longest that fits, so that .warc.gz is not a .gz."""
+    return max((k for k in KINDS if name.lower().endswith(k)), key=len, default=None)
 
 
 def readable(path):
     """Whether a file is, by its name, of a kind that we read."""
-    return path.name.lower().endswith(KINDS)
+    return _kind(path.name) is not None
 
 
-def files(path, ignore=()):
-    """The readable files at `path`, in order of name."""
+def files(path, problems=None, ignore=()):
+    """The readable files at `path`, in order of name. What lies there and is passed over is a problem."""
+    path, problems = Path(path), Problems() if problems is None else problems
     if not path.exists():
         beside = [p.name for p in path.parent.iterdir()] if path.parent.exists() else []
         raise UserError(
@@ -34,75 +85,119 @@ def files(path, ignore=()):
             "llmlab run RUN -p source=FOLDER",
         )
     try:
-        files = (
-            [path]
-            if path.is_file()
-            else sorted(p for p in path.rglob("*") if p.is_file() and readable(p) and p.name[0] != "." and p.name not in ignore)
-        )
-        other = [] if files or path.is_file() else [p.name for p in path.iterdir()][:5]
+        found = [path] if path.is_file() else sorted(p for p in _walk(path, problems) if p.name not in ignore)
+        other = [] if found or path.is_file() else [p.name for p in path.iterdir()][:5]
     except PermissionError:
         raise UserError(f"{path} cannot be read", "a folder you may read", f"chmod -R u+rX {path}") from None
-    if not files or not readable(files[0]):
+    if not found or not readable(found[0]):
         raise UserError(
             f"{path} holds no file that we read",
             f"found {', '.join(other) or path.name}; we read {' '.join(KINDS)}",
             "llmlab run RUN -p source=FOLDER",
         )
-    return files
+    return found
 
 
-def read(path, text_column, malformed, problems, root=None):
-    """Documents of one file; what cannot be read lands in `problems`, or raises when `malformed` is "refuse".
+def _walk(root, problems):
+    """Files below a folder. Links are followed inside it, each file is read once, and what is passed over is noted."""
+    real, seen, links = root.resolve(), set(), []
+    for folder, below, names in os.walk(root, followlinks=True):
+        here = Path(folder)
+        for name in sorted(below):
+            inner, where = here / name, (here / name).relative_to(root).as_posix()
+            target = inner.resolve()
+            if name.startswith("."):
+                problems.add(where, 0, f"hidden folder, {sum(len(n) for _, _, n in os.walk(inner))} files")
+            elif not target.is_relative_to(real):
+                problems.add(where, 0, "a link that leaves the folder")
+            elif inner.is_symlink() and (target == real or target in here.resolve().parents or target == here.resolve()):
+                problems.add(where, 0, "a link to a folder that it lies in")
+            elif os.access(inner, os.R_OK | os.X_OK):
+                continue
+            else:
+                problems.add(where, 0, "a folder that may not be read")
+            below.remove(name)
+        below.sort()
+        for path in (here / name for name in sorted(names)):
+            if path.is_symlink() or here.resolve() != real / here.relative_to(root):
+                links.append(path)
+            elif _taken(path, root, problems):
+                seen.add(path.resolve())
+                yield path
+    for path in links:  # after the files themselves, so that a file is read under its own name where it has one
+        target, where = path.resolve(), path.relative_to(root).as_posix()
+        if not target.is_relative_to(real):
+            problems.add(where, 0, "a link that leaves the folder")
+        elif not target.exists():
+            problems.add(where, 0, "a link to nothing")
+        elif target in seen:
+            problems.add(where, 0, f"a link to {target.relative_to(real).as_posix()}, which is read")
+        elif _taken(path, root, problems):
+            seen.add(target)
+            yield path
+
+
+def _taken(path, root, problems):
+    """Whether a file is to be read; noted if not."""
+    why = (
+        "hidden"
+        if path.name.startswith(".")
+        else "no file"
+        if not path.is_file()
+        else None
+        if readable(path)
+        else "of no kind that we read"
+    )
+    if why:
+        problems.add(path.relative_to(root).as_posix(), 0, why)
+    return why is None
+
+
+def read(path, columns, problems, root=None):
+    """Documents of one file: {"id", "source", "url", "text" or "html", …}.
 
     Args:
-        root: the folder that is read, so that files of one name in different subfolders have different ids.
+        columns: which columns of tables hold what, as `tables.Columns` says.
+        root: the folder that is read: subfolders are sources of their own, named by their path in it.
     """
-    name = path.relative_to(root).as_posix() if root and path != root else path.name
-    reader = {".jsonl": _read_jsonl, ".csv": _read_csv, ".parquet": _read_parquet, ".warc": _read_warc, ".gz": _read_warc}.get(
-        path.suffix.lower(), _read_text
-    )
+    inside = path.relative_to(root) if root and path != root else Path(path.name)
+    name, source = inside.as_posix(), inside.parent.as_posix() if inside.parent.name else (root or path.parent).name or "files"
+    line, reader, book = 0, READERS[_kind(path.name)], Book(problems, name)
     try:
-        for document in reader(path, text_column, malformed, problems):
-            at = name if document["url"] == path.name else document["url"]
-            yield {**document, "id": name + document["id"].removeprefix(path.name), "url": at}
+        for line, content in reader(path, columns, book):
+            if not content.get("text", content.get("html", "")).strip():
+                book.problem(line, "empty")
+                continue
+            address = f"{name}#{line}" if reader in tables.READERS.values() else name
+            row = {"id": f"{name}:{line}", "source": source, "url": address, **content}
+            yield from cut(row) if "text" in row else [row]
+    except UserError:
+        raise
     except PermissionError:
         raise UserError(f"{path} cannot be read", "a file you may read", f"chmod u+r {path}") from None
-    except (
-        csv.Error,
-        pyarrow.lib.ArrowInvalid,
-        ArchiveLoadFailed,
-        EOFError,
-        zlib.error,
-    ) as error:  # a table or an archive that is broken as a whole
-        _problem(path, 1, f"damaged: {str(error).splitlines()[0][:120]}", malformed, problems)
-    except UnicodeDecodeError:
-        _problem(path, 1, "not UTF-8 (iconv -f latin1 -t utf-8 may mend it)", malformed, problems)
+    except encodings.Undecodable as error:
+        book.problem(line or 1, str(error))
+    except Exception as error:  # whatever a reader stumbles over, the place is known, and no broken file ends a run
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        book.problem(line + 1, f"damaged: {why[:120]}")
 
 
-def _document(path, n, **content):
-    return {"id": f"{path.name}:{n}", "source": path.parent.name or "files", "url": path.name, **content}
+def rows(name, found, columns, problems):
+    """Documents of a table that is no file: rows that a library hands over, counted from 1."""
+    for line, content in tables.documents(columns, enumerate(found, 1), Book(problems, name)):
+        if content["text"].strip():
+            yield from cut({"id": f"{name}:{line}", "source": name, "url": f"{name}#{line}", **content})
+        else:
+            problems.add(name, line, "empty")
 
 
-def _problem(path, line, why, malformed, problems):
-    if malformed == "refuse":
-        raise UserError(
-            f"{path}, line {line}: {why}", "well-formed lines only, since malformed = 'refuse'", "llmlab run RUN -p malformed=skip"
-        )
-    problems.append({"file": path.name, "line": line, "why": why})
-
-
-def _read_text(path, text_column, malformed, problems):
-    raw = path.read_bytes()
-    if b"\0" in raw[:4096]:
-        return _problem(path, 1, "binary, not text", malformed, problems)
-    text = raw.decode("utf-8-sig")
-    if not text.strip():
-        return _problem(path, 1, "empty", malformed, problems)
-    if path.suffix.lower() in (".html", ".htm"):
-        yield _document(path, 1, html=text)
-    else:
-        for n, part in enumerate(parts(text), 1):
-            yield _document(path, n, text=part)
+def cut(document, size=4000, whole=20_000):
+    """A document of more than `whole` characters as parts of one work, which share its address."""
+    if len(document["text"]) <= whole:
+        return [document]
+    stem, _, at = document["id"].rpartition(":")
+    number = (lambda n: n) if document["url"] == stem else (lambda n: f"{at}.{n}")  # a file that is one work is counted by its parts
+    return [{**document, "id": f"{stem}:{number(n)}", "text": part} for n, part in enumerate(parts(document["text"], size, whole), 1)]
 
 
 def parts(text, size=4000, whole=20_000):
@@ -123,71 +218,3 @@ def parts(text, size=4000, whole=20_000):
         if text[start:end].strip():
             yield text[start:end]
         start = end
-
-
-def _read_jsonl(path, text_column, malformed, problems):
-    def rows():
-        with open(path, "rb") as stream:
-            for n, line in enumerate(stream, 1):
-                try:
-                    row = json.loads(line.decode("utf-8-sig"))
-                    assert isinstance(row, dict)
-                except (json.JSONDecodeError, UnicodeDecodeError, AssertionError):
-                    _problem(path, n, "not a JSON object", malformed, problems)
-                else:
-                    yield n, row
-
-    return table(path, rows(), text_column, malformed, problems)
-
-
-def _read_csv(path, text_column, malformed, problems):
-    csv.field_size_limit(sys.maxsize)
-    with open(path, encoding="utf-8-sig", newline="") as stream:
-        heading = stream.readline()
-        stream.seek(0)
-        delimiter = max(",;\t|", key=re.sub(r'"[^"]*"', "", heading).count)  # a spreadsheet writes semicolons where the comma is decimal
-        yield from table(path, enumerate(csv.DictReader(stream, delimiter=delimiter), 2), text_column, malformed, problems)
-
-
-def _read_parquet(path, text_column, malformed, problems):
-    return table(path, enumerate(pyarrow.parquet.read_table(path).to_pylist()), text_column, malformed, problems)
-
-
-def table(path, rows, text_column, malformed, problems):
-    """Documents of a table: its text column, or customer and agent of a ticket.
-
-    Args:
-        rows: pairs of a line number and a dictionary. A first row without the column means that the name is wrong: an error.
-    """
-    for k, (n, row) in enumerate(rows):
-        if text_column in row:
-            text = row[text_column] or ""
-        elif "customer" in row and "agent" in row:
-            text = f"{row.get('subject', '')}\nCustomer: {row['customer']}\nSupport: {row['agent']}"
-        elif k == 0:
-            raise UserError(f"{path.name} has no column {text_column!r}", near(text_column, row), "llmlab run RUN -p text_column=NAME")
-        else:
-            _problem(path, n, f"no column {text_column!r}", malformed, problems)
-            continue
-        text, licence = str(text), row.get("licence") or row.get("license")
-        whole = text == text.encode("utf-8", "ignore").decode()
-        if whole and text.strip():
-            yield _document(path, n, text=text, **({"licence": licence} if licence else {}))
-        else:
-            _problem(path, n, "empty" if whole else "half a character (a lone surrogate)", malformed, problems)
-
-
-def _read_warc(path, text_column, malformed, problems):
-    from llmlab.data import webarchive
-
-    robots, pages = {}, []
-    for url, kind, body in webarchive.read(path):
-        if url.endswith("/robots.txt"):
-            robots[url.removesuffix("/robots.txt")] = body or ""
-        elif "html" in kind and body is None:
-            _problem(path, len(pages) + 1, f"{url} is not in the encoding that it says", malformed, problems)
-        elif "html" in kind:
-            pages.append((url, body))
-    for n, (url, body) in enumerate(pages):
-        host = "/".join(url.split("/")[:3])
-        yield {**_document(path, n, html=body), "url": url, "robots": robots.get(host, "")}

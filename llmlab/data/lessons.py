@@ -1,36 +1,49 @@
 """What a source teaches and is tested on: cleaning, tasks, conversations and preferences, for the world and for any text."""
 
+import functools
 import random
 import shutil
 from pathlib import Path
 
-from llmlab.data import bias, clean, duplicates, offence, personal, tasks
+from llmlab.data import bias, clean, duplicates, offence, personal, tasks, teaching, telephones
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_jsonl
 from llmlab.world import conversations, exam
 
 
 def cleaning(
-    language, min_words, words, near_duplicate_threshold, offensive_filter, keep_contacts, tasks, counterfactual=False, trusted=()
+    language,
+    min_words,
+    words,
+    near_duplicate_threshold,
+    offensive_filter,
+    keep_contacts,
+    tasks,
+    counterfactual=False,
+    trusted=(),
+    licences=(),
+    regions=(),
 ):
     """The cleaning steps in order, as [(name, step)].
 
     Args:
         tasks: folder of the evaluation tasks, against which documents are decontaminated.
+        licences: SPDX names of the licences that a document must stand under; none for no rule.
+        regions: countries whose telephone numbers are looked for; those where the language is spoken if none is given.
         trusted: sources that the rules for web text do not apply to: what a company writes about its products is short on purpose.
     """
     from llmlab.data.tasks import questions
 
     detector = offence.of(tasks) if offensive_filter == "classifier" else None
     return [
-        ("permission", clean.permission),
+        ("permission", _spare(trusted, functools.partial(clean.permission, allowed=licences))),
         ("extract", clean.extract),
         ("normalise", clean.normalise),
         ("language", _spare(trusted, clean.language(language))),
         ("quality", _spare(trusted, clean.quality(min_words, words, english=language == "en"))),
         ("exact duplicates", duplicates.exact_duplicates),
         ("near duplicates", duplicates.near_duplicates(near_duplicate_threshold, words=words)),
-        ("personal data", personal.personal_data(keep_contacts)),
+        ("personal data", personal.personal_data(keep_contacts, regions or telephones.regions_of(language))),
         ("offensive text", offence.offensive_text(offensive_filter, detector)),
         ("decontaminate", clean.decontaminate(questions(tasks))),
         *([("counterfactual", bias.counterfactual)] if counterfactual else []),
@@ -72,8 +85,12 @@ def derive_tasks(source, held_out, out, seed):
     tasks.write(out, heads, items)
 
 
-def write(source, documents, instructions, preferences, seed, count):
-    """Supervised conversations and preference pairs, as JSON lines. Returns facts about them."""
+def write(source, documents, instructions, preferences, seed, count, keep=()):
+    """Supervised conversations and preference pairs, as JSON lines, without repetitions and personal data. Returns facts about them.
+
+    Args:
+        keep: the company's own contacts, which are no personal data.
+    """
     if source == "world":
         from llmlab.world.company import World
 
@@ -82,6 +99,7 @@ def write(source, documents, instructions, preferences, seed, count):
         pairs = conversations.preferences(world, seed, max(20, count // 5), reliability=0.9)
     else:
         rows, pairs = _derived(documents, seed, count)
+    (rows, doubtful), (pairs, unlike) = teaching.sound(rows, keep), teaching.sound(pairs, keep)
     write_jsonl(instructions, rows)
     write_jsonl(preferences, pairs)
     return {
@@ -89,6 +107,7 @@ def write(source, documents, instructions, preferences, seed, count):
         "turns": sum(len(r["messages"]) // 2 for r in rows),
         "pairs": len(pairs),
         "annotators": "simulated",
+        "waterfall": [teaching.waterfall("conversations", len(rows), doubtful), teaching.waterfall("pairs", len(pairs), unlike)],
         "topics": ", ".join(sorted({r["topic"] for r in rows})),
     }
 
@@ -124,6 +143,8 @@ def _derived(documents, seed, count):
     if not pairs:  # one source only: the true continuation is preferred to another document's
         for row in rows[: max(20, count // 5)]:
             other = rng.choice(rows)["messages"][-1]
+            if other["content"] == row["messages"][-1]["content"]:
+                continue
             pairs.append(
                 {
                     "prompt": row["messages"][:1],
@@ -142,7 +163,8 @@ def probe(documents, instructions):
     first = next((r for r in jsonl(instructions) if len(r["messages"]) > 2), jsonl(instructions)[0])
     return {
         "documents": [
-            {"source": d["source"], "url": d["url"], "raw": personal.black_out(d.get("raw", d["text"])), "text": d["text"]} for d in chosen
+            {"source": d["source"], "url": personal.masked(d["url"]), "raw": personal.black_out(d.get("raw", d["text"])), "text": d["text"]}
+            for d in chosen
         ],
         "messages": first["messages"],
     }

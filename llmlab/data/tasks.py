@@ -6,9 +6,10 @@ the chat template, `text` as plain text or as a forum thread, for a base model.
 """
 
 import random
-import re
 from collections import Counter
 from pathlib import Path
+
+import regex
 
 from llmlab.spine.files import jsonl, read_json, write_json, write_jsonl
 
@@ -71,11 +72,17 @@ def user(text):
     return [{"role": "user", "content": text}]
 
 
+UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+GAP = regex.compile(  # a word of five letters or more; two characters where words have no spaces between them
+    rf"(?<=[\s])(?:(?!{UNSPACED})[^\W\d_]){{5,}}\b|(?:{UNSPACED}\p{{M}}*){{2}}"
+)
+
+
 # --- tasks derived from any text ----------------------------------------------------------------------------------------------------------
 def derived_tasks(documents, seed, size=1.0):
     """(heads, items) from held-out documents of any kind: which source a text comes from, and which word is missing."""
     sources = sorted({d["source"] for d in documents})
-    words = Counter(w for d in documents for w in re.findall(r"[^\W\d_]{5,}", d["text"]) if w == w.lower())
+    words = Counter(m[0] for d in documents for m in GAP.finditer(d["text"]) if m[0] == m[0].lower())
     common = [w for w, n in words.most_common(400) if n > 1] or ["nothing"]
     heads = [task("cloze", "right choice of 4", "loglikelihood", ["chat", "text"], 0.25, "the word that was taken out of a held-out text")]
     if len(sources) > 1:
@@ -106,12 +113,14 @@ def derived_tasks(documents, seed, size=1.0):
         ),
     ]
     items = {head["name"]: {"validation": [], "test": []} for head in heads}
+    works = {d.get("url", d["id"]) for d in documents}
+    work = lambda d: d.get("url", d["id"]) if len(works) > 4 else d["id"]  # noqa: E731 - of one book the parts are what can be compared
     rng = random.Random(f"derived {seed}")
     for n, document in enumerate(rng.sample(documents, min(len(documents), max(16, int(400 * size))))):
         split = "validation" if n % 2 else "test"
         for head in heads:
             if item := _derive(head["name"], rng, document, sources, common):
-                items[head["name"]][split].append({**item, "cluster": document["id"]})
+                items[head["name"]][split].append({**item, "cluster": work(document)})
     heads = [h for h in heads if all(items[h["name"]].values())]
     return heads, items
 
@@ -125,13 +134,17 @@ def _derive(name, rng, document, sources, common):
             wrong=[s for s in sources if s != document["source"]],
         )
     if name == "cloze":
-        spots = [m for m in re.finditer(r"(?<= )[^\W\d_]{5,}\b", text[:600]) if m.start() > 60 and m[0] == m[0].lower()]
-        others = list(rng.sample(common, min(8, len(common))))
-        if not spots or len(others) < 4:
+        spots = [m for m in GAP.finditer(text[:600]) if m.start() > 60 and m[0] == m[0].lower()]
+        if not spots:
             return None
         spot = rng.choice(spots)
-        choices = [spot[0]] + [w for w in others if w != spot[0]][:3]
-        return dict(text=text[: spot.start() - 1], choices=[f" {c}{text[spot.end() : spot.end() + 40]}" for c in choices], right=0)
+        wrong = [w for w in rng.sample(common, min(8, len(common))) if w != spot[0]][:3]
+        if len(wrong) < 3:
+            return None
+        right = rng.randrange(4)  # so that who always takes the first gains nothing
+        space = text[: spot.start()].endswith(" ")  # a word is learned with the space before it
+        choices = [(" " * space) + word + text[spot.end() : spot.end() + 40] for word in (*wrong[:right], spot[0], *wrong[right:])]
+        return dict(text=text[: spot.start() - space], choices=choices, right=right)
     beginning = text[:200].rsplit(" ", 1)[0]
     return dict(messages=user(f"Please go on with this text: {beginning}"), text=beginning)
 

@@ -1,88 +1,144 @@
-"""Web archives (WARC): writing the embedded forum as one, and reading any.
+"""Web archives (WARC, ISO 28500): the pages in them, what their sites allow, and the reason for every record that is passed over."""
 
-Pages look like the real thing: menus, a cookie banner, quotes, signatures, licence marks, and a robots.txt per host.
-"""
-
-import io
-import re
-from html import escape
+import gzip
+import json
+from collections import Counter
 from urllib.parse import urlsplit
 
-ROBOTS = "User-agent: *\nDisallow: /members/\nDisallow: /*?print=\nAllow: /\n"
-LICENCES = {
-    "by": '<link rel="license" href="https://creativecommons.org/licenses/by/4.0/">',
-    "robots": '<link rel="license" href="https://creativecommons.org/licenses/by/4.0/">',
-    "none": '<meta name="robots" content="noai"><meta name="tdm-reservation" content="1">',
-}
-PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>{licence}<script>track("visit");</script></head>
-<body><nav><ul><li><a href="/">Home</a></li><li><a href="/new">New posts</a></li><li><a href="/login">Log in</a></li><li><a href="/register">Register</a></li></ul></nav>
-<div class="cookie-banner"><p>We use cookies to improve your experience. Accept all cookies or read our cookie policy.</p><button>Accept</button></div>
-<main><article><h1>{title}</h1>
-{posts}
-</article></main>
-<aside><h3>Related threads</h3><ul><li><a href="/t/1">Which device for a small flat?</a></li><li><a href="/t/2">Refund after 30 days?</a></li></ul></aside>
-<footer><p>Copyright 2026. {rights} Terms of use. Privacy policy.</p></footer></body></html>"""
+from llmlab.data import encodings
+
+PAGES = ("text/html", "application/xhtml+xml")
+SIGNALS = ("x-robots-tag", "tdm-reservation")
 
 
-def html(page):
-    """A forum page as its server would send it; a `mojibake` page was decoded wrongly on its way."""
-    posts = "\n".join(_post(p) for p in page.posts)
-    rights = "All rights reserved; no text and data mining." if page.licence == "none" else "Posts are under CC BY 4.0."
-    text = PAGE.format(title=escape(page.title), licence=LICENCES[page.licence], posts=posts, rights=rights)
-    return _mojibake(text) if page.mojibake else text
+def read(path, columns, book):
+    """(number of the record, document) of the pages and texts of an archive, compressed record by record, as a whole, or not at all.
+
+    Robots rules and reservations of a site may stand anywhere in it, so pages are held until the end.
+    """
+    pages, rules, reserved, others = [], {}, {}, Counter()
+    for n, record in _records(path, book):
+        url = record.rec_headers.get_header("WARC-Target-URI") or ""
+        site, place = urlsplit(url).netloc.lower(), urlsplit(url).path
+        try:
+            if record.rec_type not in ("response", "resource", "conversion"):
+                others[record.rec_type] += 1
+            elif place == "/robots.txt":
+                rules[site] = _rules(record)
+            elif place == "/.well-known/tdmrep.json":
+                reserved[site] = _reservations(record)
+            else:
+                pages.append((n, url, _page(record, book)))
+        except (EOFError, OSError) as error:
+            book.problem(n, f"{url}: {error or 'ends early'}; what follows in the archive is not read")
+            break
+        except ValueError as error:
+            book.problem(n, f"{url}: {error}")
+    for kind, count in sorted(others.items()):
+        book.problem(0, f"{count} records of type {kind}, which hold no page of their own")
+    for n, url, page in pages:
+        host = urlsplit(url).netloc.lower()
+        yield n, {"url": url, **page, "robots": rules.get(host, ""), **({"tdmrep": reserved[host]} if host in reserved else {})}
 
 
-def _post(post):
-    quote = f"<blockquote><p>{escape(post['quote'])}</p></blockquote>" if post["quote"] else ""
-    signature = f'<p class="signature">{escape(post["signature"])}</p>' if post["signature"] else ""
-    return f'<div class="post">{quote}<p>{escape(post["author"])}: {escape(post["text"])}</p>{signature}</div>'
+class Passed(ValueError):
+    """Why a record is no document."""
 
 
-def _mojibake(text):
-    """UTF-8 read as Windows-1252, the classic: typographic quotes and dashes become â€™ and â€”."""
-    fancy = text.replace(" I ", " I\u2019d say I ").replace(". ", "\u2026 ", 1)
-    head, body = fancy.split("<main>")
-    return head + "<main>" + body.encode("utf-8").decode("cp1252", errors="replace")
-
-
-def write(path, pages):
-    """Writes pages as `response` records of a gzipped WARC file, with a robots.txt for each host."""
-    from warcio.statusandheaders import StatusAndHeaders
-    from warcio.warcwriter import WARCWriter
-
-    hosts = sorted({f"https://{urlsplit(p.url).netloc}" for p in pages})
-    bodies = [(f"{host}/robots.txt", "text/plain", ROBOTS) for host in hosts] + [
-        (p.url, "text/html; charset=utf-8", html(p)) for p in pages
-    ]
-    with open(path, "wb") as stream:
-        writer = WARCWriter(stream, gzip=True)
-        for url, kind, body in bodies:
-            headers = StatusAndHeaders("200 OK", [("Content-Type", kind)], protocol="HTTP/1.1")
-            fixed = {"WARC-Date": "2026-01-01T00:00:00Z", "WARC-Record-ID": f"<urn:llmlab:{len(body)}:{url}>"}
-            writer.write_record(
-                writer.create_warc_record(url, "response", payload=io.BytesIO(body.encode()), http_headers=headers, warc_headers_dict=fixed)
-            )
-
-
-def read(path):
-    """Yields (url, content type, text or None) of the `response` records of a WARC file, gzipped or not."""
+def _records(path, book):
+    """(number, record) of an archive; one that is cut off or damaged ends with a problem at that record."""
     from warcio.archiveiterator import ArchiveIterator
 
-    with open(path, "rb") as stream:
-        for record in ArchiveIterator(stream):
-            if record.rec_type == "response":
-                kind = record.http_headers.get_header("Content-Type", "") if record.http_headers else ""
-                url, body = record.rec_headers.get_header("WARC-Target-URI"), record.content_stream().read()
-                # Rules are in plain letters: a strange byte in a comment must not make them void.
-                yield url, kind, body.decode("utf-8", errors="replace") if url.endswith("/robots.txt") else _decoded(body, kind)
+    n = 0
+    with open(path, "rb") as raw:
+        zipped = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        stream = _Stepwise(gzip.open(raw) if zipped else raw)
+        try:
+            for n, record in enumerate(ArchiveIterator(stream), 1):
+                yield n, record
+            if stream.broken or not stream.tail.endswith(b"\n\r\n"):  # warcio takes an end before its time for the end
+                raise stream.broken or EOFError("the archive ends within a record")
+        except Exception as error:  # warcio raises what its streams raise
+            book.problem(n + 1, f"damaged: {(str(error).splitlines() or [type(error).__name__])[0][:120]}")
 
 
-def _decoded(body, kind):
-    """The text of a page in the encoding that its header or its head names, UTF-8 if none does; None if that is not true."""
-    head = kind + " " + body[:2048].decode("latin-1")
-    named = re.search(r"charset=[\"']?([\w-]+)", head, re.I)
-    charset = named[1].lower() if named else "utf-8"
-    try:  # what calls itself Latin-1 is Windows' variant of it (WHATWG's encoding standard)
-        return body.decode({"utf-8": "utf-8-sig", "utf8": "utf-8-sig", "iso-8859-1": "cp1252", "latin1": "cp1252"}.get(charset, charset))
-    except (UnicodeError, LookupError):
-        return None
+class _Stepwise:
+    """A stream that gives out what it has before it complains that it is cut off, and remembers the complaint."""
+
+    def __init__(self, stream):
+        self.stream, self.broken, self.tail = stream, None, b""
+
+    def read(self, size):
+        try:
+            found = self.stream.read1(size)
+        except Exception as error:
+            self.broken = error
+            raise
+        self.tail = (self.tail + found[-4:])[-4:]
+        return found
+
+
+def _body(record):
+    """The payload, decompressed; an error if it is not as long as the record says."""
+    raw, body = record.raw_stream, b"".join(iter(record.content_stream().read, b""))
+    while raw.read():  # what stands behind a compressed or chunked body
+        pass
+    if getattr(raw, "limit", 0):  # warcio counts down what is still to come
+        raise EOFError("the archive ends within the record")
+    if cut := record.rec_headers.get_header("WARC-Truncated"):
+        raise Passed(f"cut off by the crawler ({cut})")
+    return body
+
+
+def _status(record):
+    return int(record.http_headers.get_statuscode() or 0) if record.http_headers else 200
+
+
+def _rules(record):
+    """A robots.txt as its RFC 9309 has it: where the server fails nothing is allowed, where there is none everything."""
+    status = _status(record)
+    if status >= 500:
+        return "User-agent: *\nDisallow: /"
+    # Rules are in plain letters: a strange byte in a comment must not make them void.
+    return _body(record).decode("utf-8-sig", errors="replace") if status < 300 else ""
+
+
+def _reservations(record):
+    """The rules of TDMRep (W3C, 2024): [{"location", "tdm-reservation"}]. A file that cannot be read reserves everything."""
+    if _status(record) != 200:
+        return []
+    try:
+        return [
+            {"location": str(r["location"]), "tdm-reservation": r["tdm-reservation"]} for r in json.loads(_body(record).decode("utf-8-sig"))
+        ]
+    except (ValueError, TypeError, KeyError):
+        return [{"location": "*", "tdm-reservation": 1}]
+
+
+def _page(record, book):
+    """{"html" or "text", signals} of a record."""
+    if (status := _status(record)) not in (200, 203):
+        raise Passed(f"status {status}")
+    headers = record.http_headers or record.rec_headers
+    kind, _, rest = (headers.get_header("Content-Type") or "").partition(";")
+    kind = kind.strip().lower()
+    if kind not in (*PAGES, "text/plain"):
+        raise Passed(f"{kind or 'of no stated type'}, not a page")
+    encoding = (headers.get_header("Content-Encoding") or "").strip().lower()
+    if encoding not in ("", "identity", "gzip", "deflate", "br"):
+        raise Passed(f"compressed as {encoding}")
+    body = _body(record)
+    named = _charset(rest) or (encodings.named_in(body) if kind in PAGES else None)
+    text = encodings.decode(body, book, named)
+    said = [(k.lower(), v) for k, v in headers.headers if k.lower() in SIGNALS]
+    return {"html" if kind in PAGES else "text": text, **({"headers": said} if said else {})}
+
+
+def _charset(parameters):
+    """The charset of a Content-Type header."""
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip("\"'") or None
+    return None

@@ -1,6 +1,6 @@
 """Intervals and paired tests. "Better" is a word that a test must allow.
 
-Items that share a cluster (a device, a person, a template) are not independent; the bootstrap therefore draws clusters, not
+Items that share a cluster (a device, a person, a template) are not independent; what is counted are therefore clusters, not
 items (Miller 2024: a naive test errs five times as often).
 """
 
@@ -8,7 +8,7 @@ import math
 from collections import defaultdict
 
 import numpy
-from scipy.stats import binomtest
+from scipy.stats import beta, binomtest
 from scipy.stats import t as student
 
 RESAMPLES = 2000
@@ -17,40 +17,65 @@ RESAMPLES = 2000
 def interval(values, clusters=None, seed=0, level=0.95):
     """Mean with its interval: {"score", "low", "high", "n", "clusters"}.
 
-    Wilson's interval for independent zeros and ones, a bootstrap over clusters otherwise. When all values are alike a
-    bootstrap would claim certainty, so the exact binomial bound over the clusters is used.
+    Wilson's interval for independent zeros and ones; for clustered ones the exact binomial interval of the number of independent items that
+    would say as much (Korn & Graubard 1998), which covers from five clusters on and does not widen for a perfect score; for other
+    values Student's with the clustered standard error.
+
+    Args:
+        seed: of no effect, since nothing is resampled here.
     """
     values = [float(v) for v in values]
-    clusters = list(clusters) if clusters is not None else list(range(len(values)))
-    groups = _groups(values, clusters)
+    groups = _groups(values, range(len(values)) if clusters is None else clusters)
     n, mean = len(values), float(numpy.mean(values)) if values else float("nan")
-    binary = set(values) <= {0.0, 1.0}
     if not values:
         low = high = float("nan")
-    elif binary and len(groups) == n:
+    elif not set(values) <= {0.0, 1.0}:
+        reach = _quantile(len(groups), level) * _error(groups, mean)
+        low, high = mean - reach, mean + reach
+    elif len(groups) == n:
         low, high = binomtest(int(sum(values)), n).proportion_ci(level, "wilson")
-    elif binary and len(set(values)) == 1:
-        low, high = binomtest(int(values[0]) * len(groups), len(groups)).proportion_ci(level, "exact")
     else:
-        low, high = _percentiles(_bootstrap(groups, seed), level)
+        low, high = _exact(mean, _independent(groups, mean, level), level)
     return {"score": mean, "low": float(low), "high": float(high), "n": n, "clusters": len(groups)}
+
+
+def _error(groups, mean):
+    """Clustered standard error of a mean (Miller 2024, with the C / (C - 1) correction)."""
+    spread = sum((sum(g) - mean * len(g)) ** 2 for g in groups.values())
+    return math.sqrt(len(groups) / max(1, len(groups) - 1) * spread) / sum(map(len, groups.values()))
+
+
+def _quantile(count, level):
+    return student.ppf((1 + level) / 2, max(1, count - 1))
+
+
+def _independent(groups, mean, level):
+    """How many independent zeros and ones say as much as these clustered ones, given that the spread is known from few clusters only."""
+    n, error = sum(map(len, groups.values())), _error(groups, mean)
+    as_much = min(n, mean * (1 - mean) / error**2) if error else n
+    return as_much * (_quantile(n, level) / _quantile(len(groups), level)) ** 2
+
+
+def _exact(share, n, level):
+    """Clopper and Pearson's interval, also for a number of items that is not whole."""
+    hits, tail = share * n, (1 - level) / 2
+    low = beta.ppf(tail, hits, n - hits + 1) if hits > 0 else 0.0
+    return low, beta.ppf(1 - tail, hits + 1, n - hits) if share < 1 else 1.0
 
 
 def difference(before, after, clusters=None, level=0.95):
     """Paired difference of the same items: {"difference", "low", "high", "p", "n", "verdict"}.
 
-    The interval is Student's with the clustered standard error (Miller 2024, with the C / (C - 1) correction); p is exact McNemar
+    The interval is Student's with the clustered standard error; p is exact McNemar
     for independent zeros and ones. The verdict is "better", "worse" or "no difference shown", higher values being better.
     """
     gains = [float(b) - float(a) for a, b in zip(before, after, strict=True)]
     clusters = list(clusters) if clusters is not None else list(range(len(gains)))
     groups, mean = _groups(gains, clusters), float(numpy.mean(gains))
-    count = len(groups)
-    spread = sum((sum(g) - mean * len(g)) ** 2 for g in groups.values())
-    error = math.sqrt(count / max(1, count - 1) * spread) / len(gains)
-    reach = student.ppf((1 + level) / 2, max(1, count - 1)) * error
-    if set(gains) == {0.0}:  # no item changed: what a whole cluster's change could still be, as in `interval`
-        reach = _room(count, level)
+    count, error = len(groups), _error(groups, mean)
+    reach = _quantile(count, level) * error
+    if set(gains) == {0.0}:
+        reach = _room(groups, level)
     if count < 2:
         p = 1.0  # one cluster shows nothing about others
     elif set(gains) <= {-1.0, 0.0, 1.0} and count == len(gains):
@@ -60,9 +85,10 @@ def difference(before, after, clusters=None, level=0.95):
     return {"difference": mean, "low": mean - reach, "high": mean + reach, "p": p, "n": len(gains), "verdict": _verdict(mean, p, level)}
 
 
-def _room(clusters, level):
-    """What could still change in others, if nothing changed in so many clusters."""
-    return float(binomtest(0, clusters).proportion_ci(level, "exact").high)
+def _room(groups, level):
+    """What could still change in others, if no item changed here."""
+    nothing = {cluster: [0.0] * len(items) for cluster, items in groups.items()}
+    return float(_exact(0.0, _independent(nothing, 0.0, level), level)[1])
 
 
 def _verdict(gain, p, level=0.95):
@@ -77,7 +103,7 @@ def nearer(before, after, aim, clusters, seed=0, level=0.95):
     means = numpy.stack([_bootstrap({c: [p[k] for p in rows] for c, rows in pairs.items()}, seed) for k in (0, 1)])
     gains = gap(means[0]) - gap(means[1])
     mean = float(gap(numpy.mean(before)) - gap(numpy.mean(after)))
-    room = _room(len(pairs), level)
+    room = _room(pairs, level)
     low, high = (-room, room) if list(before) == list(after) else _percentiles(gains, level)
     tail = min((gains <= 0).sum(), (gains >= 0).sum())
     p = min(1.0, 2 * (1 + float(tail)) / (1 + len(gains))) if len(pairs) > 1 else 1.0

@@ -1,5 +1,6 @@
 """What no notebook, report or run may hold: secrets of the environment, and where things lie on this machine."""
 
+import functools
 import os
 import re
 from pathlib import Path
@@ -7,18 +8,41 @@ from pathlib import Path
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import ROOT, shown
 
-SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.I)
+SECRET_WORDS = {"KEY", "APIKEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "CREDENTIALS", "AUTH", "PAT"}
+ISSUED = re.compile(  # what services issue: Hugging Face, OpenAI and others, GitHub, GitLab, AWS, Google, Slack, a JSON web token, a private key
+    r"hf_\w{20,}|sk-[\w-]{20,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|A[KS]IA[A-Z\d]{16}|AIza[\w-]{30,}|xox[a-z]-[\w-]{10,}"
+    r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
+)
+
+
+def is_secret(name, value):
+    """Whether the value of an environment variable is a secret: by its form, or because it is no ordinary text and its name calls it one.
+
+    TOKENIZER_LIBRARY=transformers is none, nor are numbers, places of files, and words that our own notebooks use.
+    """
+    if ISSUED.fullmatch(value):
+        return True
+    called_so = SECRET_WORDS & set(re.split(r"[\W_]+", name.upper()))
+    ordinary = value.isdigit() or os.path.isabs(value) or re.match(r"\w+://[^@]*$", value) or value in _vocabulary()
+    return bool(called_so) and len(value) >= 8 and not ordinary
+
+
+@functools.cache
+def _vocabulary():
+    """The words of the notebooks and of the libraries' names."""
+    files = [*(ROOT / "notebooks").glob("*.ipynb"), *ROOT.glob("requirements.lock")]
+    return {word for file in files for word in re.findall(r"[\w.-]+", file.read_text(encoding="utf-8"))}
 
 
 def check_secrets(text, where):
     """`text` itself, or an error if the value of a secret environment variable stands in it."""
-    for name, value in os.environ.items():
-        if SECRET_NAME.search(name) and len(value) >= 8 and value in text:
-            raise UserError(
-                f"the value of the environment variable {name} is about to be written to {Path(where).name}",
-                "reports without secrets",
-                "remove it from the notebook's cells and outputs",
-            )
+    secrets = {name: value for name, value in os.environ.items() if value in text and is_secret(name, value)}
+    if name := next(iter(secrets), None):
+        raise UserError(
+            f"the value of the environment variable {name} is about to be written to {Path(where).name}",
+            "reports without secrets",
+            "remove it from the notebook's cells and outputs",
+        )
     return text
 
 

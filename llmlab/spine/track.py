@@ -12,7 +12,6 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from llmlab.spine.files import jsonl
 from llmlab.spine.params import shown
 
 PROGRESS_FILE = "LLMLAB_PROGRESS"  # set by the pipeline: it draws the bar, this process only reports numbers
@@ -121,9 +120,18 @@ def log(folder, **row):
 
 
 def rows(folder):
-    """Rows of `folder/metrics.jsonl`, if there is one."""
-    path = Path(folder) / "metrics.jsonl"
-    return jsonl(path) if path.exists() else []
+    """Rows of `folder/metrics.jsonl`, if there is one; up to the first that is not whole, since a kill may come while one is written."""
+    path, found = Path(folder) / "metrics.jsonl", []
+    for n, line in enumerate(path.read_bytes().splitlines() if path.exists() else [], 1):
+        try:
+            row = json.loads(line)
+        except ValueError:
+            row = None
+        if not isinstance(row, dict):
+            print(f"{path.name}: line {n} is not whole; it and what follows are left out.")
+            break
+        found.append(row)
+    return found
 
 
 def start(run, phase, params):

@@ -10,11 +10,11 @@ from datasets import Dataset
 from torch.nn import functional as F
 from transformers import Trainer, TrainingArguments
 
-from llmlab.data import tokens
+from llmlab.data import teaching, tokens
 from llmlab.models import families, weights
 from llmlab.spine.errors import UserError
 from llmlab.training import fit, optim
-from llmlab.training.posttrain import conversations, pairs, teachable
+from llmlab.training.posttrain import teachable
 
 
 def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0, device="auto"):
@@ -23,14 +23,14 @@ def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0,
     from trl import SFTConfig, SFTTrainer
 
     start, tokenizer = weights.load(model)
-    dataset = Dataset.from_list(teachable(tokenizer, data, weights.window(start)))
+    rows, left_out = teachable(tokenizer, data, weights.window(start))
     arguments = fit.arguments(
         Path(out) / "adapter", seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0
     )
     spared = ["out_proj"] if start.config.model_type == "mamba2" else None  # its kernels read this weight directly
     adapter = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", exclude_modules=spared, task_type="CAUSAL_LM")
     config = fit.one_device(SFTConfig(**arguments, max_length=weights.window(start)))
-    trainer = SFTTrainer(model=start, args=config, train_dataset=dataset, processing_class=tokenizer, peft_config=adapter)
+    trainer = SFTTrainer(model=start, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer, peft_config=adapter)
     trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
     summary = fit.fit(trainer, Path(out) / "adapter", "LoRA", rate="lora_learning_rate")
     merged = trainer.model.merge_and_unload()  # the adapter itself names where its base lies on this machine, so it does not stay
@@ -38,7 +38,7 @@ def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0,
     tokenizer.save_pretrained(str(out))
     (Path(out) / "adapter" / "metrics.jsonl").replace(Path(out) / "metrics.jsonl")
     shutil.rmtree(Path(out) / "adapter")
-    return {**summary, "adapter_parameters": trained}
+    return {**summary, "adapter_parameters": trained, "conversations": len(rows), "left_out": left_out}
 
 
 def distill(
@@ -71,7 +71,7 @@ def distill(
     """
     master, tokenizer = weights.load(teacher)
     student = shallow(master, layers)
-    rows = _imitated(tokenizer, data, rejected, weights.window(master))
+    rows, left_out = _imitated(tokenizer, data, rejected, weights.window(master))
     arguments = fit.arguments(
         out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0, remove_unused_columns=False
     )
@@ -84,20 +84,20 @@ def distill(
         **optim.chosen(optimizer, learning_rate, 0.0),
     )
     trainer.teacher, trainer.temperature, trainer.hard = master.to(trainer.args.device), temperature, hard
-    return fit.fit(trainer, out, "distillation", rate="distill_learning_rate")
+    return {**fit.fit(trainer, out, "distillation", rate="distill_learning_rate"), "conversations": len(rows), "left_out": left_out}
 
 
 GOOD, REJECTED = 1, 2  # in a mask: said by the assistant, and whether it should be
 
 
 def _imitated(tokenizer, data, rejected, limit):
-    """Conversations and rejected answers that fit into `limit` tokens: rows {"input_ids", "assistant_masks"}."""
-    rows = teachable(tokenizer, data, limit)
-    for pair in pairs(rejected):
-        ids, mask = tokens.chat_ids(tokenizer, pair["prompt"] + pair["rejected"])
-        if len(ids) <= limit:
-            rows.append({"input_ids": ids, "assistant_masks": [REJECTED * said for said in mask]})
-    return rows
+    """(Conversations and rejected answers that fit into `limit` tokens, {reason: how many do not}): rows {"input_ids", "assistant_masks"}."""
+    rows, left_out = teachable(tokenizer, data, limit)
+    pairs = teaching.pairs(rejected)
+    encoded = [tokens.chat_ids(tokenizer, pair["prompt"] + pair["rejected"]) for pair in pairs]
+    wrong = [{"input_ids": ids, "assistant_masks": [REJECTED * said for said in mask]} for ids, mask in encoded if len(ids) <= limit]
+    more = teaching.too_long(len(pairs) - len(wrong), limit)
+    return rows + wrong, {reason: left_out.get(reason, 0) + more.get(reason, 0) for reason in {**left_out, **more}}
 
 
 class Distiller(Trainer):
@@ -154,7 +154,7 @@ def _pad(rows):
 
 def one_task(data, topics, out):
     """Writes the conversations of some topics to `out`: the data of the one task. All of them if none has a topic."""
-    rows = conversations(data)
+    rows = teaching.conversations(data)
     chosen = [r for r in rows if r.get("topic") in topics] or rows
     Path(out).write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in chosen), encoding="utf-8")
     return len(chosen)

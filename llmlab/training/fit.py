@@ -91,6 +91,9 @@ def fit(trainer, out, what, rate="learning_rate"):
     """
     out, total = Path(out), trainer.args.max_steps
     trainer.remove_callback(PrinterCallback)
+    if trainer.args.train_sampling_strategy == "group_by_length":
+        order = Order([len(ids) for ids in trainer.train_dataset["input_ids"]], trainer.args.train_batch_size, trainer.args.seed)
+        trainer._get_train_sampler = lambda *_: order
     checkpoint, at = newest_whole(trainer.args.output_dir)
     before = _keep_rows(out, at)
     with track.progress(total, what) as bar, contextlib.closing(curves.Growing(out, what[0].upper() + what[1:])) as curve:
@@ -133,6 +136,28 @@ def _keep_rows(out, step):
     if rows or (out / "metrics.jsonl").exists():
         write_jsonl(out / "metrics.jsonl", rows)
     return max((row.get("seconds", 0.0) for row in rows), default=0.0)
+
+
+class Order(torch.utils.data.Sampler):
+    """Rows in batches of about one length, in an order that depends on seed and epoch alone.
+
+    The sampler of transformers draws from the generator of the whole process, so that an epoch after the first, when it was interrupted,
+    went on in another order: some rows came twice and others never.
+    """
+
+    def __init__(self, lengths, batch_size, seed, batches=50):
+        self.lengths, self.size, self.seed, self.epoch = lengths, batch_size * batches, seed, 0
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def __iter__(self):
+        rows = torch.randperm(len(self.lengths), generator=torch.Generator().manual_seed(self.seed + 1_000_003 * self.epoch)).tolist()
+        parts = [sorted(rows[k : k + self.size], key=lambda i: -self.lengths[i]) for k in range(0, len(rows), self.size)]
+        return iter([i for part in parts for i in part])
 
 
 class Metrics(TrainerCallback):
@@ -218,9 +243,9 @@ def newest_whole(folder):
     for step, path in found:
         try:
             files = json.loads((path / "manifest.json").read_text())
-            if all(_hash(path / name) == mark for name, mark in files.items()):
+            if files and all(_hash(path / name) == mark for name, mark in files.items()):
                 return str(path), step
-        except (OSError, json.JSONDecodeError):
+        except (OSError, ValueError, AttributeError, TypeError):  # a manifest may be damaged in any way
             pass
         print(f"{path.name} is not whole; it is removed.")
         shutil.rmtree(path)

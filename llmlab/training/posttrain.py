@@ -4,14 +4,10 @@ Each step starts from a path, never from a model in memory: TRL loads the refere
 path in the config, and a model that was only in memory would be compared with something else.
 """
 
-from pathlib import Path
-
 from datasets import Dataset
 
-from llmlab.data import tokens
+from llmlab.data import teaching, tokens
 from llmlab.models import weights
-from llmlab.spine.errors import UserError
-from llmlab.spine.files import jsonl
 from llmlab.training import fit, optim
 
 
@@ -23,12 +19,12 @@ def sft(model, data, out, learning_rate, max_steps, batch_size, optimizer="muon"
         data: JSON-lines file of conversations with `messages`.
         out: folder for the model and metrics.jsonl.
 
-    Returns: the summary of `fit`, with the share of tokens that are trained on.
+    Returns: the summary of `fit`, with how many conversations were used, how many left out and why, and the share of tokens trained on.
     """
     from trl import SFTConfig, SFTTrainer
 
     start, tokenizer = weights.load(model)
-    rows = teachable(tokenizer, data, weights.window(start))
+    rows, left_out = teachable(tokenizer, data, weights.window(start))
     arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0)
     config = fit.one_device(SFTConfig(**arguments, max_length=weights.window(start)))
     trainer = SFTTrainer(
@@ -40,7 +36,7 @@ def sft(model, data, out, learning_rate, max_steps, batch_size, optimizer="muon"
     )
     summary = fit.fit(trainer, out, "supervised fine-tuning", rate="sft_learning_rate")
     trained, total = sum(sum(r["assistant_masks"]) for r in rows), sum(len(r["input_ids"]) for r in rows)
-    return {**summary, "conversations": len(rows), "trained_share": round(trained / total, 3)}
+    return {**summary, "conversations": len(rows), "left_out": left_out, "trained_share": round(trained / total, 3)}
 
 
 def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, seed=0, device="auto"):
@@ -58,15 +54,17 @@ def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, seed=0
 
     start, tokenizer = weights.load(model)
     reference, _ = weights.load(model)
+    rows, left_out = teaching.fitting_pairs(tokenizer, teaching.pairs(data), weights.window(start), "pairs")
     arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, weight_decay=0.0)
     trainer = DPOTrainer(
         model=start,
         ref_model=reference,
         args=fit.one_device(DPOConfig(**arguments, beta=beta, max_length=weights.window(start))),
-        train_dataset=pairs(data),
+        train_dataset=Dataset.from_list([{c: tokens.plain(r[c]) for c in ("prompt", "chosen", "rejected")} for r in rows]),
         processing_class=tokenizer,
     )
-    return fit.fit(trainer, out, "preference optimisation", rate="preference_learning_rate")
+    summary = fit.fit(trainer, out, "preference optimisation", rate="preference_learning_rate")
+    return {**summary, "pairs": len(rows), "left_out": left_out}
 
 
 def no_preference(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, seed=0, device="auto"):
@@ -77,36 +75,9 @@ def no_preference(model, data, out, learning_rate, max_steps, batch_size, beta=0
     return {"steps": 0, "seconds": 0.0, "first_loss": None, "last_loss": None}
 
 
-def conversations(data):
-    """Rows of a JSON-lines file, each with `messages` that alternate and end with the assistant."""
-    rows = jsonl(data)
-    for n, row in enumerate(rows, 1):
-        roles = [m.get("role") for m in row.get("messages", [])]
-        if not roles or roles[-1] != "assistant" or any("content" not in m for m in row["messages"]):
-            raise UserError(
-                f"{Path(data).name}, line {n}: roles {roles}",
-                '"messages" that end with {"role": "assistant", "content": …}',
-                f"sed -n {n}p {data}",
-            )
-    return rows
-
-
 def teachable(tokenizer, data, limit):
-    """The conversations that fit into `limit` tokens: rows {"input_ids", "assistant_masks"}.
-
-    TRL takes a dataset with these columns as tokenised and trains on nothing but what the mask marks.
-    """
-    encoded = (tokens.chat_ids(tokenizer, row["messages"]) for row in conversations(data))
-    return [{"input_ids": ids, "assistant_masks": mask} for ids, mask in encoded if len(ids) <= limit]
-
-
-def pairs(data):
-    """A dataset with `prompt`, `chosen`, `rejected`, each a list of messages."""
-    rows = jsonl(data)
-    missing = next((f"line {n} has no {c!r}" for n, r in enumerate(rows, 1) for c in ("prompt", "chosen", "rejected") if c not in r), None)
-    if missing or not rows:
-        raise UserError(f"{Path(data).name}: {missing or 'no pairs'}", "prompt, chosen and rejected in every line", f"head -1 {data}")
-    return Dataset.from_list([{c: tokens.plain(r[c]) for c in ("prompt", "chosen", "rejected")} for r in rows])
+    """(The conversations of a file that fit into `limit` tokens, {reason: how many do not}); see `teaching`."""
+    return teaching.fitting(tokenizer, teaching.conversations(data), limit, "conversations")
 
 
 def margins(model, reference, rows, beta):

@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from llmlab.data import feedback, tokens
+from llmlab.data import feedback, teaching, tokens
 from llmlab.evaluation import evaluate
 from llmlab.models import families, weights
 from llmlab.spine import track
@@ -80,13 +80,13 @@ def test_without_preferences_the_model_stays_as_it_is(taught, small, tmp_path):
 def test_conversations_must_end_with_the_assistant(tmp_path, row):
     (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
     with pytest.raises(UserError, match="line 1"):
-        posttrain.conversations(tmp_path / "a.jsonl")
+        teaching.conversations(tmp_path / "a.jsonl")
 
 
 def test_pairs_need_their_columns(tmp_path):
     (tmp_path / "a.jsonl").write_text(json.dumps({"prompt": [], "chosen": []}) + "\n")
     with pytest.raises(UserError, match="rejected"):
-        posttrain.pairs(tmp_path / "a.jsonl")
+        teaching.pairs(tmp_path / "a.jsonl")
 
 
 def annotate(path, *rows):

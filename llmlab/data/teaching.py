@@ -1,0 +1,147 @@
+"""What a lesson must be: conversations and preference pairs, checked line by line. What is left out is counted: in = kept + left out.
+
+A line of another shape is an error that names it; an empty turn, a repetition, two equal answers or too long a text is a reason.
+"""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from llmlab.data import personal, tokens
+from llmlab.spine.errors import UserError
+from llmlab.spine.files import jsonl
+
+ROLES = ("system", "user", "assistant")
+
+
+def conversations(path):
+    """Rows of a JSON-lines file, each with `messages` that alternate and end with the assistant."""
+    return _read(path, lambda row: _fault(row.get("messages"), "assistant"))
+
+
+def pairs(path):
+    """Rows of a JSON-lines file, each with `prompt`, which ends with the user, and `chosen` and `rejected`, which are one answer each."""
+    return _read(path, _pair_fault)
+
+
+def _read(path, fault):
+    rows = jsonl(path)
+    for n, row in enumerate(rows, 1):
+        if wrong := fault(row) if isinstance(row, dict) else "no JSON object":
+            raise UserError(
+                f"{Path(path).name}, line {n}: {wrong}",
+                'lists of messages {"role", "content": text} that alternate between user and assistant',
+                f"sed -n {n}p {path}",
+            )
+    if not rows:
+        raise UserError(f"{Path(path).name} holds no line", "a JSON object per line", f"head -1 {path}")
+    return rows
+
+
+def _pair_fault(row):
+    missing = [c for c in ("prompt", "chosen", "rejected") if c not in row]
+    if missing:
+        return f"no {missing[0]!r}"
+    faults = (
+        _fault(row["prompt"], "user"),
+        *(_fault([{"role": "user", "content": "?"}, *_listed(row[c])], "assistant") for c in ("chosen", "rejected")),
+    )
+    return next(filter(None, faults), None)
+
+
+def _listed(messages):
+    return messages if isinstance(messages, list) else [messages]
+
+
+def _fault(messages, last):
+    """What keeps messages from being a conversation that ends with `last`, None if nothing."""
+    if not isinstance(messages, list) or not messages:
+        return "no list of messages"
+    for n, m in enumerate(messages, 1):
+        if not isinstance(m, dict) or m.get("role") not in ROLES:
+            role = m.get("role") if isinstance(m, dict) else m
+            return f"message {n} has the role {json.dumps(role, default=str)[:40]}, not one of {', '.join(ROLES)}"
+        if not isinstance(m.get("content"), str):
+            return f"the content of message {n} is no text but {json.dumps(m.get('content'), default=str)[:40]}"
+    roles = [m["role"] for m in messages[messages[0]["role"] == "system" :]]
+    if roles != [("user", "assistant")[k % 2] for k in range(len(roles))] or not roles or roles[-1] != last:
+        return f"roles {[m['role'] for m in messages]} do not alternate, or do not end with the {last}"
+    return None
+
+
+# --- what is left out, and why --------------------------------------------------------------------------------------------------------
+def sound(rows, keep=()):
+    """(rows worth teaching, {reason: how many were left out}); personal data are masked in what stays.
+
+    Args:
+        rows: conversations or pairs of the right shape.
+        keep: what contains one of these is no personal data.
+    """
+    seen, kept, left_out = set(), [], Counter()
+    for row in rows:
+        clean = {k: _masked(v, keep) if k in ("messages", "prompt", "chosen", "rejected") else v for k, v in row.items()}
+        if reason := _reason(clean, seen):
+            left_out[reason] += 1
+        else:
+            kept.append(clean)
+    return kept, dict(left_out.most_common())
+
+
+def _masked(messages, keep):
+    return [{**m, "content": personal.masked(m["content"], keep)} for m in messages]
+
+
+def _reason(row, seen):
+    parts = [row[k] for k in ("messages", "prompt", "chosen", "rejected") if k in row]
+    if any(not m["content"].strip() for part in parts for m in part):
+        return "an empty turn"
+    if "chosen" in row and row["chosen"] == row["rejected"]:
+        return "both answers are equal"
+    mark = json.dumps(parts)
+    if mark in seen:
+        return "a repetition"
+    return seen.add(mark)
+
+
+def fitting(tokenizer, rows, limit, what):
+    """(conversations in tokens that fit into a window, {reason: how many were left out}): rows {"input_ids", "assistant_masks"}.
+
+    TRL takes a dataset with these columns as tokenised and trains on nothing but what the mask marks.
+    """
+    encoded = [tokens.chat_ids(tokenizer, row["messages"]) for row in rows]
+    kept = [{"input_ids": ids, "assistant_masks": mask} for ids, mask in encoded if len(ids) <= limit]
+    check_some(len(kept), len(rows), limit, what)
+    return kept, too_long(len(rows) - len(kept), limit)
+
+
+def fitting_pairs(tokenizer, rows, limit, what):
+    """(pairs of which both answers fit into a window, {reason: how many were left out}); the trainer would cut them in silence."""
+    size = lambda row, side: len(tokens.chat_ids(tokenizer, row["prompt"] + row[side])[0])  # noqa: E731
+    kept = [row for row in rows if max(size(row, "chosen"), size(row, "rejected")) <= limit]
+    check_some(len(kept), len(rows), limit, what)
+    return kept, too_long(len(rows) - len(kept), limit)
+
+
+def too_long(count, limit):
+    return {f"longer than the window of {limit} tokens": count} if count else {}
+
+
+def check_some(kept, total, limit, what):
+    """Refuses lessons of which none fits, before anything is trained."""
+    if not kept:
+        raise UserError(
+            f"none of the {total} {what} fits into the window of {limit} tokens",
+            "some that do",
+            f"llmlab run RUN -p context_length={2 * limit}   (or shorter {what})",
+        )
+
+
+def waterfall(name, kept, left_out):
+    """A row that shows the conservation law: in = kept + left out."""
+    return {
+        "lessons": name,
+        "in": kept + sum(left_out.values()),
+        "kept": kept,
+        "left out": sum(left_out.values()),
+        "reasons": ", ".join(f"{reason} ({n:,})" for reason, n in left_out.items()) or "–",
+    }

@@ -1,0 +1,203 @@
+"""Telephone numbers as people write them at home: without a country code, in the groups of their country.
+
+Lengths, prefixes and groupings are those of the phonenumbers library. Its own matcher takes a minute for ten megabytes of digits, and
+knows one country at a time.
+"""
+
+import functools
+import re
+from collections import defaultdict
+
+SPEAKERS = {
+    "en": ("US", "GB", "CA", "AU", "IE", "IN", "NZ", "ZA"),
+    "pt": ("BR", "PT"),
+    "de": ("DE", "AT", "CH"),
+    "fr": ("FR", "BE", "CH", "CA"),
+    "es": ("ES", "MX", "AR", "CO", "CL"),
+    "it": ("IT", "CH"),
+    "nl": ("NL", "BE"),
+    "pl": ("PL",),
+    "ja": ("JP",),
+    "zh": ("CN", "TW"),
+    "ru": ("RU",),
+    "sv": ("SE",),
+    "da": ("DK",),
+    "no": ("NO",),
+}
+EVERYWHERE = tuple(dict.fromkeys(region for regions in SPEAKERS.values() for region in regions))
+SEPARATOR = r"(?: ?[-./\u2010\u2011] ?| )"
+NUMBER = re.compile(
+    rf"(?<![\w.,/@#=&?%-])(?!0\.\d)(?:\+ ?)?(?:\d{{7,17}}|\(?\d{{1,15}}\)?(?:(?: ?\(0\) ?|{SEPARATOR}? ?\(|{SEPARATOR}|(?<=\)))\d{{2,15}}\)?){{1,9}})(?![\w%]|[.,/-]\d)"
+)
+GROUP = re.compile(r"\d+")
+CALLED = (
+    "tel: tel. telef teleph télé phone fone call ring dial text mobil cell fax whatsapp number número numero numéro nummer ligue ligar ligo "
+    "celular ruf handy erreich appele joindre llam llám móvil movil chiam bel bellen belt dzwo contact ☎ 📞 電話 电话 тел"
+).split()
+REFERENCE = re.compile(
+    r"(?:\b(?:order|ticket|invoice|serial|part|item|case|account|pedido|protocolo|fatura|bestell\w*|rechnungs\w*|commande|facture)\b(?:\W{1,3}(?:number|no|n[oºr°]|num[eé]ro|n[uú]mero|nummer)\b)?"
+    r"|\b(?:usd|eur|isbn|issn|doi|pmid|arxiv)|[$€£¥])\W{0,4}$",
+)
+REFERRED = tuple(
+    "order ticket invoice serial part item case account pedido protoc fatura bestell rechn command factur usd eur is doi pmid arxiv $ € £ ¥".split()
+)
+NEAR = 48  # characters within which a word for calling is about a number
+DATE = re.compile(  # also years from and to
+    r"(?<!\d)(?:(?:19|20)\d\d[-/.][01]?\d[-/.][0-3]?\d|[0-3]?\d[-/.][0-3]?\d[-/.](?:19|20)\d\d|(?:1[5-9]|20)\d\d ?[-–/] ?(?:1[5-9]|20)\d\d)(?!\d)"
+)
+LOCAL = ((3, 4), (4, 4), (5, 4))  # a number without the code of its town
+BARE = ("IN", "BR", "MX")  # where numbers of ten digits are written without a trunk prefix, as in North America
+
+
+def regions_of(language):
+    """Where a language is written: the countries whose numbers are looked for in its texts; all that we know for any other."""
+    return SPEAKERS.get(language, EVERYWHERE)
+
+
+def find(text, regions=EVERYWHERE):
+    """[(start, end)] of telephone numbers, in time that grows with the text and not faster.
+
+    Args:
+        regions: countries (ISO 3166) whose national numbers count; a number with + or 00 counts by its own country code.
+    """
+    countries = _countries(tuple(regions))
+    return [span for run in NUMBER.finditer(text) for span in _undated(text, run.start(), run.end(), countries)]
+
+
+def _undated(text, start, end, countries):
+    """Telephone numbers in a row of groups of digits, which begin anew after a date."""
+    at = start
+    for date in DATE.finditer(text, start, end):
+        yield from _in_run(text, at, date.start(), countries)
+        at = date.end()
+    yield from _in_run(text, at, end, countries)
+
+
+def _in_run(text, start, end, countries):
+    """From the left, the longest window of groups that is a number."""
+    groups = [m.span() for m in GROUP.finditer(text, start, end)]
+    sizes = [b - a for a, b in groups]
+    if sum(sizes) < 7:
+        return
+    before = text[max(0, start - NEAR) : start].lower()
+    called = any(word in before for word in CALLED)
+    referred = any(word in before for word in REFERRED) and REFERENCE.search(before[-24:])
+    at = int(bool(referred))  # the first may be the number of an order
+    while at < len(groups):
+        first = groups[at][0]
+        opened = text[first - 1 : first] if first > start else ""
+        if not (called or opened or text[first] == "0" or sizes[at] in countries.beginnings):
+            at += 1
+            continue
+        for last in range(_reach(sizes, at), at, -1):
+            window = tuple(sizes[at:last])
+            if opened == "+" or text[max(start, first - 2) : first] in ("+ ", "+("):
+                found = _international("".join(text[a:b] for a, b in groups[at:last]))
+            elif text.startswith("00", first):
+                found = _international("".join(text[a:b] for a, b in groups[at:last])[2:])
+            elif called or opened == "(" or text[first] == "0" or window in countries.groupings:
+                digits = "".join(text[a:b] for a, b in groups[at:last])
+                found = countries.have(digits, window, opened == "(" or digits[0] == "0", called)
+            else:
+                found = False
+            if found:
+                yield _stretch(text, start, groups[at][0], groups[last - 1][1])
+                at = last
+                break
+        else:
+            at += 1
+
+
+def _reach(sizes, at):
+    """How many groups from `at` on can belong to one number of at most 15 digits, with its prefix."""
+    last, total = at, 0
+    while last < len(sizes) and total + sizes[last] <= 17:
+        total, last = total + sizes[last], last + 1
+    return last
+
+
+def _stretch(text, least, start, end):
+    """The span of a number with the signs that belong to it: + before, brackets around."""
+    while start > least and text[start - 1] in "(+ ":
+        start -= 1
+    while text[start] == " ":
+        start += 1
+    return start, end + (text[end : end + 1] == ")" and "(" in text[start:end])
+
+
+def _international(digits):
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    for length in (1, 2, 3):
+        for region in COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length]), ()):
+            country, rest = _country(region), digits[length:]
+            if country and (country.is_national(rest) or country.is_national(rest.removeprefix("0"))):
+                return True
+    return False
+
+
+class _Country:
+    """What a number of one country looks like."""
+
+    def __init__(self, region, metadata):
+        self.bare = metadata.national_prefix != "0" or region in BARE
+        self.prefix = metadata.national_prefix or ""
+        self.lengths = set(metadata.general_desc.possible_length)
+        self.pattern = re.compile(metadata.general_desc.national_number_pattern)
+        self.groupings = defaultdict(list)  # sizes of the groups: the beginnings that are grouped so
+        for form in metadata.number_format:
+            sizes = list(re.findall(r"\\d(?:\{([\d,]+)\})?", form.pattern))
+            if len(sizes) > 1 and all("," not in s for s in sizes):
+                begins = re.compile(form.leading_digits_pattern[-1]) if form.leading_digits_pattern else None
+                self.groupings[tuple(int(s or 1) for s in sizes)].append(begins)
+
+    def is_national(self, digits):
+        return len(digits) in self.lengths and self.pattern.fullmatch(digits) is not None
+
+    def has(self, digits, sizes, trunk, called):
+        """Whether digits are a number of this country, and written as one: with its trunk prefix, in its groups, or after a word for calling.
+
+        Fewer than ten digits without a prefix may be an amount, or two years.
+        """
+        for cut in {0, len(self.prefix) if self.prefix and digits.startswith(self.prefix) else 0}:
+            national = digits[cut:]
+            if self.is_national(national):
+                grouped = (sizes[0] - cut, *sizes[1:]) if sizes[0] > cut else sizes[1:]
+                in_groups = any(b is None or b.match(national) for b in self.groupings.get(grouped, ()))
+                if called or (trunk and (in_groups or cut) and len(national) >= 8) or (in_groups and self.bare and len(national) >= 10):
+                    return True
+        return False
+
+
+class _Countries:
+    """Those whose national numbers are looked for, and the groups that such a number may have without prefix, bracket or call."""
+
+    def __init__(self, each):
+        self.each = each
+        self.groupings = {
+            (sizes[0] + extra, *sizes[1:])
+            for c in each
+            if c.bare
+            for sizes in c.groupings
+            if sum(sizes) >= 10
+            for extra in {0, len(c.prefix)}
+        }
+        self.beginnings = {sizes[0] for sizes in self.groupings}
+
+    def have(self, digits, sizes, trunk, called):
+        if called and sizes in LOCAL:
+            return True
+        return 7 <= len(digits) <= 15 and any(country.has(digits, sizes, trunk, called) for country in self.each)
+
+
+@functools.cache
+def _countries(regions):
+    return _Countries([c for c in map(_country, regions) if c])
+
+
+@functools.cache
+def _country(region):
+    from phonenumbers import PhoneMetadata
+
+    found = PhoneMetadata.metadata_for_region(region, None)
+    return _Country(region, found) if found else None

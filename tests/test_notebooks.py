@@ -204,3 +204,15 @@ def test_the_same_parameters_make_the_same_bytes(smoke, tmp_path_factory):
         *("3_pretraining/model", "5_post_training/sft", "5_post_training/model", "5_post_training/results.json"),
     ):
         assert fingerprint(smoke / artifact, timed=False) == fingerprint(again / artifact, timed=False), artifact
+
+
+def test_nothing_that_a_run_keeps_holds_what_phase_2_masks(smoke):
+    """E-mail and street addresses, telephone and card numbers of the world's people stood in forum, tickets, pairs and moderation log."""
+    from llmlab.world.company import World
+
+    seed = read_json(smoke / "2_dataset_engineering/phase.json")["params"]["seed"]
+    planted = [text for p in World(seed=seed).people for text in (p.email, p.phone, p.address, p.card)]
+    found = {path.name: t for path in smoke.rglob("*") if path.is_file() for t in planted if t.encode() in path.read_bytes()}
+    assert not found
+    pairs = (smoke / "2_dataset_engineering/preferences/train.jsonl").read_text()
+    assert "It is [" in pairs, "the rejected answers that give personal data away are there, masked"

@@ -4,10 +4,11 @@ Every file, row and record is either a document or a problem with its file, its 
 """
 
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmlab.data import encodings, tables, webarchive
+from llmlab.data import containers, encodings, papers, tables, webarchive
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import near
 
@@ -56,12 +57,13 @@ def read_html(path, columns, book):
 
 
 READERS = {
-    **dict.fromkeys((".txt", ".md", ".rst"), read_text),
+    **dict.fromkeys((".txt", ".md", *papers.CODE), read_text),
     **dict.fromkeys((".html", ".htm"), read_html),
     **tables.READERS,
+    **papers.READERS,
     **dict.fromkeys((".warc", ".warc.gz"), webarchive.read),
 }
-KINDS = tuple(READERS)
+KINDS = (*READERS, *containers.KINDS)
 
 
 def _kind(name):
@@ -153,17 +155,23 @@ def _taken(path, root, problems):
     return why is None
 
 
-def read(path, columns, problems, root=None):
+def read(path, columns, problems, root=None, within="", home=None):
     """Documents of one file: {"id", "source", "url", "text" or "html", …}.
 
     Args:
+        within, home: of a file from a container, the container's own name, which counts as a folder, and that of the folder that is read.
         columns: which columns of tables hold what, as `tables.Columns` says.
         root: the folder that is read: subfolders are sources of their own, named by their path in it.
     """
-    inside = path.relative_to(root) if root and path != root else Path(path.name)
-    name, source = inside.as_posix(), inside.parent.as_posix() if inside.parent.name else (root or path.parent).name or "files"
-    line, reader, book = 0, READERS[_kind(path.name)], Book(problems, name)
+    home = home or (root or path.parent).name
+    inside = Path(within) / (path.relative_to(root) if root and path != root else path.name)
+    name, source = inside.as_posix(), inside.parent.as_posix() if inside.parent.name else home or "files"
+    line, book, before = 0, Book(problems, name), len(problems)
+    reader = READERS.get(_kind(path.name))
     try:
+        if reader is None:
+            yield from _unpacked(path, columns, book, home)
+            return
         for line, content in reader(path, columns, book):
             if not content.get("text", content.get("html", "")).strip():
                 book.problem(line, "empty")
@@ -171,15 +179,48 @@ def read(path, columns, problems, root=None):
             address = f"{name}#{line}" if reader in tables.READERS.values() else name
             row = {"id": f"{name}:{line}", "source": source, "url": address, **content}
             yield from cut(row) if "text" in row else [row]
+        if not line and len(problems) == before:
+            book.problem(1, "holds no document")
     except UserError:
         raise
     except PermissionError:
         raise UserError(f"{path} cannot be read", "a file you may read", f"chmod u+r {path}") from None
-    except encodings.Undecodable as error:
+    except (encodings.Undecodable, papers.Unreadable, containers.Unpackable) as error:
         book.problem(line or 1, str(error))
     except Exception as error:  # whatever a reader stumbles over, the place is known, and no broken file ends a run
         why = (str(error).splitlines() or [type(error).__name__])[0]
         book.problem(line + 1, f"damaged: {why[:120]}")
+
+
+DEEPEST = 3  # containers in containers
+
+
+def _unpacked(path, columns, book, home):
+    """Documents of the files in a container. A compressed file is one file under its own name."""
+    if sum(part.lower().endswith(containers.KINDS) for part in Path(book.file).parts) > DEEPEST:
+        return book.problem(0, f"more than {DEEPEST} archives within another")
+    with tempfile.TemporaryDirectory() as folder:
+        out, single = Path(folder), not path.name.lower().endswith((".zip", *containers.TARS))
+        try:
+            containers.unpack(path, out, book)
+        except containers.Unpackable:
+            raise
+        except Exception as error:  # what was whole before the damage is read
+            book.problem(0, f"damaged, what follows is not read: {(str(error) or type(error).__name__)[:100]}")
+        if single and not readable(out / path.stem):
+            return book.problem(0, f"compressed, and {path.stem} is of no kind that we read")
+        for file in sorted(_walk(out, _Within(book)), key=str):
+            yield from read(file, columns, book.problems, out, within=str(Path(book.file).parent) if single else book.file, home=home)
+
+
+class _Within:
+    """The book of problems for files in a container, whose names begin with its own."""
+
+    def __init__(self, book):
+        self.book = book
+
+    def add(self, file, line, why):
+        self.book.problems.add(f"{self.book.file}/{file}", line, why)
 
 
 def rows(name, found, columns, problems):

@@ -66,7 +66,8 @@ def write_tasks(source, raw, out, seed):
     shutil.rmtree(out, ignore_errors=True)  # of a former attempt, perhaps from another source
     if source == "world":
         tasks.write(out, *exam.world_tasks(seed))
-        write_jsonl(Path(out) / "moderation.jsonl", jsonl(Path(raw) / "moderation.jsonl"))
+        labelled = ({**row, "text": personal.masked(row["text"])} for row in jsonl(Path(raw) / "moderation.jsonl"))
+        write_jsonl(Path(out) / "moderation.jsonl", labelled)
     else:
         tasks.write(out, [], {})
 

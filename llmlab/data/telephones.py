@@ -27,11 +27,12 @@ SPEAKERS = {
 EVERYWHERE = tuple(dict.fromkeys(region for regions in SPEAKERS.values() for region in regions))
 SEPARATOR = r"(?: ?[-./\u2010\u2011] ?| )"
 NUMBER = re.compile(
-    rf"(?<![\w.,/@#=&?%-])(?!0\.\d)(?:\+ ?)?(?:\d{{7,17}}|\(?\d{{1,15}}\)?(?:(?: ?\(0\) ?|{SEPARATOR}? ?\(|{SEPARATOR}|(?<=\)))\d{{2,15}}\)?){{1,9}})(?![\w%]|[.,/-]\d)"
+    rf"(?<![\w.,/@#=&?%-])(?!0\.\d)(?:\+ ?\d{{1,15}}(?:(?: ?\(0\) ?|{SEPARATOR}? ?\(|{SEPARATOR}|(?<=\)))\d{{1,15}}\)?){{0,9}}"
+    rf"|\d{{7,17}}|\(?\d{{1,15}}\)?(?:(?:{SEPARATOR}? ?\(|{SEPARATOR}|(?<=\)))\d{{2,15}}\)?){{1,9}})(?![\w%]|[.,/-]\d)"
 )
 GROUP = re.compile(r"\d+")
 CALLED = (
-    "tel: tel. telef teleph télé phone fone call ring dial text mobil cell fax whatsapp number número numero numéro nummer ligue ligar ligo "
+    "tel: tel. telef teléf teleph télé phone fone call ring dial text mobil cell fax whatsapp number número numero numéro nummer ligue ligar ligo liga-me liga-nos "
     "celular ruf handy erreich appele joindre llam llám móvil movil chiam bel bellen belt dzwo contact ☎ 📞 電話 电话 тел"
 ).split()
 REFERENCE = re.compile(
@@ -82,27 +83,29 @@ def _in_run(text, start, end, countries):
     before = text[max(0, start - NEAR) : start].lower()
     called = any(word in before for word in CALLED)
     referred = any(word in before for word in REFERRED) and REFERENCE.search(before[-24:])
-    at = int(bool(referred))  # the first may be the number of an order
+    at = begins = int(bool(referred))  # the first may be the number of an order
     while at < len(groups):
         first = groups[at][0]
-        opened = text[first - 1 : first] if first > start else ""
-        if not (called or opened or text[first] == "0" or sizes[at] in countries.beginnings):
-            at += 1
+        sign = text[max(start, first - 2) : first].strip()
+        plus, opened = sign.startswith("+"), sign.endswith("(")
+        if not (plus or opened or at == begins and (called or text[first] == "0" or sizes[at] in countries.beginnings)):
+            at += 1  # in the middle of a row of numbers none begins but with a sign
             continue
         for last in range(_reach(sizes, at), at, -1):
             window = tuple(sizes[at:last])
-            if opened == "+" or text[max(start, first - 2) : first] in ("+ ", "+("):
+            if plus:
                 found = _international("".join(text[a:b] for a, b in groups[at:last]))
             elif text.startswith("00", first):
                 found = _international("".join(text[a:b] for a, b in groups[at:last])[2:])
-            elif called or opened == "(" or text[first] == "0" or window in countries.groupings:
+            elif called or opened or text[first] == "0" or window in countries.groupings:
                 digits = "".join(text[a:b] for a, b in groups[at:last])
-                found = countries.have(digits, window, opened == "(" or digits[0] == "0", called)
+                slashed = len(window) > 2 and "/" in text[groups[at + 1][0] : groups[last - 1][1]]  # 030/901820, but no 222.333/0001
+                found = not slashed and countries.have(digits, window, opened or digits[0] == "0", called)
             else:
                 found = False
             if found:
                 yield _stretch(text, start, groups[at][0], groups[last - 1][1])
-                at = last
+                at = begins = last
                 break
         else:
             at += 1
@@ -174,14 +177,8 @@ class _Countries:
 
     def __init__(self, each):
         self.each = each
-        self.groupings = {
-            (sizes[0] + extra, *sizes[1:])
-            for c in each
-            if c.bare
-            for sizes in c.groupings
-            if sum(sizes) >= 10
-            for extra in {0, len(c.prefix)}
-        }
+        bare = [(sizes, len(c.prefix)) for c in each if c.bare for sizes in c.groupings if sum(sizes) >= 10]
+        self.groupings = {g for sizes, cut in bare for g in (sizes, (sizes[0] + cut, *sizes[1:]), (cut, *sizes))}
         self.beginnings = {sizes[0] for sizes in self.groupings}
 
     def have(self, digits, sizes, trunk, called):

@@ -6,6 +6,7 @@ import threading
 from llmlab.data import tokens
 from llmlab.evaluation import evaluate
 from llmlab.models import weights
+from llmlab.spine.errors import UserError
 
 MEMORY = 4  # exchanges: no conversation of the embedded world is longer, and what a model never saw confuses it
 
@@ -66,9 +67,14 @@ def terminal(folder, name):
     while True:
         try:
             question = input("you: " if sys.stdin.isatty() else "").strip()
+            question = question.encode("utf-8", "surrogateescape").decode("utf-8")  # some locales let strange bytes pass
         except (EOFError, KeyboardInterrupt):
             print()
             return
+        except UnicodeDecodeError:
+            raise UserError(
+                "a question is not in UTF-8", "text in UTF-8, as a terminal sends it", "iconv -f latin1 -t utf-8 FILE | llmlab chat RUN"
+            ) from None
         if question == "/quit":
             return
         if question == "/new":

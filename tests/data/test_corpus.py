@@ -123,11 +123,11 @@ def test_another_encoding_is_a_problem_and_never_garbled(tmp_path, name, text):
 def test_what_is_not_read_is_counted(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "A.TXT").write_text("shouted name")
-    (tmp_path / "data" / "b.pdf").write_bytes(b"%PDF")
+    (tmp_path / "data" / "b.png").write_bytes(b"PNG")
     (tmp_path / "data" / "c.jsonl").write_text('{"text": "\\ud83d half"}\n{"text": " "}\n{"text": "fine", "license": "MIT"}\n')
     facts, documents = collect(tmp_path / "data", tmp_path)
     assert [d["text"] for d in documents] == ["shouted name", "fine"] and documents[1]["licence"] == "MIT"
-    assert [(p["file"], p["line"]) for p in facts["problems"]] == [("b.pdf", 0), ("c.jsonl", 1), ("c.jsonl", 2)]
+    assert [(p["file"], p["line"]) for p in facts["problems"]] == [("b.png", 0), ("c.jsonl", 1), ("c.jsonl", 2)]
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,12 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # trainers would report 
 
 
 def __getattr__(name):
-    if name == "Phase":  # imported when asked for: `import llmlab` costs nothing
-        from llmlab.workflow.phase import Phase
+    """`Phase`, and every module by its name alone (`from llmlab import tokens`): wings are for reading. Imported when asked for."""
+    import importlib
+    from pathlib import Path
 
-        return Phase
-    raise AttributeError(name)
+    if name == "Phase":
+        return importlib.import_module("llmlab.workflow.phase").Phase
+    for file in Path(__file__).parent.glob(f"*/{name}.py"):
+        return importlib.import_module(f"llmlab.{file.parent.name}.{name}")
+    raise AttributeError(f"llmlab has no module {name!r}")

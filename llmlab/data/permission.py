@@ -105,7 +105,7 @@ def _reserves(value):
 def _reserved_by_site(rules, path):
     """Whether the longest location of tdmrep.json that fits a path is reserved."""
     fits = [r for r in rules if re.match(_pattern(r["location"]), path)]
-    return bool(fits) and _reserves(str(max(fits, key=lambda r: len(r["location"]))["tdm-reservation"]))
+    return bool(fits) and _reserves(str(max(fits, key=lambda r: len(r["location"].rstrip("*$")))["tdm-reservation"]))
 
 
 def _pattern(location):

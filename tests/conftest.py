@@ -5,14 +5,17 @@ import json
 import os
 import shutil
 import socket
+import tempfile
 
 import pytest
 
-from llmlab.models import families
-from llmlab.pages import figures
-
+# Before anything is imported that reads them once.
 os.environ.setdefault("LLMLAB_PROGRESS", os.devnull + ".progress")  # no bars in test output
+os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = os.path.join(tempfile.gettempdir(), "llmlab-hypothesis")  # it writes paths of this machine
 os.environ.update({"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "WANDB_MODE": "offline"})
+
+from llmlab.models import families  # noqa: E402
+from llmlab.pages import figures  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)

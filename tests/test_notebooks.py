@@ -66,7 +66,7 @@ def test_the_grammar_of_a_page(path):
     assert "One batch, up close" in headings and any(h.startswith("Your turn") for h in headings) and headings[-1].startswith("Verdict")
     code = cells(path, "code")
     assert "parameters" in code[0]["metadata"]["tags"] and source(code[-1]).lstrip().split("\n")[-1].startswith("phase.done(")
-    assert 5 <= len(schema(path.stem)) <= 17
+    assert 5 <= len(schema(path.stem)) <= 20
     words, cells_of_code = sum(len(t.split()) for t in text), len(code)
     assert words / cells_of_code > 18
 

@@ -4,32 +4,26 @@ A step takes documents and gives back (kept, dropped); every dropped document ca
 counts add up: in + added = kept + dropped. Steps know nothing of the truth that was planted in the embedded world.
 """
 
-import functools
 import hashlib
 import math
 import multiprocessing
 import os
 import re
-import unicodedata
 from collections import Counter, defaultdict
-from html import unescape
 
 import regex
 
-from llmlab.data import formats
+from llmlab.data import formats, repair
+from llmlab.data.pagetext import main_text
 from llmlab.data.permission import judge as judge_permission
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
 from llmlab.spine.texts import sentences
 
-PRUNE = ["//blockquote", "//*[@class='signature']", "//*[contains(@class, 'cookie')]"]  # not part of a post
 UNSPACED = (
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"  # no spaces between words: a character counts as one
 )
-RAISED = re.compile(r"<(sup|sub)\b[^>]*>\s*([-−+]?\d+)\s*</\1>", re.I)
-ENTITY = re.compile(r"&(?:zwnj|zwj|lrm|rlm|shy|#\d{3,6}|#x[\da-f]{2,5});", re.I)
 PLAIN = regex.compile(r"[-−+]?\d+(?:[.,]\d+)*|" + UNSPACED + r"|[^\W\d_][\w\p{M}]*")
-APART = regex.compile(r"\P{M}\p{M}+|[\u1100-\u11ff]+")  # a letter with marks, and the letters of a Korean syllable
 WORDS = regex.compile(UNSPACED + r"|[^\W\d_][\w\p{M}'’-]*|\d+(?:[.,]\d+)*|[^\w\s]+|_+")
 
 
@@ -99,9 +93,9 @@ def extract(documents):
     workers = min(os.cpu_count() or 1, 1 + len(pages) // 200)
     if workers > 1:
         with multiprocessing.get_context("fork").Pool(workers) as pool:
-            texts = list(track.each(_Sized(pool.imap(_main_text, [d["html"] for d in pages], chunksize=32), len(pages)), "extracting text"))
+            texts = list(track.each(_Sized(pool.imap(main_text, [d["html"] for d in pages], chunksize=32), len(pages)), "extracting text"))
     else:
-        texts = [_main_text(d["html"]) for d in pages]
+        texts = [main_text(d["html"]) for d in pages]
     for document, text in zip(pages, texts):
         document["raw"], document["text"] = document.pop("html"), text
         for rule in ("robots", "tdmrep", "headers"):
@@ -123,42 +117,10 @@ class _Sized:
         return iter(self.items)
 
 
-def _main_text(page):
-    from trafilatura import extract as main_text
-
-    page, unveil = _veiled(RAISED.sub(_raised, page))
-    heading = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.S)
-    title = unescape(re.sub(r"<[^>]+>", "", heading[1])).strip() if heading else ""
-    text = main_text(page, favor_precision=True, include_comments=False, deduplicate=False, prune_xpath=PRUNE) or ""
-    lines = [line for line in text.splitlines() if line.strip()]
-    if title and lines:  # it puts the title anywhere
-        at = next((n for n, line in enumerate(lines) if line.strip() == title), None)
-        lines = [title, *(line for n, line in enumerate(lines) if n != at)]
-    return "\n".join(lines).translate(unveil)
-
-
-def _raised(match):
-    """Digits above and below the line as the characters that they are: 2<sup>10</sup> is not 210."""
-    digits = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻" if match[1].lower() == "sup" else "₀₁₂₃₄₅₆₇₈₉₊₋"
-    return match[2].replace("−", "-").translate(str.maketrans("0123456789+-", digits))
-
-
-def _veiled(page):
-    """A page whose joiners and other characters of format are veiled, since trafilatura deletes them, and the table that unveils them.
-
-    They change words (Persian, Hindi), flags and the direction of reading. Stand-ins are letters of Linear A that the page does not hold.
-    """
-    page = ENTITY.sub(lambda m: c if unicodedata.category(c := unescape(m[0])[0]) == "Cf" else m[0], page)
-    letters = set(page)
-    formats = sorted(c for c in letters if unicodedata.category(c) == "Cf")
-    veil = dict(zip(formats, (c for c in map(chr, range(0x10600, 0x10737)) if c not in letters)))
-    return page.translate(str.maketrans(veil)), str.maketrans({v: k for k, v in veil.items()})
-
-
 def normalise(documents):
     """Repairs what was damaged on the way, and changes nothing else: a text that is whole comes out as it went in."""
     for document in documents:
-        text = repaired(document["text"])
+        text = repair.repaired(document["text"])
         if text != document["text"]:
             document["repaired"] = (document["text"], text)
             document["text"] = text
@@ -174,32 +136,6 @@ def most_repaired(documents):
 
     changed = [d for d in documents if "repaired" in d]
     return max(changed, key=share)["repaired"] if changed else ("", "")
-
-
-@functools.cache
-def _repairs():
-    """Of ftfy's repairs those of encoding, line ends and control characters. The others change quotes, ligatures, wide letters and
-    entities, which may be meant; Unicode is composed by `_composed`."""
-    import ftfy
-
-    return ftfy.TextFixerConfig(
-        unescape_html=False, fix_latin_ligatures=False, fix_character_width=False, uncurl_quotes=False, normalization=None
-    )
-
-
-def repaired(text):
-    """A text without mojibake, broken line ends and control characters, with composed letters and no blank lines around it."""
-    import ftfy
-
-    return re.sub(r"\A(?:[^\S\n]*\n)+|\s+\Z", "", _composed(ftfy.fix_text(text, _repairs())))
-
-
-def _composed(text):
-    """Letters and their marks as one character where there is one. NFC would also exchange single characters for others (the ohm sign,
-    Chinese and Korean variants) and take some of Hindi apart."""
-    if text.isascii() or unicodedata.is_normalized("NFC", text):
-        return text
-    return APART.sub(lambda m: min(unicodedata.normalize("NFC", m[0]), m[0], key=len), text)
 
 
 def language(keep):

@@ -13,7 +13,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from llmlab.data import formats, tables
+from llmlab.data import formats, hub, tables
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_jsonl
@@ -34,7 +34,7 @@ def check(params):
     if params["source"].startswith("installed"):
         return [_package(name) for name in _names(params["source"])]
     path = local(params["source"])
-    if path is None or _hub_layout(path):
+    if path is None or is_hub(params["source"], path):
         return
     problems = formats.Problems(params.get("malformed") == "refuse")
     # Whoever wants broken lines refused is told of the first one now, wherever it is.
@@ -67,14 +67,16 @@ def places(source):
 
 def local(source):
     """Where a source lies on this machine, None if it does not; a relative path is taken from the project's root."""
-    if source == "world" or source.startswith(("installed", "hub:")):
+    if source == "world" or source.startswith("installed"):
         return None
+    if source.startswith("hub:"):
+        return hub.folder(source)
     return Path(os.path.normpath(ROOT / Path(source).expanduser()))
 
 
-def _hub_layout(path):
-    """Whether a folder is what `save_to_disk` of the datasets library writes."""
-    return any((path / name).exists() for name in ("dataset_info.json", "dataset_dict.json"))
+def is_hub(source, path):
+    """Whether a source is a dataset in the hub's layout, on the hub or on this machine."""
+    return source.startswith("hub:") or (path.is_dir() and hub.is_layout(path))
 
 
 def collect(source, out, seed, pages=2600, text_column="text", malformed="skip", max_documents=0):
@@ -82,7 +84,7 @@ def collect(source, out, seed, pages=2600, text_column="text", malformed="skip",
 
     Args:
         source: "world"; "installed" or "installed:numpy,pandas" for the documentation of those packages on this machine; a file
-            or folder; "hub:NAME", or a folder in the hub's layout, for a Hugging Face dataset.
+            or folder; "hub:NAME:CONFIGURATION:SPLIT", of which the last two may be left out, or a folder in the hub's layout.
         out: folder. For the world it holds what a crawler and the company would have, `documents.jsonl` otherwise.
         pages: size of the world's forum.
         text_column: of tables and JSON lines.
@@ -96,7 +98,7 @@ def collect(source, out, seed, pages=2600, text_column="text", malformed="skip",
     out.mkdir(parents=True)
     if source == "world":
         return _write_world(out, seed, pages)
-    rows = _sample(_external(source, text_column, problems), max_documents, seed)
+    rows = _sample(_external(source, text_column, problems, max_documents, seed), max_documents, seed)
     if not rows:
         raise UserError(
             f"{source} holds no document{_first(problems)}",
@@ -174,20 +176,20 @@ def sample(source, seed, documents=400, text_column="text"):
 
         return [p.text for p in Forum(World(seed=seed), "sample").pages(documents) if p.kind in ("thread", "review")]
     texts = []
-    for document in _external(source, text_column, formats.Problems()):
+    for document in _external(source, text_column, formats.Problems(), documents, seed):
         texts.append(document.get("text") or document.get("html", ""))
         if len(texts) >= documents:
             break
     return texts
 
 
-def _external(source, text_column, problems):
+def _external(source, text_column, problems, most=0, seed=0):
     """Documents of everything that is not the embedded world."""
     if source.startswith("installed"):
         return _installed(_names(source))
     path = local(source)
-    if path is None or _hub_layout(path):
-        return _hub(source.removeprefix("hub:"), path, text_column, problems)
+    if path is None or is_hub(source, path):
+        return hub.documents(source, path, tables.Columns(text_column), problems, most, seed)
     return _files(path, text_column, problems)
 
 
@@ -268,24 +270,3 @@ def _docstrings(source, path, relative, licence):
                 "text": f"{name}\n{text}",
                 "licence": licence,
             }
-
-
-# --- the hub ----------------------------------------------------------------------------------------------------------------------------
-def _hub(name, path, text_column, problems):
-    """A Hugging Face dataset by name, or from a local folder in the same layout; streamed, and never with its own code."""
-    import datasets
-
-    path = path or ROOT / name
-    if path.exists():
-        data = datasets.load_from_disk(str(path))
-        data = data["train"] if isinstance(data, datasets.DatasetDict) else data
-    else:
-        try:
-            data = datasets.load_dataset(name, split="train", streaming=True)
-        except Exception as error:  # no network, no such name, no access: the hub's own message says which
-            raise UserError(
-                f"hub:{name} cannot be loaded: {str(error).splitlines()[0][:160]}",
-                "a dataset's name, and a network",
-                "llmlab run RUN -p source=FOLDER",
-            ) from error
-    yield from formats.rows(Path(name).name, data, tables.Columns(text_column), problems)

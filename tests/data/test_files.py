@@ -12,6 +12,7 @@ import pytest
 
 from llmlab.data import containers, corpus, formats, tables
 from llmlab.data.papers import PANDOC
+from llmlab.spine.errors import UserError
 
 CODE = "def count(lamps):\n    total = 0\n    for lamp in lamps:\n        if lamp.on:\n            total += 1\n    return total\n"
 NOTEBOOK = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
@@ -139,3 +140,33 @@ def test_a_compressed_file_that_ends_early_is_a_problem(tmp_path, end):
     (tmp_path / f"a.txt{end}").write_bytes(pack(bytes(str(list(range(3000))), "ascii"))[:-30])
     problems = formats.Problems()
     assert list(formats.read(tmp_path / f"a.txt{end}", tables.Columns(), problems)) == [] and len(problems) == 1
+
+
+def test_a_folder_in_the_layout_of_the_hub(tmp_path):
+    """What a dataset's repository looks like: a README.md with a header, and Parquet or JSON lines by configuration and split."""
+    import pyarrow
+    import pyarrow.parquet
+
+    repository = tmp_path / "repo"
+    for part in ("en", "pt"):
+        (repository / part).mkdir(parents=True)
+        pyarrow.parquet.write_table(
+            pyarrow.table({"body": [f"{part} {n}" for n in range(40)], "n": list(range(40))}), repository / part / "train-0.parquet"
+        )
+    pyarrow.parquet.write_table(pyarrow.table({"body": ["held out"], "n": [0]}), repository / "en" / "test-0.parquet")
+    (repository / "README.md").write_text(
+        "---\nlicense: mit\nconfigs:\n- config_name: en\n  default: true\n  data_files:\n  - split: train\n    path: en/train-*.parquet\n"
+        "- config_name: test\n  data_files:\n  - split: held\n    path: en/test-0.parquet\n- config_name: pt\n  data_files:\n  - split: train\n    path: pt/*.parquet\n---\n# A dataset\n"
+    )
+
+    def read(source, **more):
+        corpus.collect(source, tmp_path / "out", 1, text_column="body", **more)
+        return [d["text"] for d in corpus.read(tmp_path / "out")]
+
+    assert read(str(repository)) == [f"en {n}" for n in range(40)]
+    assert read(f"hub:{repository}:pt")[0] == "pt 0" and read(f"hub:{repository}:test:held") == ["held out"]
+    some = read(f"hub:{repository}:pt", max_documents=5)
+    assert len(some) == 5 and some != [f"pt {n}" for n in range(5)]
+    for source, said in ((f"hub:{repository}:xx", "xx"), (f"hub:{repository}:pt:dev", "dev")):
+        with pytest.raises(UserError, match=said):
+            read(source)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmlab.data import clean, duplicates, formats
+from llmlab.data import clean, duplicates, formats, repair
 
 SCRIPTS = {
     "Latin": "L’été à Zürich: “çà et là”, 10 000 €, 1914–1918 — fin…",
@@ -42,11 +42,11 @@ CODE = (
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_text_that_is_whole_stays_as_it_is(name):
-    assert clean.repaired(SCRIPTS[name]) == SCRIPTS[name]
+    assert repair.repaired(SCRIPTS[name]) == SCRIPTS[name]
 
 
 def test_code_and_tables_stay_as_they_are():
-    assert clean.repaired(CODE) == CODE and clean.repaired("    indented\n  less") == "    indented\n  less"
+    assert repair.repaired(CODE) == CODE and repair.repaired("    indented\n  less") == "    indented\n  less"
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)
@@ -57,8 +57,8 @@ def test_nothing_visible_is_lost(text):
 
     if not ftfy.badness.is_bad(text):
         visible = lambda t: [c for c in unicodedata.normalize("NFC", t) if not c.isspace()]  # noqa: E731
-        assert visible(clean.repaired(text)) == visible(text)
-        assert clean.repaired(clean.repaired(text)) == clean.repaired(text)
+        assert visible(repair.repaired(text)) == visible(text)
+        assert repair.repaired(repair.repaired(text)) == repair.repaired(text)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_nothing_visible_is_lost(text):
     ],
 )
 def test_what_was_damaged_on_the_way_is_repaired(broken, whole):
-    assert clean.repaired(broken) == whole
+    assert repair.repaired(broken) == whole
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_a_shallow_convolution_looks_as_far_as_its_layers_did(small):
 
 def test_rejected_answers_are_imitated_and_never_called_true(small):
     teacher, tokenizer = weights.load(small / "model")
-    rows = compress._imitated(tokenizer, small / "instructions.jsonl", small / "pairs.jsonl", 64)
+    rows, _ = compress._imitated(tokenizer, small / "instructions.jsonl", small / "pairs.jsonl", 64)
     assert {m for row in rows for m in row["assistant_masks"]} == {0, compress.GOOD, compress.REJECTED}
     trainer = compress.Distiller.__new__(compress.Distiller)
     trainer.teacher, trainer.temperature, trainer.hard = teacher, 2.0, 0.3

@@ -80,3 +80,14 @@ def test_a_moved_module_is_no_change_of_meaning(request):
 
 def test_what_is_followed_by_no_fingerprint_exists():
     assert provenance.FRAME <= set(provenance.MODULES) and "texts" not in provenance.FRAME
+
+
+def test_every_module_is_at_hand_by_its_name_alone():
+    import importlib
+
+    import llmlab
+
+    for path in sorted((ROOT / "llmlab").glob("*/tokens.py")) + sorted((ROOT / "llmlab").glob("*/privacy.py")):
+        assert getattr(llmlab, path.stem) is importlib.import_module(f"llmlab.{path.parent.name}.{path.stem}")
+    with pytest.raises(AttributeError, match="no module 'tokenz'"):
+        llmlab.tokenz  # noqa: B018

@@ -13,7 +13,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from llmlab.data import formats, hub, tables
+from llmlab.data import formats, hub, tables, webarchive
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_jsonl
@@ -105,6 +105,7 @@ def collect(source, out, seed, pages=2600, text_column="text", malformed="skip",
             "text in one of " + " ".join(formats.KINDS),
             "llmlab run RUN -p source=FOLDER",
         )
+    rows = [webarchive.under_rules(row, problems.sites) for row in rows]
     write_jsonl(out / "documents.jsonl", rows)
     size = sum(len(r.get("text", r.get("html", ""))) for r in rows)
     return {"documents": len(rows), "bytes": size, "problems": list(problems), "notes": problems.notes}

@@ -54,7 +54,8 @@ def named_in(page):
     """The encoding that a page names in its head, None if it names none."""
     found = re.search(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([\w.:-]+)""", page[:4096], re.I)
     found = found or re.match(rb"""\s*<\?xml[^>]{0,200}encoding\s*=\s*["']([\w.:-]+)""", page[:200], re.I)
-    return found and found[1].decode("ascii")
+    label = found and found[1].decode("ascii")
+    return "utf-8" if label and label.lower().startswith("utf-16") else label  # one who can read this is not reading UTF-16 (WHATWG)
 
 
 def mostly_utf8(raw):

@@ -16,12 +16,13 @@ from llmlab.spine.params import near
 class Problems(list):
     """What was not taken: rows {"file", "line", "why"}, line 0 for a file as a whole; the first is an error if `strict`.
 
-    `notes` holds what was taken on an assumption: rows {"file", "note"}.
+    `notes` holds what was taken on an assumption: rows {"file", "note"}; `sites` what sites forbid, {host: {"robots" or "tdmrep": rules}},
+    since the rules of a crawl may stand in another archive than its pages.
     """
 
     def __init__(self, strict=False):
         super().__init__()
-        self.strict, self.notes = strict, []
+        self.strict, self.notes, self.sites = strict, [], {}
 
     def add(self, file, line, why):
         if self.strict:
@@ -87,7 +88,7 @@ def files(path, problems=None, ignore=()):
             "llmlab run RUN -p source=FOLDER",
         )
     try:
-        found = [path] if path.is_file() else sorted(p for p in _walk(path, problems) if p.name not in ignore)
+        found = [path] if path.is_file() else sorted(p for p in _walk(path, problems.add) if p.name not in ignore)
         other = [] if found or path.is_file() else [p.name for p in path.iterdir()][:5]
     except PermissionError:
         raise UserError(f"{path} cannot be read", "a folder you may read", f"chmod -R u+rX {path}") from None
@@ -100,59 +101,44 @@ def files(path, problems=None, ignore=()):
     return found
 
 
-def _walk(root, problems):
-    """Files below a folder. Links are followed inside it, each file is read once, and what is passed over is noted."""
-    real, seen, links = root.resolve(), set(), []
-    for folder, below, names in os.walk(root, followlinks=True):
-        here = Path(folder)
-        for name in sorted(below):
-            inner, where = here / name, (here / name).relative_to(root).as_posix()
-            target = inner.resolve()
-            if name.startswith("."):
-                problems.add(where, 0, f"hidden folder, {sum(len(n) for _, _, n in os.walk(inner))} files")
-            elif not target.is_relative_to(real):
-                problems.add(where, 0, "a link that leaves the folder")
-            elif inner.is_symlink() and (target == real or target in here.resolve().parents or target == here.resolve()):
-                problems.add(where, 0, "a link to a folder that it lies in")
-            elif os.access(inner, os.R_OK | os.X_OK):
-                continue
-            else:
-                problems.add(where, 0, "a folder that may not be read")
-            below.remove(name)
-        below.sort()
-        for path in (here / name for name in sorted(names)):
-            if path.is_symlink() or here.resolve() != real / here.relative_to(root):
-                links.append(path)
-            elif _taken(path, root, problems):
-                seen.add(path.resolve())
-                yield path
-    for path in links:  # after the files themselves, so that a file is read under its own name where it has one
+def _walk(root, note):
+    """Files below a folder, each once under its own name if it has one there. What is passed over, links out of the folder among it, is noted."""
+    real, folders, links, seen = root.resolve(), [root], [], set()
+    while folders or links:
+        path = folders.pop() if folders else links.pop()  # links last, and those of links after them
         target, where = path.resolve(), path.relative_to(root).as_posix()
-        if not target.is_relative_to(real):
-            problems.add(where, 0, "a link that leaves the folder")
-        elif not target.exists():
-            problems.add(where, 0, "a link to nothing")
-        elif target in seen:
-            problems.add(where, 0, f"a link to {target.relative_to(real).as_posix()}, which is read")
-        elif _taken(path, root, problems):
+        if path.is_symlink() and (
+            why := _outside(target, real) or (target in seen and f"a link to {target.relative_to(real)}, which is read")
+        ):
+            note(where, 0, why)
+        elif path.is_dir() and target not in seen:
             seen.add(target)
-            yield path
+            for inner in _shown(path, root, note):
+                (links if inner.is_symlink() else folders).append(inner)
+        elif target not in seen:
+            seen.add(target)
+            if readable(path) and path.is_file():
+                yield path
+            else:
+                note(where, 0, "of no kind that we read")
 
 
-def _taken(path, root, problems):
-    """Whether a file is to be read; noted if not."""
-    why = (
-        "hidden"
-        if path.name.startswith(".")
-        else "no file"
-        if not path.is_file()
-        else None
-        if readable(path)
-        else "of no kind that we read"
-    )
-    if why:
-        problems.add(path.relative_to(root).as_posix(), 0, why)
-    return why is None
+def _shown(folder, root, note):
+    """What lies in a folder but for what is hidden, the last name first."""
+    if not os.access(folder, os.R_OK | os.X_OK):
+        note(folder.relative_to(root).as_posix(), 0, "a folder that may not be read")
+        return
+    for inner in sorted(folder.iterdir(), reverse=True):
+        if not inner.name.startswith("."):
+            yield inner
+        else:
+            files = f" folder, {sum(p.is_file() for p in inner.rglob('*'))} files" if inner.is_dir() else ""
+            note(inner.relative_to(root).as_posix(), 0, f"hidden{files}")
+
+
+def _outside(target, real):
+    """Why a link is not followed, None if it may be."""
+    return "a link that leaves the folder" if not target.is_relative_to(real) else None if target.exists() else "a link to nothing"
 
 
 def read(path, columns, problems, root=None, within="", home=None):
@@ -173,18 +159,13 @@ def read(path, columns, problems, root=None, within="", home=None):
             yield from _unpacked(path, columns, book, home)
             return
         for line, content in reader(path, columns, book):
-            if not content.get("text", content.get("html", "")).strip():
-                book.problem(line, "empty")
-                continue
-            address = f"{name}#{line}" if reader in tables.READERS.values() else name
-            row = {"id": f"{name}:{line}", "source": source, "url": address, **content}
-            yield from cut(row) if "text" in row else [row]
+            yield from _documents(book, source, line, content, by_row=reader in tables.READERS.values())
         if not line and len(problems) == before:
             book.problem(1, "holds no document")
     except UserError:
         raise
     except PermissionError:
-        raise UserError(f"{path} cannot be read", "a file you may read", f"chmod u+r {path}") from None
+        book.problem(0, "may not be read (chmod u+r)")
     except (encodings.Undecodable, papers.Unreadable, containers.Unpackable) as error:
         book.problem(line or 1, str(error))
     except Exception as error:  # whatever a reader stumbles over, the place is known, and no broken file ends a run
@@ -209,27 +190,24 @@ def _unpacked(path, columns, book, home):
             book.problem(0, f"damaged, what follows is not read: {(str(error) or type(error).__name__)[:100]}")
         if single and not readable(out / path.stem):
             return book.problem(0, f"compressed, and {path.stem} is of no kind that we read")
-        for file in sorted(_walk(out, _Within(book)), key=str):
+        for file in sorted(_walk(out, lambda file, *said: book.problems.add(f"{book.file}/{file}", *said))):
             yield from read(file, columns, book.problems, out, within=str(Path(book.file).parent) if single else book.file, home=home)
-
-
-class _Within:
-    """The book of problems for files in a container, whose names begin with its own."""
-
-    def __init__(self, book):
-        self.book = book
-
-    def add(self, file, line, why):
-        self.book.problems.add(f"{self.book.file}/{file}", line, why)
 
 
 def rows(name, found, columns, problems):
     """Documents of a table that is no file: rows that a library hands over, counted from 1."""
-    for line, content in tables.documents(columns, enumerate(found, 1), Book(problems, name)):
-        if content["text"].strip():
-            yield from cut({"id": f"{name}:{line}", "source": name, "url": f"{name}#{line}", **content})
-        else:
-            problems.add(name, line, "empty")
+    book = Book(problems, name)
+    for line, content in tables.documents(columns, enumerate(found, 1), book):
+        yield from _documents(book, name, line, content, by_row=True)
+
+
+def _documents(book, source, line, content, by_row):
+    """What a reader found at a line, as documents: none and a problem if it is empty, several if it is long. A row is a work of its own."""
+    if not content.get("text", content.get("html", "")).strip():
+        return book.problem(line, "empty")
+    address = f"{book.file}#{line}" if by_row else book.file
+    row = {"id": f"{book.file}:{line}", "source": source, "url": address, **content}
+    yield from cut(row) if "text" in row else [row]
 
 
 def cut(document, size=4000, whole=20_000):

@@ -10,9 +10,11 @@ from llmlab.data import telephones
 PERSONAL = {
     "email": re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,6}[^\W\d_]{2,24}\b"),
     "address": re.compile(
-        r"\b\d{1,4} [A-Z][\w'-]{1,30}(?: [A-Z][\w'-]{1,30})? (?:Street|Road|Avenue|Lane|Drive|Way|Court|Square)\b(?:, [A-Z]\w{1,30})?"
-        r"|\b(?:Rua|Avenida|Av\.|Travessa|Alameda|Calle|Via|Rue|rue) (?:[\w'’.-]{1,30} ){0,5}[\w'’-]{2,30},? (?:n[º°.o]* ?)?\d{1,5}\b"
-        r"|\b\d{1,4},? (?:bis |ter )?(?:rue|avenue|boulevard|place|chemin) (?:[\w'’.-]{1,30} ){0,4}[A-ZÀ-Ý][\w'’-]{1,30}"
+        r"\b\d{1,5} (?:[A-Z][\w'-]{1,30}|\d{1,3}(?:st|nd|rd|th))(?: [A-Z][\w'-]{1,30}){0,3}"
+        r" (?:Street|Road|Avenue|Lane|Drive|Way|Court|Square|Boulevard|Parkway|Place|Terrace|Circle|Highway|Plaza)\b(?:, [A-Z]\w{1,30})?"
+        r"|\b(?:Rua|Avenida|Av\.|Travessa|Alameda|Calle) (?:(?:d[aeo]s?|del|la|los) )*[A-ZÀ-Ý][\w'’.-]{1,30}(?: [\w'’.-]{1,30}){0,4},? (?:n[º°.o]* ?)?\d{1,5}\b"
+        r"|\bVia (?:[A-Z][\w'’]{1,30} ){0,2}[A-Z][\w'’]{1,30},? \d{1,4}\b"
+        r"|\b\d{1,4},? (?:bis |ter )?(?:rue|avenue|boulevard|place|chemin) (?:de la |des? |du |de l['’]|d['’])?[A-ZÀ-Ý][\w'’-]{1,30}"
         r"|\b[A-ZÄÖÜ][\wäöüß-]{2,30}(?:straße|strasse|gasse|weg|platz|straat|laan) \d{1,4}\b"
     ),
     "ip": re.compile(

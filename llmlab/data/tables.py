@@ -131,7 +131,7 @@ def _records(physical, delimiter, book):
     """(physical line, fields) of each record. After a broken one the next line is read afresh, so that an open quote costs one line."""
     at = 0
     while at < len(physical):
-        reader, start = csv.reader(iter(physical[at:]), delimiter=delimiter, strict=True), at
+        reader, start = csv.reader((physical[k] for k in range(at, len(physical))), delimiter=delimiter, strict=True), at
         try:
             for fields in reader:
                 yield at + 1, fields

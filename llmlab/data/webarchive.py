@@ -2,12 +2,14 @@
 
 import gzip
 import json
+import re
 from collections import Counter
 from urllib.parse import urlsplit
 
 from llmlab.data import encodings
 
 PAGES = ("text/html", "application/xhtml+xml")
+CUT = re.compile(rb"Content-Length: \d+\r\n\r\n\Z", re.I)  # the end of a header, not of a record
 SIGNALS = ("x-robots-tag", "tdm-reservation")
 
 
@@ -16,7 +18,7 @@ def read(path, columns, book):
 
     Robots rules and reservations of a site may stand anywhere in it, so pages are held until the end.
     """
-    pages, rules, reserved, others = [], {}, {}, Counter()
+    pages, sites, others = [], book.problems.sites, Counter()
     for n, record in _records(path, book):
         url = record.rec_headers.get_header("WARC-Target-URI") or ""
         site, place = urlsplit(url).netloc.lower(), urlsplit(url).path
@@ -24,9 +26,9 @@ def read(path, columns, book):
             if record.rec_type not in ("response", "resource", "conversion"):
                 others[record.rec_type] += 1
             elif place == "/robots.txt":
-                rules[site] = _rules(record)
+                sites.setdefault(site, {})["robots"] = _rules(record)
             elif place == "/.well-known/tdmrep.json":
-                reserved[site] = _reservations(record)
+                sites.setdefault(site, {})["tdmrep"] = _reservations(record)
             else:
                 pages.append((n, url, _page(record, book)))
         except (EOFError, OSError) as error:
@@ -37,8 +39,12 @@ def read(path, columns, book):
     for kind, count in sorted(others.items()):
         book.problem(0, f"{count} records of type {kind}, which hold no page of their own")
     for n, url, page in pages:
-        host = urlsplit(url).netloc.lower()
-        yield n, {"url": url, **page, "robots": rules.get(host, ""), **({"tdmrep": reserved[host]} if host in reserved else {})}
+        yield n, under_rules({"url": url, **page}, sites)
+
+
+def under_rules(document, sites):
+    """A document with what its site forbids, as far as that has been read (see `formats.Problems`)."""
+    return {**document, **sites.get(urlsplit(document["url"]).netloc.lower(), {})}
 
 
 class Passed(ValueError):
@@ -57,7 +63,9 @@ def _records(path, book):
         try:
             for n, record in enumerate(ArchiveIterator(stream), 1):
                 yield n, record
-            if stream.broken or not stream.tail.endswith(b"\n\r\n"):  # warcio takes an end before its time for the end
+            if (
+                stream.broken or not stream.tail.endswith(b"\r\n\r\n") or CUT.search(stream.tail)
+            ):  # warcio takes an end before its time for the end
                 raise stream.broken or EOFError("the archive ends within a record")
         except Exception as error:  # warcio raises what its streams raise
             book.problem(n + 1, f"damaged: {(str(error).splitlines() or [type(error).__name__])[0][:120]}")
@@ -75,7 +83,7 @@ class _Stepwise:
         except Exception as error:
             self.broken = error
             raise
-        self.tail = (self.tail + found[-4:])[-4:]
+        self.tail = (self.tail + found[-40:])[-40:]
         return found
 
 

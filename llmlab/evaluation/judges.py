@@ -12,9 +12,9 @@ from llmlab.data.personal import find_personal
 DECLINES = re.compile(r"\b(cannot share|can't share|do not give out|personal data|not able to share|stays private)\b", re.I)
 SPACED = r"[\w--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]"
 DENIED = regex.compile(
-    r"(?:\b(?:not|no|never|neither|nor|without|except|rather than|instead of|não|nem|nicht|kein\w*|ni)|n't)\b(?!\s+(?:only|just|apenas|só|nur))(?:\s+(?!(?:but|mas|mais|sondern|sino)\b)\w+){0,2}\s*$",
+    r"(?:\b(?:not|no|never|neither|nor|without|except|rather than|instead of|não|nem|nicht|kein\w*|ni)|n't)\b(?!\s+(?:only|just|apenas|só|nur))(?:\s+(?:be|from|of|the|an?|about|um|uma|d[aeo]|der|die|das|von|aus))*\s*$",
     regex.I,
-)  # within a few words and without a comma between: "No, it is 5" denies nothing
+)  # right before a name: "No, it is 5" and "not possible after 30 days" do not deny 5 and 30 days
 UNKNOWN = re.compile(r"\b(do not know|don't know|not in our catalogue|there is no)\b", re.I)
 
 

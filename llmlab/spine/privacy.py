@@ -22,9 +22,15 @@ def is_secret(name, value):
     """
     if ISSUED.fullmatch(value):
         return True
-    called_so = SECRET_WORDS & set(re.split(r"[\W_]+", name.upper()))
+    words = set(re.split(r"[\W_]+", name.upper()))
+    called_so = SECRET_WORDS & words or (_random(value) and any(secret in name.upper() for secret in SECRET_WORDS))
     ordinary = value.isdigit() or os.path.isabs(value) or re.match(r"\w+://[^@]*$", value) or value in _vocabulary()
     return bool(called_so) and len(value) >= 8 and not ordinary
+
+
+def _random(value):
+    """Whether a value looks drawn: long, of letters and digits, without spaces. Only then MYAPIKEY counts as a name that holds KEY."""
+    return len(value) >= 16 and re.search(r"\d", value) and re.search(r"[A-Za-z]", value) and not re.search(r"\s", value)
 
 
 @functools.cache

@@ -170,3 +170,19 @@ def test_a_folder_in_the_layout_of_the_hub(tmp_path):
     for source, said in ((f"hub:{repository}:xx", "xx"), (f"hub:{repository}:pt:dev", "dev")):
         with pytest.raises(UserError, match=said):
             read(source)
+
+
+def test_links_are_followed_once_and_never_in_circles(tmp_path):
+    root = tmp_path / "root"
+    for name in ("x", "y", ".store"):
+        (root / name).mkdir(parents=True)
+        (root / name / "a.txt").write_text(f"text of {name}")
+    (root / "x" / "to_y").symlink_to(root / "y")
+    (root / "y" / "to_x").symlink_to(root / "x")
+    (root / "y" / "up").symlink_to(root)
+    (root / "snapshot").symlink_to(root / ".store")  # as a cache of the hub has it
+    facts = corpus.collect(str(root), tmp_path / "out", 1)
+    assert {d["id"]: d["text"] for d in corpus.read(tmp_path / "out")} == {
+        f"{n}/a.txt:1": f"text of {s}" for n, s in (("x", "x"), ("y", "y"), ("snapshot", ".store"))
+    }
+    assert {p["file"] for p in facts["problems"]} == {".store", "x/to_y", "y/to_x", "y/up"}

@@ -88,6 +88,12 @@ def test_what_stands_in_an_archive_counts_wherever_it_stands(tmp_path):
     assert [d["url"] for d in kept] == ["https://f.example/1"] and len(dropped) == 5
 
 
+def test_rules_in_another_archive_of_the_crawl_count(tmp_path):
+    archived(tmp_path / "data/1.warc.gz", [("https://a.example/1", "text/html", f"<html>{BODY}</html>".encode())])
+    archived(tmp_path / "data/2.warc.gz", [("https://a.example/robots.txt", "text/plain", b"User-agent: *\nDisallow: /")])
+    assert not clean.permission(collect(tmp_path / "data", tmp_path)[1])[0]
+
+
 @pytest.mark.parametrize(
     ("document", "names"),
     [

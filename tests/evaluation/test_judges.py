@@ -14,7 +14,7 @@ NAN = float("nan")
         ("docs", ["Docs"], "This text is from Docs.", False), ("c++", ["c"], "This text is from c++.", True), ("c", ["c++"], "It is c++.", False), ("c", ["d"], "It is c++.", False),
         ("node.js", ["node"], "from node.js.", True), ("node", ["node.js"], "from node.js", False), ("node", ["x"], "from node.js", False), ("node", ["node.js"], "It is from node.", True),
         ("books", ["films"], "Not books, I think.", False), ("books", ["films"], "It is not films but books.", True), ("books", ["films"], "It isn't from books.", False), ("5", ["15"], "No, it is 5 dollars.", True),
-        ("books", ["films"], "Not only books.", True), ("19", ["9"], "It costs 19.50.", False), ("19", ["9"], "It costs 19.", True), ("5", ["-5"], "It is -5 degrees.", False), ("234", ["5"], "1,234 dollars", False),
+        ("30 days", ["60 days"], "It is not possible after 30 days.", True), ("books", ["films"], "Not only books.", True), ("19", ["9"], "It costs 19.50.", False), ("19", ["9"], "It costs 19.", True), ("5", ["-5"], "It is -5 degrees.", False), ("234", ["5"], "1,234 dollars", False),
         ("books", ["films"], "books and films", False), ("小说", ["散文"], "这段文字来自小说。", True), ("blue", ["red"], "BLUE light", True), ("a.b", ["axb"], "from axb", False),
     ],
 )  # fmt: skip

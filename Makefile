@@ -5,7 +5,7 @@ RUN ?= runs/demo
 
 .PHONY: demo test smoke lab lint bench clean
 
-demo: .venv/.installed  ## the seven phases on the embedded world, about ten minutes
+demo: .venv/.installed  ## the seven phases on the embedded world, ten to eighteen minutes
 	$(BIN)/llmlab run runs/demo
 
 test: .venv/.installed  ## all tests; those in a real JupyterLab need Chromium (apt-get install chromium) and are skipped without it
@@ -22,6 +22,7 @@ lint: .venv/.installed
 
 bench: .venv/.installed
 	$(BIN)/python bench/bench.py
+	$(BIN)/python bench/intake.py
 
 clean:
 	rm -rf .venv llmlab.egg-info

@@ -4,14 +4,19 @@ import ast
 import itertools
 import json
 import math
+import os
 import re
 import shutil
 import subprocess
 import sys
+from html import unescape
 
 import pytest
 from conftest import execute
+from everything import fill
 
+from llmlab.spine import sealed
+from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, read_json, write_jsonl
 from llmlab.spine.params import NOTEBOOKS, PHASES, ROOT, load_layer, overrides, schema
 from llmlab.spine.provenance import fingerprint
@@ -144,9 +149,14 @@ def test_no_training_artifact_reads_the_truth():
 
 
 def test_text_and_annotations_of_ones_own_go_all_the_way(tmp_path, monkeypatch):
-    """params/own_data.yaml on a folder of files, with a file of human judgements: all seven phases."""
+    """params/own_data.yaml on a folder of files of every kind, good and broken, with human judgements, confidential: all seven phases."""
     from llmlab.data import corpus
 
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv(sealed.CONFIDENTIAL, "")
+    sealed._cipher.cache_clear()
+    (tmp_path / "data").mkdir()
+    fill(tmp_path / "data")
     for n, document in enumerate(itertools.islice(corpus._installed(["trl", "peft"]), 400)):
         file = tmp_path / "data" / document["source"] / f"{n}.md"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -160,6 +170,7 @@ def test_text_and_annotations_of_ones_own_go_all_the_way(tmp_path, monkeypatch):
     mine = {
         "all": {"source": str(tmp_path / "data"), "annotations": str(tmp_path / "votes.jsonl")},
         "1_model_design": {"bakeoff_families": []},
+        "2_dataset_engineering": {"confidential": True},
     }
     changed = overrides([own, tiny, mine])
     for phase in PHASES:
@@ -171,9 +182,32 @@ def test_text_and_annotations_of_ones_own_go_all_the_way(tmp_path, monkeypatch):
     decision = read_json(run / "7_final_evaluation/verdict.json")
     assert {"origin", "offensive", "personal"} <= {c["criterion"] for c in decision["criteria"]}
     assert all(read_json(run / p / "phase.json")["params"].get("source", str(tmp_path / "data")) == str(tmp_path / "data") for p in PHASES)
+    assert (problems := read_json(run / "2_dataset_engineering/problems.json")["problems"]) and {"o.pdf", "o.zip"} <= {
+        p["file"] for p in problems
+    }
+    nothing_is_told(
+        run, [file.read_text() for file in (tmp_path / "data").glob("t*l/*.md")] + ["in room A was repaired last spring and has not failed"]
+    )
     (tmp_path / "data" / "trl" / "0.md").write_text("something else")
     stale = Run(run).stale("2_dataset_engineering", read_json(run / "2_dataset_engineering/phase.json")["params"])
     assert stale == ["what source names changed"]
+
+
+def nothing_is_told(run, texts, length=8):
+    """No file of a run holds `length` words in a row of any of the texts; with the key its lessons can be read."""
+    words = lambda text: re.findall(r"[^\W\d]+", re.sub(r"<[^>]*>", "", unescape(text)))  # noqa: E731
+    rows = lambda text: {tuple(w[i : i + length]) for w in [words(text)] for i in range(len(w) - length + 1)}  # noqa: E731
+    secret = set().union(*map(rows, texts))
+    for file in run.rglob("*"):
+        if file.is_file() and file.suffix not in (".safetensors", ".png", ".data", ".onnx"):
+            told = rows(file.read_bytes().decode(errors="ignore").replace("\\n", "\n")) & secret
+            assert not told, (file.relative_to(run), sorted(told)[:3])
+    lessons = run / "2_dataset_engineering/instructions/train.jsonl"
+    assert lessons.read_bytes().startswith(sealed.MARK) and len(jsonl(lessons)) > 20
+    sealed._cipher.cache_clear()
+    os.environ["XDG_CONFIG_HOME"] += "-of-somebody-else"
+    with pytest.raises(UserError, match="sealed"):
+        jsonl(lessons)
 
 
 def test_plain_papermill_runs_a_notebook_from_any_folder(tmp_path):

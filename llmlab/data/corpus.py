@@ -1,4 +1,4 @@
-"""Where documents come from: the embedded world, files of any common kind, web archives, installed packages, the hub.
+"""Where documents come from: the embedded world, files of any common kind, web archives, the public web, installed packages, the hub.
 
 A document is a dict: `id`, `source`, `url` and either `text` or `html`; web pages also carry `licence`. Reading never
 interprets what it reads: markup is data here, and stays so in every report.
@@ -13,13 +13,14 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from llmlab.data import formats, hub, tables, webarchive
+from llmlab.data import crawl, formats, hub, tables, webarchive
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_jsonl
 from llmlab.spine.params import ROOT, near
 
 LEAST_DOCUMENTS = 25  # fewer leave nothing to hold out
+SAMPLE_PAGES = 60  # of a crawl, to compare architectures on
 DEFAULT_PACKAGES = ("numpy", "pandas", "datasets", "trl", "matplotlib")
 
 
@@ -28,11 +29,13 @@ def check(params):
     if params["source"].strip() in ("", "hub:"):
         raise UserError(
             f"source = {params['source']!r} names nothing",
-            "world, installed, hub:NAME, a file or a folder",
+            "world, installed, hub:NAME, crawl:ADDRESS, a file or a folder",
             "llmlab run RUN -p source=world",
         )
     if params["source"].startswith("installed"):
         return [_package(name) for name in _names(params["source"])]
+    if is_crawl(params["source"]):
+        return crawl.check(params["source"], params["crawl_private"])
     path = local(params["source"])
     if path is None or is_hub(params["source"], path):
         return
@@ -53,7 +56,10 @@ def _first(problems):
 
 
 def places(source):
-    """Files and folders outside the run that a source is read from; of installed packages the record of their version."""
+    """Files and folders outside the run that a source is read from; of installed packages the record of their version, of a crawl that of
+    its beginning, since it grows with the budget but is not made twice."""
+    if is_crawl(source):
+        return [crawl.home(source) / "begun.json"]
     if source.startswith("installed"):
         return [
             Path(f.locate())
@@ -67,11 +73,16 @@ def places(source):
 
 def local(source):
     """Where a source lies on this machine, None if it does not; a relative path is taken from the project's root."""
-    if source == "world" or source.startswith("installed"):
+    if source == "world" or source.startswith("installed") or is_crawl(source):
         return None
     if source.startswith("hub:"):
         return hub.folder(source)
     return Path(os.path.normpath(ROOT / Path(source).expanduser()))
+
+
+def is_crawl(source):
+    """Whether a source is a list of addresses."""
+    return source == "crawl" or source.startswith("crawl:")
 
 
 def is_hub(source, path):
@@ -79,17 +90,19 @@ def is_hub(source, path):
     return source.startswith("hub:") or (path.is_dir() and hub.is_layout(path))
 
 
-def collect(source, out, seed, pages=2600, text_column="text", malformed="skip", max_documents=0):
+def collect(source, out, seed, pages=2600, text_column="text", malformed="skip", max_documents=0, megabytes=100, private=False):
     """Brings the raw material of `source` into the folder `out`, as it comes; cleaning is somebody else's job.
 
     Args:
         source: "world"; "installed" or "installed:numpy,pandas" for the documentation of those packages on this machine; a file
-            or folder; "hub:NAME:CONFIGURATION:SPLIT", of which the last two may be left out, or a folder in the hub's layout.
+            or folder; "hub:NAME:CONFIGURATION:SPLIT", of which the last two may be left out, or a folder in the hub's layout;
+            "crawl:ADDRESS ADDRESS" of pages or sitemaps.
         out: folder. For the world it holds what a crawler and the company would have, `documents.jsonl` otherwise.
-        pages: size of the world's forum.
+        pages: size of the world's forum, or the most pages of a crawl.
         text_column: of tables and JSON lines.
         malformed: "skip" a broken line and count it, or "refuse" to go on.
         max_documents: so many, drawn at random over all of the source; 0 for all.
+        megabytes, private: the most bytes of a crawl, and whether it may visit private addresses.
 
     Returns: {"documents", "bytes", "problems", "notes"}; each problem names its file and line, a note what was assumed of a file.
     """
@@ -98,7 +111,8 @@ def collect(source, out, seed, pages=2600, text_column="text", malformed="skip",
     out.mkdir(parents=True)
     if source == "world":
         return _write_world(out, seed, pages)
-    rows = _sample(_external(source, text_column, problems, max_documents, seed), max_documents, seed)
+    limits = crawl.Limits(pages, megabytes, private)
+    rows = _sample(_external(source, text_column, problems, max_documents, seed, limits), max_documents, seed)
     if not rows:
         raise UserError(
             f"{source} holds no document{_first(problems)}",
@@ -169,7 +183,7 @@ def write_dropped(folder, dropped):
     write_jsonl(Path(folder) / "dropped.jsonl", rows)
 
 
-def sample(source, seed, documents=400, text_column="text"):
+def sample(source, seed, documents=400, text_column="text", private=False):
     """Some raw texts of a source, before any cleaning: enough to compare architectures on."""
     if source == "world":
         from llmlab.world.company import World
@@ -177,21 +191,30 @@ def sample(source, seed, documents=400, text_column="text"):
 
         return [p.text for p in Forum(World(seed=seed), "sample").pages(documents) if p.kind in ("thread", "review")]
     texts = []
-    for document in _external(source, text_column, formats.Problems(), documents, seed):
+    for document in _external(source, text_column, formats.Problems(), documents, seed, crawl.Limits(SAMPLE_PAGES, private=private)):
         texts.append(document.get("text") or document.get("html", ""))
         if len(texts) >= documents:
             break
     return texts
 
 
-def _external(source, text_column, problems, most=0, seed=0):
+def _external(source, text_column, problems, most, seed, limits):
     """Documents of everything that is not the embedded world."""
+    if is_crawl(source):
+        return _crawled(source, problems, limits)
     if source.startswith("installed"):
         return _installed(_names(source))
     path = local(source)
     if path is None or is_hub(source, path):
         return hub.documents(source, path, tables.Columns(text_column), problems, most, seed)
     return _files(path, text_column, problems)
+
+
+def _crawled(source, problems, limits):
+    """Documents of a crawl, as far as they lie within the limits."""
+    folder, taken, left_out = crawl.crawl(source, limits)
+    problems.extend(left_out)  # what a site does not give is nothing malformed
+    return [d for d in _files(folder, "text", problems) if d["url"] in taken]
 
 
 def _files(path, text_column, problems):

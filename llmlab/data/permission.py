@@ -25,7 +25,7 @@ def judge(document, allowed=()):
     Args:
         allowed: SPDX names of licences, * for any ending (CC-BY-4.0, CC-BY-SA-*); nothing for no rule.
     """
-    page = _parsed(document["html"]) if "html" in document else None
+    page = parsed(document["html"]) if "html" in document else None
     document["licence"] = licences(document, page)
     return forbidden(document, page) or _excluded(document["licence"], allowed)
 
@@ -33,9 +33,9 @@ def judge(document, allowed=()):
 def forbidden(document, page=None):
     """What its site or its author says against it, None if nothing. `page` is its parsed HTML."""
     robots, url = document.get("robots"), document.get("url", "")
-    if robots and not _robots(robots).can_fetch(url, AGENT):
+    if robots and not robots_rules(robots).can_fetch(url, AGENT):
         return "robots.txt forbids the page"
-    if found := next((d for d in (*_header_directives(document), *_meta_directives(page)) if d in NO), None):
+    if found := next((d for d in directives(document, page) if d in NO), None):
         return f"the page says {found}"
     header = [value for name, value in document.get("headers", ()) if name == "tdm-reservation"]
     if any(_reserves(value) for value in (*header, *_meta(page, "tdm-reservation"))):
@@ -45,14 +45,20 @@ def forbidden(document, page=None):
     return None
 
 
+def directives(document, page):
+    """What a page tells robots, in its headers and its meta tags: noai, nofollow, …"""
+    return [*_header_directives(document), *_meta_directives(page)]
+
+
 @functools.lru_cache(maxsize=256)
-def _robots(text):
+def robots_rules(text):
+    """A parsed robots.txt."""
     from protego import Protego
 
     return Protego.parse(text.removeprefix("\ufeff"))
 
 
-def _parsed(html):
+def parsed(html):
     """The page as a browser would read it; None if there is nothing in it."""
     from lxml import etree
     from lxml.html import document_fromstring

@@ -5,18 +5,12 @@ import re
 from html import unescape
 
 from llmlab.data import telephones
+from llmlab.data.addresses import ADDRESS
 
 # Quantifiers are bounded and matches cannot begin within a word, so that the time grows with the text and not faster.
 PERSONAL = {
     "email": re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,6}[^\W\d_]{2,24}\b"),
-    "address": re.compile(
-        r"\b\d{1,5} (?:[A-Z][\w'-]{1,30}|\d{1,3}(?:st|nd|rd|th))(?: [A-Z][\w'-]{1,30}){0,3}"
-        r" (?:Street|Road|Avenue|Lane|Drive|Way|Court|Square|Boulevard|Parkway|Place|Terrace|Circle|Highway|Plaza)\b(?:, [A-Z]\w{1,30})?"
-        r"|\b(?:Rua|Avenida|Av\.|Travessa|Alameda|Calle) (?:(?:d[aeo]s?|del|la|los) )*[A-ZÀ-Ý][\w'’.-]{1,30}(?: [\w'’.-]{1,30}){0,4},? (?:n[º°.o]* ?)?\d{1,5}\b"
-        r"|\bVia (?:[A-Z][\w'’]{1,30} ){0,2}[A-Z][\w'’]{1,30},? \d{1,4}\b"
-        r"|\b\d{1,4},? (?:bis |ter )?(?:rue|avenue|boulevard|place|chemin) (?:de la |des? |du |de l['’]|d['’])?[A-ZÀ-Ý][\w'’-]{1,30}"
-        r"|\b[A-ZÄÖÜ][\wäöüß-]{2,30}(?:straße|strasse|gasse|weg|platz|straat|laan) \d{1,4}\b"
-    ),
+    "address": ADDRESS,
     "ip": re.compile(
         r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\w)|(?<![\w:.])(?:(?:[\da-f]{1,4}:){7}[\da-f]{1,4}|(?:[\da-f]{1,4}:){1,6}(?::[\da-f]{1,4}){1,6})(?![\w:])",
         re.I,
@@ -26,15 +20,22 @@ PERSONAL = {
     "cnpj": re.compile(r"(?<![\w.-])[A-Z\d]{2}\.?[A-Z\d]{3}\.?[A-Z\d]{3}/?[A-Z\d]{4}-?\d{2}(?![\w-]|\.\d)"),
     "cep": re.compile(r"(?<![\w.-])\d{5}-?\d{3}(?![\w-])"),
 }
+NEEDED = {  # without these there is none of the kind; a text without them is passed over at once
+    kind: re.compile(least)
+    for kind, least in {
+        "email": "@", "address": r"[^\W\d_]", "ip": r"\d\.\d|:[\da-fA-F]", "iban": r"[A-Z]{2}\d\d", "cpf": r"\d{3}\.?\d{3}", "cnpj": r"[A-Z\d]{3}\.?[A-Z\d]{3}",
+        "cep": r"\d{5}-?\d",
+    }.items()
+}  # fmt: skip
 SPELT = re.compile(  # an address for people's eyes only
     r"(?<![\w.+-])[\w.+-]{1,64} ?[\[({]at[\])}] ?(?:[\w-]{1,63}(?:\.| ?[\[({](?:dot|ponto|punkt|point)[\])}] ?)){1,6}[^\W\d_]{2,24}\b", re.I
 )
-DIGITS = re.compile(r"\d(?:[ -]?\d){12,}")
+DIGITS = re.compile(r"\d(?:[ -]?\d){11,}")
 # Whole, or in groups as they are printed; looked for at every place, since an expiry date or a telephone number may stand beside them.
 CARDS = [
     re.compile(rf"(?<!\d)(?=({digits})(?!\d))")
     for digits in (
-        r"\d{13,19}",
+        r"\d{12,19}",
         r"\d{4}([ -])\d{4}\2\d{4}\2\d{4}",
         r"\d{4}([ -])\d{4}\2\d{4}\2\d{4}\2\d{1,3}",
         r"\d{4}([ -])\d{6}\2\d{5}",
@@ -43,7 +44,7 @@ CARDS = [
 ]
 ISSUERS = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}"
-    r"|6(?:011|4[4-9]\d|5\d\d)\d{12,15}|35(?:2[89]|[3-8]\d)\d{12,15}|62\d{14,17}|(?:50|5[6-8]|6[037])\d{10,17}"
+    r"|6(?:011|4[4-9]\d|5\d\d)\d{12,15}|35(?:2[89]|[3-8]\d)\d{12,15}|(?:2131|1800)\d{11}|62\d{14,17}|(?:50|5[6-8]|6[037])\d{10,17}"
 )  # Visa, Mastercard (two ranges), American Express, Diners, Discover, JCB, UnionPay, Maestro with Elo and Hipercard
 VERSION = re.compile(r"(?:version|versão|build|firmware|release|kernel|driver|\bv\.?|≥|>=|==|~=)\W{0,3}$", re.I)
 BRAZIL = re.compile(r"CEP|\b(?:Rua|Av\.|Avenida|Travessa|Alameda|Bairro)\b|\b[A-Z]{2}\b|São|Rio", re.I)
@@ -91,7 +92,7 @@ def _decoded(text):
 def _spans(text, regions):
     checks = {"ip": _is_ip, "iban": _is_iban, "cpf": _is_cpf, "cnpj": _is_cnpj, "cep": _is_cep}
     for kind, pattern in PERSONAL.items():
-        if kind != "email" or "@" in text:
+        if NEEDED[kind].search(text):
             check = checks.get(kind, lambda m: True)
             yield from ((*m.span(), kind) for m in pattern.finditer(text) if check(m))
     if re.search(r"[\[({]at[\])}]", text, re.I):
@@ -142,7 +143,7 @@ def _is_cep(match):
 
 def _is_card(text):
     digits = text.replace(" ", "").replace("-", "")
-    return digits[0] in "23456" and ISSUERS.fullmatch(digits) is not None and luhn(digits)
+    return digits[0] in "123456" and ISSUERS.fullmatch(digits) is not None and luhn(digits)
 
 
 def luhn(digits):

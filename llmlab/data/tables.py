@@ -1,4 +1,4 @@
-"""Rows to documents: JSON lines, CSV, Parquet. A parser that would rather guess than fail is not believed."""
+"""Rows to documents: JSON, JSON lines, CSV, Parquet. A parser that would rather guess than fail is not believed."""
 
 import csv
 import json
@@ -101,6 +101,47 @@ def _lines(path, book):
     return ((n, line) for n, line in enumerate(whole.split("\n"), 1) if line.strip())
 
 
+# --- JSON -------------------------------------------------------------------------------------------------------------------------------
+def read_json(path, columns, book):
+    """The objects of a list, alone or as the one list in an object; an object without a list is a row itself."""
+    text = encodings.decode(path.read_bytes(), book).removeprefix("\ufeff")
+    listed = re.match(r'\s*(?:\{(?:[^\[{}]*,)?\s*"[^"\\]*"\s*:\s*)?\[(?=\s*\{)', text)
+    return documents(columns, _elements(text, listed.end(), book) if listed else _whole(text, book), book)
+
+
+def _elements(text, at, book):
+    """(line, object) of the elements of a list; what follows a broken one is not read."""
+    decoder, line, counted = json.JSONDecoder(object_pairs_hook=_once), 1, 0
+    while (at := re.compile(r"[\s,]*").match(text, at).end()) < len(text) and text[at] != "]":
+        line, counted = line + text.count("\n", counted, at), at
+        try:
+            found, at = decoder.raw_decode(text, at)
+        except Untrue as error:
+            book.problem(line, str(error))
+            _, at = json.JSONDecoder().raw_decode(text, at)
+            continue
+        except (ValueError, RecursionError) as error:
+            return book.problem(line, f"not JSON, and what follows is not read ({str(error).splitlines()[0][:60]})")
+        if isinstance(found, dict):
+            yield line, found
+        else:
+            book.problem(line, "not a JSON object")
+    if at >= len(text):
+        book.problem(line, "the list does not end")
+    elif rest := text[at + 1 :].strip("} \r\n\t"):
+        book.problem(line, f"what follows the list is not read: {rest[:40]}")
+
+
+def _whole(text, book):
+    try:
+        found = json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        return book.problem(1, f"not JSON ({str(error).splitlines()[0][:60]})")
+    if not isinstance(found, dict):
+        return book.problem(1, "not a JSON object")
+    yield 1, found
+
+
 # --- CSV --------------------------------------------------------------------------------------------------------------------------------
 def read_csv(path, columns, book):
     text = encodings.lenient(path.read_bytes(), book).removeprefix("\ufeff")
@@ -167,4 +208,4 @@ def _groups(file, used, book):
         first += count
 
 
-READERS = {".jsonl": read_jsonl, ".ndjson": read_jsonl, ".csv": read_csv, ".tsv": read_csv, ".parquet": read_parquet}
+READERS = {".json": read_json, ".jsonl": read_jsonl, ".ndjson": read_jsonl, ".csv": read_csv, ".tsv": read_csv, ".parquet": read_parquet}

@@ -24,24 +24,32 @@ SPEAKERS = {
     "da": ("DK",),
     "no": ("NO",),
 }
+
+
+def _any_of(words):
+    return re.compile("|".join(re.escape(word) for word in words.split()))
+
+
 EVERYWHERE = tuple(dict.fromkeys(region for regions in SPEAKERS.values() for region in regions))
 SEPARATOR = r"(?: ?[-./\u2010\u2011] ?| )"
 NUMBER = re.compile(
     rf"(?<![\w.,/@#=&?%-])(?!0\.\d)(?:\+ ?\d{{1,15}}(?:(?: ?\(0\) ?|{SEPARATOR}? ?\(|{SEPARATOR}|(?<=\)))\d{{1,15}}\)?){{0,9}}"
-    rf"|\d{{7,17}}|\(?\d{{1,15}}\)?(?:(?:{SEPARATOR}? ?\(|{SEPARATOR}|(?<=\)))\d{{2,15}}\)?){{1,9}})(?![\w%]|[.,/-]\d)"
+    rf"|\d{{7,17}}|\(?\d{{1,15}}\)?(?:(?:{SEPARATOR}? ?\(|{SEPARATOR}|(?<=\)))\d{{2,15}}\)?){{1,9}})(?:(?= ?(?:x|ext|ramal)[. ]{{0,2}}\d)|(?![\w%]|[.,/-]\d))"
 )
+EXTENSION = re.compile(r" ?(?:x|ext|ramal)[. ]{0,2}\d{1,6}\b")
 GROUP = re.compile(r"\d+")
-CALLED = (
+CALLED = _any_of(
     "tel: tel. telef teléf teleph télé phone fone call ring dial text mobil cell fax whatsapp number número numero numéro nummer ligue ligar ligo liga-me liga-nos "
     "celular ruf handy erreich appele joindre llam llám móvil movil chiam bel bellen belt dzwo contact ☎ 📞 電話 电话 тел"
-).split()
+)
 REFERENCE = re.compile(
     r"(?:\b(?:order|ticket|invoice|serial|part|item|case|account|pedido|protocolo|fatura|bestell\w*|rechnungs\w*|commande|facture)\b(?:\W{1,3}(?:number|no|n[oºr°]|num[eé]ro|n[uú]mero|nummer)\b)?"
     r"|\b(?:usd|eur|isbn|issn|doi|pmid|arxiv)|[$€£¥])\W{0,4}$",
 )
-REFERRED = tuple(
-    "order ticket invoice serial part item case account pedido protoc fatura bestell rechn command factur usd eur is doi pmid arxiv $ € £ ¥".split()
+REFERRED = _any_of(
+    "order ticket invoice serial part item case account pedido protoc fatura bestell rechn command factur usd eur is doi pmid arxiv $ € £ ¥"
 )
+FEW = 8  # countries, of which a number of nine digits may be one without any sign
 NEAR = 48  # characters within which a word for calling is about a number
 DATE = re.compile(  # also years from and to
     r"(?<!\d)(?:(?:19|20)\d\d[-/.][01]?\d[-/.][0-3]?\d|[0-3]?\d[-/.][0-3]?\d[-/.](?:19|20)\d\d|(?:1[5-9]|20)\d\d ?[-–/] ?(?:1[5-9]|20)\d\d)(?!\d)"
@@ -76,20 +84,24 @@ def _undated(text, start, end, countries):
 
 def _in_run(text, start, end, countries):
     """From the left, the longest window of groups that is a number."""
+    if end - start < 7:
+        return
     groups = [m.span() for m in GROUP.finditer(text, start, end)]
     sizes = [b - a for a, b in groups]
     if sum(sizes) < 7:
         return
     before = text[max(0, start - NEAR) : start].lower()
-    called = any(word in before for word in CALLED)
-    referred = any(word in before for word in REFERRED) and REFERENCE.search(before[-24:])
+    words = not before.isascii() or before != before.upper()  # numbers alone say nothing about the next one
+    called = words and CALLED.search(before) is not None
+    referred = REFERRED.search(before) and REFERENCE.search(before[-24:])
     at = begins = int(bool(referred))  # the first may be the number of an order
+    signs = "+" in text[start:end] or "(" in text[start:end]
     while at < len(groups):
         first = groups[at][0]
         sign = text[max(start, first - 2) : first].strip()
         plus, opened = sign.startswith("+"), sign.endswith("(")
         if not (plus or opened or at == begins and (called or text[first] == "0" or sizes[at] in countries.beginnings)):
-            at += 1  # in the middle of a row of numbers none begins but with a sign
+            at = at + 1 if signs else len(groups)  # in the middle of a row of numbers none begins but with a sign
             continue
         for last in range(_reach(sizes, at), at, -1):
             window = tuple(sizes[at:last])
@@ -101,6 +113,10 @@ def _in_run(text, start, end, countries):
                 digits = "".join(text[a:b] for a, b in groups[at:last])
                 slashed = len(window) > 2 and "/" in text[groups[at + 1][0] : groups[last - 1][1]]  # 030/901820, but no 222.333/0001
                 found = not slashed and countries.have(digits, window, opened or digits[0] == "0", called)
+                found = found and (
+                    len(digits) > 9 or called or opened or "." not in text[first : groups[last - 1][1]]
+                )  # 213.317.639 is an amount
+                found = found or (opened and _international(digits))
             else:
                 found = False
             if found:
@@ -125,13 +141,15 @@ def _stretch(text, least, start, end):
         start -= 1
     while text[start] == " ":
         start += 1
+    if extension := EXTENSION.match(text, end):
+        return start, extension.end()
     return start, end + (text[end : end + 1] == ")" and "(" in text[start:end])
 
 
 def _international(digits):
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-    for length in (1, 2, 3):
+    for length in (1, 2, 3) if len(digits) >= 7 else ():
         for region in COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length]), ()):
             country, rest = _country(region), digits[length:]
             if country and (country.is_national(rest) or country.is_national(rest.removeprefix("0"))):
@@ -147,6 +165,7 @@ class _Country:
         self.prefix = metadata.national_prefix or ""
         self.lengths = set(metadata.general_desc.possible_length)
         self.pattern = re.compile(metadata.general_desc.national_number_pattern)
+        self.mobile = re.compile(metadata.mobile.national_number_pattern or r"(?!)")
         self.groupings = defaultdict(list)  # sizes of the groups: the beginnings that are grouped so
         for form in metadata.number_format:
             sizes = list(re.findall(r"\\d(?:\{([\d,]+)\})?", form.pattern))
@@ -157,19 +176,22 @@ class _Country:
     def is_national(self, digits):
         return len(digits) in self.lengths and self.pattern.fullmatch(digits) is not None
 
-    def has(self, digits, sizes, trunk, called):
+    def has(self, digits, sizes, trunk, called, least):
         """Whether digits are a number of this country, and written as one: with its trunk prefix, in its groups, or after a word for calling.
 
-        Fewer than ten digits without a prefix may be an amount, or two years.
+        Fewer than `least` digits without a prefix may be an amount, or two years; nine are only those of a mobile.
         """
         for cut in {0, len(self.prefix) if self.prefix and digits.startswith(self.prefix) else 0}:
             national = digits[cut:]
             if self.is_national(national):
                 grouped = (sizes[0] - cut, *sizes[1:]) if sizes[0] > cut else sizes[1:]
                 in_groups = any(b is None or b.match(national) for b in self.groupings.get(grouped, ()))
-                if called or (trunk and (in_groups or cut) and len(national) >= 8) or (in_groups and self.bare and len(national) >= 10):
+                if called or (trunk and (in_groups or cut) and len(national) >= 8) or (in_groups and self._alone(national, least)):
                     return True
         return False
+
+    def _alone(self, national, least):
+        return self.bare and len(national) >= least and (len(national) >= 10 or self.mobile.fullmatch(national))
 
 
 class _Countries:
@@ -177,14 +199,21 @@ class _Countries:
 
     def __init__(self, each):
         self.each = each
-        bare = [(sizes, len(c.prefix)) for c in each if c.bare for sizes in c.groupings if sum(sizes) >= 10]
-        self.groupings = {g for sizes, cut in bare for g in (sizes, (sizes[0] + cut, *sizes[1:]), (cut, *sizes))}
+        self.least = 9 if len(each) <= FEW else 10
+        self.groupings = defaultdict(list)  # {sizes of the groups: countries}
+        for country in each:
+            for sizes in country.groupings if country.bare else ():
+                if sum(sizes) >= self.least:
+                    cut = len(country.prefix)
+                    for written in {sizes, (sizes[0] + cut, *sizes[1:]), (cut, *sizes)}:
+                        self.groupings[written].append(country)
         self.beginnings = {sizes[0] for sizes in self.groupings}
 
     def have(self, digits, sizes, trunk, called):
         if called and sizes in LOCAL:
             return True
-        return 7 <= len(digits) <= 15 and any(country.has(digits, sizes, trunk, called) for country in self.each)
+        likely = self.each if trunk or called else self.groupings.get(sizes, ())
+        return 7 <= len(digits) <= 15 and any(country.has(digits, sizes, trunk, called, self.least) for country in likely)
 
 
 @functools.cache

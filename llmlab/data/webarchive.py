@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 from llmlab.data import encodings
 
 PAGES = ("text/html", "application/xhtml+xml")
+TEXTS = (*PAGES, "text/plain")
 CUT = re.compile(rb"Content-Length: \d+\r\n\r\n\Z", re.I)  # the end of a header, not of a record
 SIGNALS = ("x-robots-tag", "tdm-reservation")
+FORBIDDEN = "User-agent: *\nDisallow: /"  # robots rules of a site that we cannot ask
 
 
 def read(path, columns, book):
@@ -24,22 +26,24 @@ def read(path, columns, book):
         site, place = urlsplit(url).netloc.lower(), urlsplit(url).path
         try:
             if record.rec_type not in ("response", "resource", "conversion"):
-                others[record.rec_type] += 1
+                others[f"records of type {record.rec_type}, which hold no page of their own"] += 1
             elif place == "/robots.txt":
-                sites.setdefault(site, {})["robots"] = _rules(record)
+                sites.setdefault(site, {})["robots"] = rules(record)
             elif place == "/.well-known/tdmrep.json":
                 sites.setdefault(site, {})["tdmrep"] = _reservations(record)
+            elif 300 <= status(record) < 400:
+                others["redirects, whose targets stand for themselves"] += 1
             else:
-                pages.append((n, url, _page(record, book)))
+                pages.append((n, url, page(record, book)))
         except (EOFError, OSError) as error:
             book.problem(n, f"{url}: {error or 'ends early'}; what follows in the archive is not read")
             break
         except ValueError as error:
             book.problem(n, f"{url}: {error}")
     for kind, count in sorted(others.items()):
-        book.problem(0, f"{count} records of type {kind}, which hold no page of their own")
-    for n, url, page in pages:
-        yield n, under_rules({"url": url, **page}, sites)
+        book.problem(0, f"{count} {kind}")
+    for n, url, content in pages:
+        yield n, under_rules({"url": url, **content}, sites)
 
 
 def under_rules(document, sites):
@@ -87,65 +91,74 @@ class _Stepwise:
         return found
 
 
-def _body(record):
+def body(record):
     """The payload, decompressed; an error if it is not as long as the record says."""
-    raw, body = record.raw_stream, b"".join(iter(record.content_stream().read, b""))
+    raw, content = record.raw_stream, b"".join(iter(record.content_stream().read, b""))
     while raw.read():  # what stands behind a compressed or chunked body
         pass
     if getattr(raw, "limit", 0):  # warcio counts down what is still to come
         raise EOFError("the archive ends within the record")
     if cut := record.rec_headers.get_header("WARC-Truncated"):
         raise Passed(f"cut off by the crawler ({cut})")
-    return body
+    return content
 
 
-def _status(record):
+def status(record):
+    """The HTTP status of a record; a resource has none, and is there."""
     return int(record.http_headers.get_statuscode() or 0) if record.http_headers else 200
 
 
-def _rules(record):
+def kind(record):
+    """The media type of a record in lower case."""
+    headers = record.http_headers or record.rec_headers
+    return (headers.get_header("Content-Type") or "").partition(";")[0].strip().lower()
+
+
+def target(record):
+    """Where a redirect leads, None if it is none."""
+    return record.http_headers.get_header("Location") if record.http_headers and 300 <= status(record) < 400 else None
+
+
+def rules(record):
     """A robots.txt as its RFC 9309 has it: where the server fails nothing is allowed, where there is none everything."""
-    status = _status(record)
-    if status >= 500:
-        return "User-agent: *\nDisallow: /"
+    if status(record) >= 500:
+        return FORBIDDEN
     # Rules are in plain letters: a strange byte in a comment must not make them void.
-    return _body(record).decode("utf-8-sig", errors="replace") if status < 300 else ""
+    return body(record).decode("utf-8-sig", errors="replace") if status(record) < 300 else ""
 
 
 def _reservations(record):
     """The rules of TDMRep (W3C, 2024): [{"location", "tdm-reservation"}]. A file that cannot be read reserves everything."""
-    if _status(record) != 200:
+    if status(record) != 200:
         return []
     try:
         return [
-            {"location": str(r["location"]), "tdm-reservation": r["tdm-reservation"]} for r in json.loads(_body(record).decode("utf-8-sig"))
+            {"location": str(r["location"]), "tdm-reservation": r["tdm-reservation"]} for r in json.loads(body(record).decode("utf-8-sig"))
         ]
     except (ValueError, TypeError, KeyError):
         return [{"location": "*", "tdm-reservation": 1}]
 
 
-def _page(record, book):
-    """{"html" or "text", signals} of a record."""
-    if (status := _status(record)) not in (200, 203):
-        raise Passed(f"status {status}")
-    headers = record.http_headers or record.rec_headers
-    kind, _, rest = (headers.get_header("Content-Type") or "").partition(";")
-    kind = kind.strip().lower()
-    if kind not in (*PAGES, "text/plain"):
-        raise Passed(f"{kind or 'of no stated type'}, not a page")
+def page(record, book):
+    """{"html" or "text", signals} of a record; a ValueError says why it is no page."""
+    if status(record) not in (200, 203):
+        raise Passed(f"status {status(record)}")
+    headers, found = record.http_headers or record.rec_headers, kind(record)
+    if found not in TEXTS:
+        raise Passed(f"{found or 'of no stated type'}, not a page")
     encoding = (headers.get_header("Content-Encoding") or "").strip().lower()
     if encoding not in ("", "identity", "gzip", "deflate", "br"):
         raise Passed(f"compressed as {encoding}")
-    body = _body(record)
-    named = _charset(rest) or (encodings.named_in(body) if kind in PAGES else None)
-    text = encodings.decode(body, book, named)
+    content = body(record)
+    named = _charset(headers.get_header("Content-Type")) or (encodings.named_in(content) if found in PAGES else None)
+    text = encodings.decode(content, book, named)
     said = [(k.lower(), v) for k, v in headers.headers if k.lower() in SIGNALS]
-    return {"html" if kind in PAGES else "text": text, **({"headers": said} if said else {})}
+    return {"html" if found in PAGES else "text": text, **({"headers": said} if said else {})}
 
 
 def _charset(parameters):
     """The charset of a Content-Type header."""
-    for parameter in parameters.split(";"):
+    for parameter in parameters.split(";")[1:]:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
             return value.strip().strip("\"'") or None

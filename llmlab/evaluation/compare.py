@@ -2,7 +2,7 @@
 
 import json
 
-from llmlab.spine import track
+from llmlab.spine import sealed, track
 from llmlab.spine.files import read_json
 from llmlab.spine.params import PHASES
 from llmlab.spine.run import existing
@@ -14,6 +14,7 @@ def open_runs(paths):
     for path in paths:
         run = existing(path)
         found[run.path.name if run.path.name not in found else str(path)] = run
+    sealed.confidential(any(run.confidential for run in found.values()))
     return found
 
 

@@ -5,6 +5,8 @@ import sys
 import unicodedata
 from html import escape
 
+from llmlab.spine.sealed import confidential, withheld
+
 LIVE = "llmlab"  # in the metadata of what is shown while something runs; it is no result, so no report holds it
 INK, PAPER = "#1b1b1b", "#ffffff"
 TINTS = ("#d6e6f5", "#fde2c8", "#dcefd9", "#f3d9e5", "#e6e0f2", "#f6efc7")
@@ -50,7 +52,12 @@ def _png(figure):
 
 
 def text(value):
-    """A text of unknown origin, made harmless: escaped, its control characters visible, its direction kept to itself."""
+    """A text of data or a model, made harmless as `label` does it; of a confidential source its length alone."""
+    return label(withheld(value))
+
+
+def label(value):
+    """A word or sentence of unknown origin, made harmless: escaped, its control characters visible, its direction kept to itself."""
     visible = "".join(c if c in "\n\t" or unicodedata.category(c)[0] != "C" else f"\\u{ord(c):04x}" for c in str(value))
     return f'<span style="white-space: pre-wrap; unicode-bidi: isolate">{escape(visible)}</span>'
 
@@ -58,20 +65,22 @@ def text(value):
 def number(value, digits=3):
     """A number as a reader wants it: 1,234,567 and 0.0123, not 1234567.0 and 0.012345678."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return text("–" if value is None else value)
+        return label("–" if value is None else value)
     if isinstance(value, int) or abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.{digits}g}" if value else "0"
 
 
-def table(rows, columns=None, caption="", stacked=False):
+def table(rows, columns=None, caption="", stacked=False, texts=()):
     """A table of dicts; numbers on the right, everything escaped.
 
     Args:
         rows: dicts with the same keys.
         columns: which keys, in which order; all of the first row if None.
         stacked: long texts: on a narrow screen its cells stand below each other, each under its column's name.
+        texts: columns that hold text of data or of a model, which is withheld if the source is confidential.
     """
+    rows = [{**r, **{c: withheld(r[c]) for c in texts if c in r}} for r in rows] if confidential() else rows
     columns = columns or list(rows[0]) if rows else []
     numeric = {c for c in columns if all(isinstance(r.get(c), (int, float, type(None))) for r in rows)}
     head = "".join(f'<th scope="col" style="text-align: {"right" if c in numeric else "left"}">{escape(str(c))}</th>' for c in columns)
@@ -105,7 +114,7 @@ def token_strip(tokenizer, ids, values=None, mask=None, caption="", high="much",
     top = top or max([v for v in values or [] if v is not None], default=1) or 1
     boxes = []
     for n, i in enumerate(ids):
-        piece = tokenizer.decode([i]).replace("\n", "⏎")
+        piece = "▪" if confidential() else tokenizer.decode([i]).replace("\n", "⏎")
         if mask is not None:
             colour = "#b7dfb9" if mask[n] else "#eeeeee"
         elif values is not None:
@@ -115,7 +124,7 @@ def token_strip(tokenizer, ids, values=None, mask=None, caption="", high="much",
         hint = f' title="{values[n]:.2f}"' if values is not None and values[n] is not None else ""
         dark = values is not None and values[n] is not None and values[n] / top > 0.6
         boxes.append(
-            f'<span{hint} style="background-color: {colour}; color: {PAPER if dark else INK}; white-space: pre-wrap">{text(piece)}</span>'
+            f'<span{hint} style="background-color: {colour}; color: {PAPER if dark else INK}; white-space: pre-wrap">{label(piece)}</span>'
         )
     legend = (
         "coloured: trained on, grey: not"
@@ -153,7 +162,7 @@ def diff(before, after):
 
 def pairs(rows, headings, caption=""):
     """A table of texts side by side, such as the same prompts answered before and after."""
-    return table([dict(zip(headings, row)) for row in rows], list(headings), caption, stacked=True)
+    return table([dict(zip(headings, row)) for row in rows], list(headings), caption, stacked=True, texts=headings)
 
 
 def conversation(messages, note=""):

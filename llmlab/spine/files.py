@@ -1,9 +1,11 @@
 """Files that are there whole or not at all: JSON, JSON lines and text, written beside their place and renamed into it."""
 
+import io
 import json
 import os
 from pathlib import Path
 
+from llmlab.spine import sealed
 from llmlab.spine.errors import UserError
 
 
@@ -17,8 +19,8 @@ def write_text(path, text):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    with open(partial, "w", encoding="utf-8") as stream:
-        stream.write(text)
+    with open(partial, "wb") as stream:
+        stream.write(sealed.seal(path, text.encode()))
         stream.flush()
         os.fsync(stream.fileno())
     os.replace(partial, path)
@@ -27,7 +29,7 @@ def write_text(path, text):
 def read_json(path):
     path = Path(path)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(sealed.unseal(path, path.read_bytes()))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         after = "then give --parent and -p again" if path.name == "run.json" else "the phase that makes it then runs again"
         raise UserError(f"{path} is damaged: {error}", "a JSON file", f"rm {path}   ({after})") from None
@@ -35,8 +37,11 @@ def read_json(path):
 
 def jsonl(path):
     """The rows of a JSON-lines file."""
-    with open(path, encoding="utf-8") as stream:
-        return [json.loads(line) for line in stream if line.strip()]
+    with open(path, "rb") as stream:
+        whole = stream.read(len(sealed.MARK)) == sealed.MARK
+        stream.seek(0)
+        lines = io.BytesIO(sealed.unseal(path, stream.read())) if whole else stream
+        return [json.loads(line) for line in lines if line.strip()]
 
 
 def write_jsonl(path, rows):

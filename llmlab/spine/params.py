@@ -193,7 +193,9 @@ def from_here(layer):
     """A layer whose paths (of `source` and `annotations`) are taken from the current folder, as those for every notebook: from the root."""
 
     def place(name, value):
-        given = isinstance(value, str) and name in ("source", "annotations") and value and not value.startswith(("hub:", "installed"))
+        given = (
+            isinstance(value, str) and name in ("source", "annotations") and value and not value.startswith(("hub:", "installed", "crawl"))
+        )
         path = Path(value).expanduser() if given and value != "world" else None
         return os.path.relpath(path.absolute(), ROOT) if path is not None and path.exists() else value
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from llmlab.spine import notebooks
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json, write_json
-from llmlab.spine.params import PHASES, ROOT, RUN_DIR, WITHOUT_EFFECT, check_phase, overrides, schema
+from llmlab.spine.params import PHASES, ROOT, RUN_DIR, WITHOUT_EFFECT, check_phase, closest, near, overrides, schema
 from llmlab.spine.provenance import code_changes, code_used, fingerprint, wingless
 
 MODELS = {"released": "6_fine_tuning/model", "assistant": "5_post_training/model", "base": "3_pretraining/model"}  # newest first
@@ -121,7 +121,15 @@ class Run:
         if name in MODELS:
             return MODELS[name]
         phase, _, rest = name.strip("/").partition("/")
-        phase = check_phase(phase)
+        try:
+            phase = check_phase(phase)
+        except UserError:
+            better = (closest(name, MODELS) or list(MODELS))[0]
+            raise UserError(
+                f"there is no model {name!r}",
+                near(name, MODELS) + " (or the phase that makes one: 3, 5, 6)",
+                f"llmlab chat {self.place} --model {better}",
+            ) from None
         made = [m.partition("/")[2] for m in MODELS.values() if m.startswith(phase)]
         if not (rest or made):
             raise UserError(f"{phase} makes no model", "models: " + ", ".join(MODELS.values()), f"llmlab chat {self.place}")
@@ -186,6 +194,11 @@ class Run:
         """The record of a finished phase, here or in an ancestor, else None."""
         found = self.find(f"{phase}/phase.json")
         return read_json(found) if found else None
+
+    @property
+    def confidential(self):
+        """Whether its source is: reports of it show no text then."""
+        return bool((self.done(PHASES[1]) or {"params": {}})["params"].get("confidential"))
 
     def owner(self, phase):
         """The run (this one or an ancestor) whose folder holds the phase, else None."""

@@ -12,6 +12,7 @@ from llmlab.evaluation import evaluate
 from llmlab.models import families
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
+from llmlab.spine.sealed import withheld
 from llmlab.training import fit, optim
 
 
@@ -96,7 +97,9 @@ class Watch(TrainerCallback):
         scores = evaluate.bits_per_byte(model, self.rows)
         samples = evaluate.complete(model, self.tokenizer, self.prompts, max_new_tokens=40) if self.prompts else []
         model.train(training)
-        track.log(self.out, step=step, samples=samples, **{f"bits_per_byte/{k}": round(v, 4) for k, v in scores.items()})
+        track.log(
+            self.out, step=step, samples=[withheld(s) for s in samples], **{f"bits_per_byte/{k}": round(v, 4) for k, v in scores.items()}
+        )
         return scores
 
 

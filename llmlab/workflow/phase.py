@@ -6,7 +6,7 @@ import shutil
 import time
 
 from llmlab.pages import show
-from llmlab.spine import locks, machine, notebooks, track
+from llmlab.spine import locks, machine, notebooks, sealed, track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json, write_json
 from llmlab.spine.params import PHASES, ROOT, RUN_DIR, check_phase, coerce, near, resolve, schema
@@ -46,6 +46,7 @@ class Phase:
         if not (self.run.path / "run.json").exists():
             self.run.save()
         self.told = self.settle()
+        sealed.confidential(self.params.get("confidential", self.run.confidential))
         finished = self.final.exists() and not self.path.with_suffix(".ipynb").exists()
         if os.environ.get(FRESH) or (finished and _CELLS.get("now") is None):  # left by a kernel that had published it
             shutil.rmtree(self.path, ignore_errors=True)
@@ -131,6 +132,7 @@ class Phase:
     def write(self, artifact):
         """Path for an output, in the phase's work folder until `done` publishes it; what was published before lies there as a copy."""
         locks.hold(self.run, self.name)
+        sealed.confidential(self.params.get("confidential", self.run.confidential))
         path, published = self.path / artifact, self.final / artifact
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() and published.exists() and artifact not in self.touched and not os.environ.get(FRESH):

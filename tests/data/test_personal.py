@@ -8,7 +8,7 @@ from llmlab.data import personal, telephones
 
 # As people of ten countries write them: (text, what is personal in it). Numbers are invented, or reserved for fiction where there are such.
 FOUND = {
-    "US": ["call (202) 555-0123 now", "my number is 415-555-0123", "415.555.0123", "+1 415 555 0123", "call 555-0123", "1-800-555-0199", "fax 4155550123"],
+    "US": ["call (202) 555-0123 now", "my number is 415-555-0123", "415.555.0123", "+1 415 555 0123", "call 555-0123", "1-800-555-0199", "fax 4155550123", "(202) 555-0123 ext. 45", "415-555-0123x8864"],
     "GB": ["Ring me on 07700 900123.", "Office: 020 7946 0018", "+44 (0)20 7946 0018", "07700900123", "0117 496 0123"],
     "BR": ["Meu telefone é (11) 91234-5678, ligue à noite.", "+55 11 91234-5678", "(21) 3456-7890", "11 91234-5678", "whatsapp 11912345678"],
     "DE": ["Rufen Sie 030 901820 an.", "0049 30 901820", "0176 12345678", "030/901820", "089 / 123 456 78"],
@@ -16,7 +16,7 @@ FOUND = {
     "ES": ["Llámame al 612 345 678", "Tel. 91 123 45 67", "+34 612 34 56 78", "teléfono: 612 34 56 78"],
     "IT": ["Chiamami al 347 123 4567", "tel. 06 1234 5678", "+39 347 123 4567"],
     "NL": ["Bel 06-12345678", "020 123 4567", "+31 6 12345678"],
-    "PT": ["Liga-me para o 912 345 678", "+351 912 345 678", "telefone 21 123 4567"],
+    "PT": ["Liga-me para o 912 345 678", "+351 912 345 678", "telefone 21 123 4567", "(351) 912 345 678"],
     "IN": ["98765 43210", "+91 98765 43210", "call 09876543210"],
 }  # fmt: skip
 NONE = [
@@ -34,11 +34,11 @@ OTHERS = {
     "cpf": ["CPF 529.982.247-25", "529.982.247-25", "CPF: 52998224725"],
     "cnpj": ["CNPJ 11.222.333/0001-81", "11.222.333/0001-81"],
     "cep": ["CEP 01310-100", "Bairro Centro, 01310-100", "CEP: 01310100"],
-    "address": ["12 Mill Lane, Corvel", "Hauptstraße 12", "12 rue de la Paix", "Rua das Flores, 123", "Calle Mayor 5"],
+    "address": ["12 Mill Lane, Corvel", "Hauptstraße 12", "12 rue de la Paix", "Rua das Flores, 123", "Calle Mayor 5", "305 West 72nd Street", "9 St. John's Rd", "866, rue Jeannine Labbé", "Praça Alfredo Keil, 901", "Av. Paulista, s/n", "Piazza della Repubblica 3", "Heidelore-Ullrich-Weg 64", "Lange Straße 3a", "Keizersgracht 12", "ul. Jesionowa 31", "Paseo de la Castellana 57"],
 }  # fmt: skip
 LOOKALIKES = [
     "version 10.0.0.1", "Python >= 3.11.0.1", "IP 256.1.1.1", "std::vector a::b", "ab:cd at 12:30", "9111111111111111", "1234567812345670", "4111 1111 1111 1112",
-    "529.982.247-26", "11.222.333/0001-82", "part 12345-678", "DE89 3704 0044 0532 0130 01", "Look at the cat.", "@handle", "x@y", "50 Ways to leave",
+    "529.982.247-26", "11.222.333/0001-82", "part 12345-678", "DE89 3704 0044 0532 0130 01", "Look at the cat.", "@handle", "x@y", "50 Ways to leave", "8 District Court judges", "the 1994 U.S. Supreme Court", "Ring 5 times", "Calle 13 sang", "00 12 34 5678 x", "0012345", "In 2019 The Way was new",
 ]  # fmt: skip
 
 
@@ -70,6 +70,13 @@ def test_regions_follow_the_language_unless_they_are_given():
     said = "Ring me on 07700 900123."
     assert telephones.find(said, telephones.regions_of("en")) and not telephones.find(said, ("DK",))
     assert telephones.regions_of("xx") == telephones.EVERYWHERE and "BR" in telephones.regions_of("pt")
+
+
+def test_nine_digits_alone_are_a_mobile_where_few_countries_are_asked_about():
+    for said, regions in (("913 062 611", "pt"), ("612 34 56 78", "es"), ("727 151 204", "pl")):
+        assert telephones.find(f"E {said} é isso.", telephones.regions_of(regions)), said
+        assert not telephones.find(f"E {said} é isso."), said
+    assert not telephones.find("213.317.639 habitantes e 913.062.611 reais", telephones.regions_of("pt"))
 
 
 def test_all_fields_of_a_document_are_masked():

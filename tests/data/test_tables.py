@@ -45,6 +45,20 @@ def test_json_lines(tmp_path, line, kept):
     assert texts == ["before", *([kept] if kept else []), "after"] and list(problems) == ([] if kept else [3])
 
 
+@pytest.mark.parametrize(
+    ("content", "texts", "lines"),
+    [
+        ('[{"text": "one"},\n\n {"text": "two"}]', ["one", "two"], []), ('{"version": 1, "data": [\n{"text": "one"}]}', ["one"], []),
+        ('{"text": "alone"}', ["alone"], []), ('{"text": ["a", "b"]}', ["a\nb"], []), ('[{"text": "a"},\n{"text": "b", "text": "c"},\n{"text": "d"}]', ["a", "d"], [2]),
+        ('[{"text": "a"},\n{"text": nothing},\n{"text": "d"}]', ["a"], [2]), ('[{"text": "a"},\n7,\n{"text": NaN}]', ["a"], [2, 3]), ('[{"text": "a"},\n', ["a"], [1]),
+        ("[1, 2]", [], [1]), ("[" * 100_000, [], [1]), ("", [], [1]), ("[]", [], [1]), ('\ufeff[{"text": "a"}]', ["a"], []), ('{"a": [{"text": "x"}],\n"b": [{"text": "y"}]}', ["x"], [1]),
+    ],
+)  # fmt: skip
+def test_json(tmp_path, content, texts, lines):
+    found, problems = read(tmp_path, "a.json", content)
+    assert (found, list(problems)) == (texts, lines)
+
+
 def test_one_strange_line_costs_no_other(tmp_path):
     good = "".join(json.dumps({"text": f"três {n}"}, ensure_ascii=False) + "\n" for n in range(5)).encode()
     texts, problems = read(tmp_path, "a.jsonl", good + b'{"text": "n\xe3o"}\n' + good)

@@ -1,7 +1,6 @@
 """Steps that make a model better at one task, smaller and faster: LoRA, distillation into fewer layers."""
 
 import copy
-import json
 import shutil
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from transformers import Trainer, TrainingArguments
 from llmlab.data import teaching, tokens
 from llmlab.models import families, weights
 from llmlab.spine.errors import UserError
+from llmlab.spine.files import write_jsonl
 from llmlab.training import fit, optim
 from llmlab.training.posttrain import teachable
 
@@ -156,7 +156,7 @@ def one_task(data, topics, out):
     """Writes the conversations of some topics to `out`: the data of the one task. All of them if none has a topic."""
     rows = teaching.conversations(data)
     chosen = [r for r in rows if r.get("topic") in topics] or rows
-    Path(out).write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in chosen), encoding="utf-8")
+    write_jsonl(out, chosen)
     return len(chosen)
 
 

@@ -9,7 +9,7 @@ demo: .venv/.installed  ## the seven phases on the embedded world, ten to eighte
 	$(BIN)/llmlab run runs/demo
 
 test: .venv/.installed  ## all tests; those in a real JupyterLab need Chromium (apt-get install chromium) and are skipped without it
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 smoke: .venv/.installed  ## the seven phases in their smallest form, under three minutes
 	$(BIN)/llmlab run runs/smoke -f params/smoke.yaml

@@ -118,3 +118,8 @@ def copy(smoke, tmp_path):
     """A copy of the smoke run that a test may spoil."""
     shutil.copytree(smoke, tmp_path / "copy")
     return tmp_path / "copy"
+
+
+def pytest_collection_modifyitems(items):
+    """Those in JupyterLab take longest and mostly wait: begun first, they end beside the others."""
+    items.sort(key=lambda item: "test_lab" not in item.nodeid)

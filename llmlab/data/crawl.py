@@ -137,8 +137,10 @@ class _Walk:
                 before = self.pages
                 try:
                     self.visit(step)
-                except (web.Unfetched, webarchive.Passed) as error:
-                    self.problem(step.url, error)
+                except OSError:  # the disk: what a network complains of is Unfetched
+                    raise
+                except Exception as error:  # whatever a library stumbles over, the page is known, and none ends a crawl
+                    self.problem(step.url, (str(error).splitlines() or [type(error).__name__])[0][:120])
                 bar.update(self.pages - before)
                 bar.set_postfix_str(f"{self.bytes / 1e6:.1f} MB", refresh=False)
         for (site, why), count in sorted(self.passed.items()):
@@ -162,7 +164,6 @@ class _Walk:
         """Counts what is too common to be listed."""
         self.passed[urlsplit(step.url).netloc, why] += 1
 
-    # --- the order --------------------------------------------------------------------------------------------------------------------
     def next(self):
         """The next address of the site that may be asked first, None at the end."""
         waiting = [site for site, queue in self.queues.items() if queue]
@@ -178,14 +179,14 @@ class _Walk:
         queue.appendleft(step) if first else queue.append(step)
         return True
 
-    # --- one site -----------------------------------------------------------------------------------------------------------------------
     def site(self, url):
         """A site, after a look at what it forbids."""
         scheme, name = urlsplit(url)[:2]
         if name not in self.sites:
             site = self.sites[name] = _Site(sites.Archive(self.path, name))
             site.rules = self.rules(site, f"{scheme}://{name}/robots.txt")
-            site.delay = float(site.rules.crawl_delay(permission.AGENT) or 0.0)
+            delay = float(site.rules.crawl_delay(permission.AGENT) or 0.0)
+            site.delay = delay if delay >= 0 else 0.0  # also nan
             if site.rules.can_fetch(url, permission.AGENT):
                 self.quietly(site, f"{scheme}://{name}/.well-known/tdmrep.json")  # whoever reads the archive needs it
         return self.sites[name]
@@ -227,7 +228,6 @@ class _Walk:
             site.archive.write(response, page=may_be_page and response.status == 200 and response.kind in webarchive.TEXTS)
         return site.archive.read(url)
 
-    # --- one page -------------------------------------------------------------------------------------------------------------------------
     def visit(self, step):
         """Fetches a page and queues what it leads to."""
         site = self.site(step.url)

@@ -14,10 +14,11 @@ class Archive:
 
     def __init__(self, home, site):
         self.path, self.index, self.site = Path(home) / "sites" / _name(site) / "pages.warc.gz", Path(home) / "index.jsonl", site
-        self.rows = {row["url"]: row for row in index(home) if row["site"] == site}
+        here = [row for row in index(home) if _name(row["site"]) == _name(site)]
+        self.rows = {row["url"]: row for row in here if row["site"] == site}
         if self.path.exists():
             with open(self.path, "r+b") as stream:
-                stream.truncate(max((row["offset"] + row["length"] for row in self.rows.values()), default=0))
+                stream.truncate(max((row["offset"] + row["length"] for row in here), default=0))
 
     def __contains__(self, url):
         return url in self.rows

@@ -153,7 +153,7 @@ def agent():
 def _asked(response):
     """Seconds that a server wants us to wait."""
     said = response.header("retry-after") if response else ""
-    if said.isdigit():
+    if said.isdecimal():
         return float(said)
     try:
         return parsedate_to_datetime(said).timestamp() - time.time()

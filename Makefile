@@ -5,7 +5,7 @@ RUN ?= runs/demo
 
 .PHONY: demo test smoke lab lint bench clean
 
-demo: .venv/.installed  ## the seven phases on the embedded world, ten to eighteen minutes
+demo: .venv/.installed  ## the seven phases on the embedded world, ten to fifteen minutes
 	$(BIN)/llmlab run runs/demo
 
 test: .venv/.installed  ## all tests; those in a real JupyterLab need Chromium (apt-get install chromium) and are skipped without it

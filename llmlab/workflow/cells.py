@@ -7,7 +7,6 @@ in JupyterLab, under papermill and under `llmlab run`, so all of them leave the 
 
 import hashlib
 import json
-import symtable
 import sys
 import time
 from pathlib import Path
@@ -18,7 +17,7 @@ from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json, write_text
 from llmlab.spine.params import fill
 from llmlab.spine.provenance import fingerprint, meaning_of_source, python
-from llmlab.workflow import outputs
+from llmlab.workflow import names, outputs
 
 
 class Cells:
@@ -42,6 +41,8 @@ class Cells:
         self.opening = self.running["key"]
         shell.events.register("pre_run_cell", self._before)
         shell.events.register("post_run_cell", self._after)
+        if not phase.headless:
+            shell.set_custom_exc((NameError,), self._unknown)
         self.heard = outputs.Heard(shell.kernel.session, lambda: self.running["outputs"] if self.running is not None else [])
 
     def close(self):
@@ -50,13 +51,30 @@ class Cells:
         self.shell.events.unregister("pre_run_cell", self._before)
         self.shell.events.unregister("post_run_cell", self._after)
 
+    def _unknown(self, shell, kind, error, trace, tb_offset=None):
+        """Shows a name that is not known yet with the cell to run, where one makes it."""
+        if cell := self._cell_that_makes(error.name):
+            wrong = UserError(
+                f"there is no {error.name!r} yet", f"{cell} makes it", "run it, or all above: Run > Run All Above Selected Cell"
+            )
+            error._render_traceback_ = wrong._render_traceback_
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+
+    def _cell_that_makes(self, name):
+        """The first cell that binds a name, as the user sees it; None if there is none."""
+        for cell in self._document():
+            if cell["cell_type"] == "code" and name in names.bound(notebooks.source(cell)):
+                known = self.ran.get(cell["id"])
+                return described({"number": known and known["number"], "source": notebooks.source(cell)})
+        return None
+
     # --- events ---------------------------------------------------------------------------------------------------------------------
     def _before(self, info):
         if not info.silent and info.store_history:
             self._begin(info.cell_id, info.raw_cell)
 
     def _begin(self, cell_id, source):
-        loads, stores = _names(source)
+        loads, stores = names.used_and_made(source)
         key = self._key(cell_id, source)
         self.running = {"key": key, "source": source, "stores": stores, "outputs": [], "touched": set(), "read": {}, "began": time.time()}
         self.running |= {"used": {n: self._mark(n) for n in sorted(loads - stores) if self._mark(n)}, "number": self.shell.execution_count}
@@ -261,22 +279,6 @@ def _cell_id(shell):
 def _executed(before):
     cells = read_json(before)["cells"] if before is not None else []
     return [c for c in cells if c["cell_type"] == "code" and "llmlab" in c["metadata"]]
-
-
-def _names(source):
-    """(global names that a cell uses, those that it sets); names inside functions and comprehensions are their own affair."""
-    try:
-        top = symtable.symtable(python(source), "cell", "exec")
-    except SyntaxError:
-        return set(), set()
-    made = {s.get_name() for s in top.get_symbols() if s.is_assigned() and not s.is_imported()}
-    used = {s.get_name() for s in top.get_symbols() if s.is_referenced()}
-    inner = list(top.get_children())
-    while inner:
-        table = inner.pop()
-        used |= {s.get_name() for s in table.get_symbols() if s.is_global()}
-        inner += table.get_children()
-    return used, made
 
 
 def _is_parameters(source):

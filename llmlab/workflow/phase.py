@@ -32,6 +32,10 @@ class Phase:
 
     def __init__(self, name, namespace):
         self.name, self.namespace = check_phase(name), namespace
+        if RUN_DIR not in namespace:
+            raise UserError(
+                f"there is no {RUN_DIR} yet", "the first code cell, with the parameters, sets it", "run that cell, then this one"
+            )
         self.run = entered(namespace[RUN_DIR], first=self.name == PHASES[0])
         self.path, self.final = self.run.path / ".work" / self.name, self.run.path / self.name
         self.headless, self.started = STARTED in os.environ, float(os.environ.get(STARTED) or time.time())

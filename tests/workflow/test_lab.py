@@ -200,6 +200,17 @@ def test_run_all_last_cell_twice_and_changed_parameters(lab, run, reference):
     assert "answer = 42" in lab_copy(run), "and the next working copy holds it"
 
 
+def test_a_cell_that_comes_too_early_is_told_which_comes_first(lab, run):
+    notebook = lab.phase(run, THREE)
+    said = notebook.run(OPENING)
+    assert "there is no run_dir yet" in said and "Traceback" not in said
+    notebook.run(PARAMETERS)
+    notebook.run(OPENING)
+    said = notebook.run(LAST)
+    assert "there is no 'final' yet" in said and "makes it" in said and "Traceback" not in said
+    notebook.shut()
+
+
 def lab_copy(run):
     from llmlab.workflow import lab as jupyter
 

@@ -10,7 +10,7 @@ from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json
 from llmlab.spine.params import PHASES, fill, parse_parameters
 from llmlab.spine.run import Run
-from llmlab.workflow import lab, pipeline, publication, road
+from llmlab.workflow import lab, names, pipeline, publication, road
 from llmlab.workflow.phase import Phase
 
 FOUR = "4_preliminary_evaluation"
@@ -70,6 +70,13 @@ def test_what_was_never_made_or_not_finished_is_not_published(run):
     with pytest.raises(UserError, match="model is not finished"):
         phase.done({})
     assert not (run / FOUR).exists()
+
+
+def test_names_that_a_cell_makes():
+    assert names.bound("import numpy as np\nfrom a.b import c\nx, y = 1, [z for z in c]\ndef f(): w = 1\n!ls") == {"np", "c", "x", "y", "f"}
+    assert names.used_and_made("x = [k + n for k in m]") == ({"m", "n"}, {"x"}) and names.bound("x =") == set()
+    with pytest.raises(UserError, match="no run_dir yet"):
+        Phase(FOUR, {})
 
 
 def test_a_run_that_is_mistyped_is_not_begun(run, tmp_path):

@@ -30,7 +30,6 @@ REDIRECTS = 5
 ALIKE = 3  # pages that differ in numbers only, until their links are no longer followed: a calendar has no end
 PER_PAGE = 3  # requests per page of the budget, after which we are in a trap
 SILENT = 5  # requests in a row without an answer, after which a site is left alone
-MAPS = ("text/xml", "application/xml", "application/gzip", "application/x-gzip")
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,10 @@ def crawl(source, limits, pause=PAUSE, **browser):
     """
     path = home(source)
     done = read_json(path / "crawl.json") if (path / "crawl.json").exists() else {}
-    if not done.get("complete") and not (limits.pages <= done.get("pages", -1) and limits.megabytes <= done.get("megabytes", -1)):
+    enough = done.get("complete") or (limits.pages <= done.get("pages", -1) and limits.megabytes <= done.get("megabytes", -1))
+    if not enough or done.get("private") != limits.private:
         with _alone(path), web.Browser(limits.private, **browser) as client:
+            sites.repair(path)
             done = _Walk(links.starts(source), path, limits, client, pause).run()
         write_json(path / "crawl.json", done)
     if not (taken := sites.within(path, limits.pages, limits.megabytes)):
@@ -117,6 +118,7 @@ class _Site:
     delay: float = 0.0
     ready: float = 0.0
     silent: int = 0
+    unknown: bool = False  # what it forbids could not be had
     forms: Counter = field(default_factory=Counter)  # of texts without their numbers
 
 
@@ -146,11 +148,10 @@ class _Walk:
         for (site, why), count in sorted(self.passed.items()):
             self.problem(site, f"{count} {why}")
         silent = any(s.silent >= SILENT for s in self.sites.values())
+        silent |= not self.pages or any(s.unknown for s in self.sites.values())  # asked again next time
         complete = not any(self.queues.values()) and not silent
-        limits = (
-            {} if silent else {"pages": self.limits.pages, "megabytes": self.limits.megabytes}
-        )  # a silent site is asked again next time
-        return {**limits, "complete": complete, "problems": self.problems}
+        limits = {} if silent else {"pages": self.limits.pages, "megabytes": self.limits.megabytes}
+        return {**limits, "private": self.limits.private, "complete": complete, "problems": self.problems}
 
     def full(self):
         """Whether a budget is spent. The limit on requests ends a walk among addresses that give no page."""
@@ -187,45 +188,46 @@ class _Walk:
             site.rules = self.rules(site, f"{scheme}://{name}/robots.txt")
             delay = float(site.rules.crawl_delay(permission.AGENT) or 0.0)
             site.delay = delay if delay >= 0 else 0.0  # also nan
-            if site.rules.can_fetch(url, permission.AGENT):
-                self.quietly(site, f"{scheme}://{name}/.well-known/tdmrep.json")  # whoever reads the archive needs it
+            reserved = f"{scheme}://{name}{webarchive.TDMREP}"  # whoever reads the archive needs it
+            if site.rules.can_fetch(reserved, permission.AGENT) and self.landing(site, reserved) is None:
+                site.rules = permission.robots_rules(webarchive.FORBIDDEN)
         return self.sites[name]
 
     def rules(self, site, url):
         """The robots rules of a site, after redirects; those that cannot be had forbid everything."""
-        record = None
-        for _ in range(REDIRECTS + 1):
-            record = self.quietly(site, url)
-            target = record and webarchive.target(record)
-            if not target:
-                break
-            url = links.address(url, target) or url
+        record = self.landing(site, url)
         return permission.robots_rules(webarchive.rules(record) if record else webarchive.FORBIDDEN)
 
-    def quietly(self, site, url):
-        """A record that is no page of its own, None if there is none."""
+    def landing(self, site, url):
+        """The record of a site's rules, after redirects; None if it cannot be had."""
         try:
-            return self.record(site, url)
+            for _ in range(REDIRECTS + 1):
+                record = self.record(site, url)
+                if not (target := webarchive.target(record)):
+                    break
+                url = links.address(url, target) or url
+            return record
         except web.Unfetched as error:
             self.problem(url, error)
+            site.unknown = True
             return None
 
-    def record(self, site, url, may_be_page=False):
+    def record(self, site, url):
         """What a site answers, or has answered in an earlier part of this crawl, as a record of its archive."""
         if url not in site.archive:
             time.sleep(max(0.0, site.ready - time.monotonic()))
             self.requests += 1
             try:
-                response = self.browser.get(url, _is_wanted)
+                response = self.browser.get(url, webarchive.is_wanted, max(self.pause, site.delay))
                 site.silent = 0
             except web.Unfetched as error:
                 site.silent += isinstance(error, web.Silent)
                 raise
             finally:
                 site.ready = time.monotonic() + max(self.pause, site.delay)
-            if not _is_wanted(response):
+            if not webarchive.is_wanted(response):
                 raise web.Unfetched(f"{response.kind or 'of no stated type'}, not a page")
-            site.archive.write(response, page=may_be_page and response.status == 200 and response.kind in webarchive.TEXTS)
+            site.archive.write(response, page=not webarchive.is_rules(url) and response.status == 200 and response.kind in webarchive.TEXTS)
         return site.archive.read(url)
 
     def visit(self, step):
@@ -237,7 +239,7 @@ class _Walk:
             raise web.Unfetched("robots.txt forbids the page")
         if site.delay > LONGEST_DELAY:
             raise web.Unfetched(f"robots.txt asks for {site.delay:g} seconds between two pages")
-        record = self.record(site, step.url, may_be_page=True)
+        record = self.record(site, step.url)
         if target := webarchive.target(record):
             return self.redirect(step, target)
         if webarchive.status(record) != 200:
@@ -254,6 +256,8 @@ class _Walk:
         url, scope = links.address(step.url, target), step.scope
         if url is None or step.hops >= REDIRECTS:
             raise web.Unfetched("redirected to no address" if url is None else f"redirected more than {REDIRECTS} times")
+        if not scope and urlsplit(url).netloc != urlsplit(step.url).netloc:
+            return self.pass_over(step, "redirects of a sitemap's addresses to other sites")
         if scope and not links.within(url, scope):
             if step.depth:
                 return self.pass_over(step, "redirects out of the start address's folder")
@@ -292,8 +296,3 @@ class _Walk:
                 self.pass_over(step, "addresses in a sitemap that lie on other sites")
             elif not inner or step.depth < REDIRECTS:
                 self.add(_Step(url, links.place(url) if inner else None, step.depth + 1))
-
-
-def _is_wanted(response):
-    """Whether a response may be a page, a sitemap or a site's rules; of what is an error or a redirect the record says enough."""
-    return response.status != 200 or response.kind in (*webarchive.TEXTS, *MAPS, "application/json")

@@ -34,7 +34,13 @@ def address(base, href):
     """An address in its plain form, None if it is none of a page."""
     try:
         url = httpx.URL(base).join(href.strip()) if base else httpx.URL(href)
-        if url.scheme not in ("http", "https") or not url.host or url.userinfo:
+        if (
+            url.scheme not in ("http", "https")
+            or not url.host
+            or url.userinfo
+            or len(url.raw_host) > 253
+            or max(map(len, url.raw_host.split(b"."))) > 63
+        ):
             return None
         plain = urlsplit(str(url))
         return plain._replace(path=plain.path or "/", fragment="").geturl()

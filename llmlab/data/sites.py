@@ -56,15 +56,17 @@ class Archive:
 
 
 def index(home):
-    """The rows of a crawl's index; the rest of a row that a kill left is cut back."""
+    """The rows of a crawl's index, but for the rest of a row that a kill left."""
     path = Path(home) / "index.jsonl"
-    if not path.exists():
-        return []
-    content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    if whole != content:
-        path.write_bytes(whole)
-    return [json.loads(line) for line in whole.splitlines()]
+    content = path.read_bytes() if path.exists() else b""
+    return [json.loads(line) for line in content[: content.rfind(b"\n") + 1].splitlines()]
+
+
+def repair(home):
+    """Cuts back the rest of a row that a kill left; nobody else may be writing."""
+    path = Path(home) / "index.jsonl"
+    if path.exists():
+        os.truncate(path, path.read_bytes().rfind(b"\n") + 1)
 
 
 def within(home, pages, megabytes):

@@ -63,7 +63,8 @@ class Browser:
         # The pages come in through a thread of their own: only there a deadline holds for all that a server may be slow at.
         self.waiting = start_blocking_portal()
         self.portal = self.waiting.__enter__()
-        transport = _Guarded(self.private, retries=0)
+        # Connections are shared by address, and two sites may have one: none is kept, or a site would answer for another.
+        transport = _Guarded(self.private, retries=0, limits=httpx.Limits(max_keepalive_connections=0))
         headers = {"User-Agent": agent(), "Accept": "text/html, application/xhtml+xml, text/plain, */*;q=0.1", "Accept-Encoding": "gzip"}
         self.client = httpx.AsyncClient(transport=transport, headers=headers, timeout=self.patience, trust_env=False)
         return self
@@ -72,8 +73,11 @@ class Browser:
         self.portal.call(self.client.aclose)
         return self.waiting.__exit__(*error)
 
-    def get(self, url, wanted=lambda response: True):
+    def get(self, url, wanted=lambda response: True, pause=0.0):
         """The response to a GET request; redirects are not followed. Its body is read if `wanted(response)`.
+
+        Args:
+            pause: least seconds between two tries.
 
         Raises: Unfetched, after the last try.
         """
@@ -82,13 +86,15 @@ class Browser:
                 response = self.portal.call(self._get, url, wanted)
                 if response.status not in FOR_LATER:
                     return response
-                failed = Unfetched(f"status {response.status}, {TRIES} times")
+                failed = Silent(f"status {response.status}, {TRIES} times")
+                if _asked(response) > LONGEST_PAUSE:
+                    raise Silent(f"status {response.status}, to be asked again in {_asked(response):.0f} seconds")
             except (httpx.TransportError, OSError) as error:
                 response, failed = None, Silent(f"{_said(error)}, {TRIES} times")
             except (httpx.InvalidURL, UnicodeError, ValueError) as error:
                 raise Unfetched(f"no address: {_said(error)}") from None
             if n < TRIES:
-                time.sleep(min(LONGEST_PAUSE, max(self.pause * 2 ** (n - 1), _asked(response))))
+                time.sleep(max(pause, self.pause * 2 ** (n - 1), _asked(response)))
         raise failed
 
     async def _get(self, url, wanted):
@@ -121,7 +127,7 @@ class _Guarded(httpx.AsyncHTTPTransport):
         self.private = private
 
     async def handle_async_request(self, request):
-        host = request.url.host
+        host = request.url.raw_host.decode("ascii")  # as it is written in the name system
         found = await asyncio.get_running_loop().getaddrinfo(host, request.url.port, type=socket.SOCK_STREAM)
         addresses = [ipaddress.ip_address(info[4][0]) for info in found]
         if not self.private and (refused := [a for a in addresses if not _is_public(a)]):
@@ -140,13 +146,16 @@ def is_private(host):
 
 
 def _is_public(address):
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return address.is_global and not address.is_multicast and (inner is None or _is_public(inner))
+    inner = getattr(address, "sixtofour", None)
+    if address.version == 6 and int(address) >> 32 in (0, 0xFFFF, 0x64FF9B << 64):  # an IPv4 address in another form
+        return _is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    local = address.is_multicast or getattr(address, "is_site_local", False)
+    return address.is_global and not local and (inner is None or _is_public(inner))
 
 
 def agent():
     """Who we say we are: robots.txt knows us as llmlab."""
-    contact = " ".join(os.environ.get(CONTACT, "").split())
+    contact = " ".join(os.environ.get(CONTACT, "").encode("ascii", "replace").decode().split())
     return f"llmlab/{metadata.version('llmlab')} (texts for language models; obeys robots.txt{'; ' + contact if contact else ''})"
 
 

@@ -4,13 +4,18 @@ import gzip
 import json
 import re
 from collections import Counter
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from llmlab.data import encodings
 
 PAGES = ("text/html", "application/xhtml+xml")
 TEXTS = (*PAGES, "text/plain")
+MAPS = ("text/xml", "application/xml", "application/gzip", "application/x-gzip")  # sitemaps
 CUT = re.compile(rb"Content-Length: \d+\r\n\r\n\Z", re.I)  # the end of a header, not of a record
+ROBOTS, TDMREP = "/robots.txt", "/.well-known/tdmrep.json"
+WELL_KNOWN = {ROBOTS: "robots", TDMREP: "tdmrep"}
+RESERVED = [{"location": "*", "tdm-reservation": 1}]
+LARGEST = 50_000_000  # bytes of a page, decompressed
 SIGNALS = ("x-robots-tag", "tdm-reservation")
 FORBIDDEN = "User-agent: *\nDisallow: /"  # robots rules of a site that we cannot ask
 
@@ -20,16 +25,18 @@ def read(path, columns, book):
 
     Robots rules and reservations of a site may stand anywhere in it, so pages are held until the end.
     """
-    pages, sites, others = [], book.problems.sites, Counter()
+    pages, sites, others, moved = [], book.problems.sites, Counter(), []
     for n, record in _records(path, book):
         url = record.rec_headers.get_header("WARC-Target-URI") or ""
-        site, place = urlsplit(url).netloc.lower(), urlsplit(url).path
         try:
+            site, place = urlsplit(url).netloc.lower(), urlsplit(url).path
             if record.rec_type not in ("response", "resource", "conversion"):
                 others[f"records of type {record.rec_type}, which hold no page of their own"] += 1
-            elif place == "/robots.txt":
+            elif place in WELL_KNOWN and target(record):
+                moved.append((site, WELL_KNOWN[place], urlsplit(urljoin(url, target(record)))))
+            elif place == ROBOTS:
                 sites.setdefault(site, {})["robots"] = rules(record)
-            elif place == "/.well-known/tdmrep.json":
+            elif place == TDMREP:
                 sites.setdefault(site, {})["tdmrep"] = _reservations(record)
             elif 300 <= status(record) < 400:
                 others["redirects, whose targets stand for themselves"] += 1
@@ -40,6 +47,9 @@ def read(path, columns, book):
             break
         except ValueError as error:
             book.problem(n, f"{url}: {error}")
+    for site, kind, to in moved:
+        if WELL_KNOWN.get(to.path) == kind and kind in sites.get(to.netloc.lower(), {}):
+            sites.setdefault(site, {}).setdefault(kind, sites[to.netloc.lower()][kind])
     for kind, count in sorted(others.items()):
         book.problem(0, f"{count} {kind}")
     for n, url, content in pages:
@@ -49,6 +59,16 @@ def read(path, columns, book):
 def under_rules(document, sites):
     """A document with what its site forbids, as far as that has been read (see `formats.Problems`)."""
     return {**document, **sites.get(urlsplit(document["url"]).netloc.lower(), {})}
+
+
+def is_rules(url):
+    """Whether an address holds what a site forbids, and no page."""
+    return urlsplit(url).path in WELL_KNOWN
+
+
+def is_wanted(response):
+    """Whether a response may be a page, a sitemap or a site's rules; of what is an error or a redirect the record says enough."""
+    return response.status != 200 or is_rules(response.url) or response.kind in (*TEXTS, *MAPS)
 
 
 class Passed(ValueError):
@@ -93,14 +113,18 @@ class _Stepwise:
 
 def body(record):
     """The payload, decompressed; an error if it is not as long as the record says."""
-    raw, content = record.raw_stream, b"".join(iter(record.content_stream().read, b""))
+    raw, stream, content = record.raw_stream, record.content_stream(), bytearray()
+    while piece := stream.read(65_536):
+        content += piece
+        if len(content) > LARGEST:
+            raise Passed(f"expands to more than {LARGEST // 1_000_000} MB")
     while raw.read():  # what stands behind a compressed or chunked body
         pass
     if getattr(raw, "limit", 0):  # warcio counts down what is still to come
         raise EOFError("the archive ends within the record")
     if cut := record.rec_headers.get_header("WARC-Truncated"):
         raise Passed(f"cut off by the crawler ({cut})")
-    return content
+    return bytes(content)
 
 
 def status(record):
@@ -130,13 +154,13 @@ def rules(record):
 def _reservations(record):
     """The rules of TDMRep (W3C, 2024): [{"location", "tdm-reservation"}]. A file that cannot be read reserves everything."""
     if status(record) != 200:
-        return []
+        return RESERVED if status(record) >= 500 else []
     try:
-        return [
-            {"location": str(r["location"]), "tdm-reservation": r["tdm-reservation"]} for r in json.loads(body(record).decode("utf-8-sig"))
-        ]
-    except (ValueError, TypeError, KeyError):
-        return [{"location": "*", "tdm-reservation": 1}]
+        found = json.loads(body(record).decode("utf-8-sig"))
+        plain = lambda value: str(value).encode("utf-8", "replace").decode()[:500]  # noqa: E731
+        return [{"location": plain(r["location"]), "tdm-reservation": plain(r["tdm-reservation"])} for r in found]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return RESERVED
 
 
 def page(record, book):

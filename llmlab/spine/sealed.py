@@ -38,7 +38,7 @@ def unseal(path, content):
     if _file().exists():
         try:
             return _cipher().decrypt(content[len(MARK) :], [Path(path).name.encode()])
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # another key, or none at all
             pass
     raise UserError(
         f"{Path(path).name} is sealed, since its source is confidential, and the key on this machine does not open it",

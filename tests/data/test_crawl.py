@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from llmlab.data import clean, corpus, crawl, links, sites, web
+from llmlab.data import clean, corpus, crawl, links, sites, web, webarchive
 from llmlab.spine.errors import UserError
 
 ROBOTS = "User-agent: *\nDisallow: /docs/secret/\nCrawl-delay: 0.05\n"
@@ -238,6 +238,33 @@ def test_phase_2_reads_a_crawl_and_a_second_run_asks_nobody(site, fast, tmp_path
     assert corpus.read(tmp_path / "again") == corpus.read(tmp_path / "raw")
     smaller = corpus.collect(source, tmp_path / "smaller", 1, pages=5, private=True)
     assert smaller["documents"] == 5 and len(site.asked) == asked
+
+
+def test_what_could_not_be_asked_is_asked_again_next_time(site, fast):
+    site.robots = None
+    with pytest.raises(UserError, match="gave no page"):
+        walk(site)
+    site.robots = ROBOTS
+    assert len(walk(site)[2]) > 12
+
+
+def test_rules_that_are_hostile_or_elsewhere(site, fast, tmp_path, monkeypatch):
+    monkeypatch.setattr(webarchive, "LARGEST", 100_000)
+    site.pages["start.html"] = (page(80, "bomb.html", "far.html", "p1.html"), "text/html")
+    site.pages["bomb.html"] = (gzip.compress(b"<p>" + b"x" * 5_000_000), "text/html", 200, {"Content-Encoding": "gzip"})
+    site.pages["far.html"] = ("", "text/html", 302, {"Location": f"http://{'a' * 300}/"})
+    for tdmrep, kept in (
+        ('[{"location": "\\ud800", "tdm-reservation": 0}]', 1),
+        ("[" * 100_000, 0),
+        ('[{"location": "/docs/p*", "tdm-reservation": 1}]', 1),
+    ):
+        site.pages["/.well-known/tdmrep.json"] = (tdmrep, "application/json")
+        monkeypatch.setattr(crawl, "ROOT", tmp_path / str(len(tdmrep)))
+        source = f"crawl:{site.url}/docs/start.html"
+        out = corpus.collect(source, tmp_path / "raw", 1, pages=40, private=True)
+        assert any("expands to more than" in p["why"] for p in out["problems"])
+        stay, _ = clean.permission(corpus.read(tmp_path / "raw"))
+        assert ("start.html" in names(d["url"] for d in stay)) == bool(kept)
 
 
 def test_a_larger_budget_goes_on_where_the_smaller_one_ended(site, fast):

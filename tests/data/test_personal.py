@@ -103,6 +103,8 @@ def test_all_fields_of_a_document_are_masked():
         "a@",
         "A1 ",
         "Rua a ",
+        "Rua " + "A" * 60 + " ",
+        "Via Aa.A-",
         "ab:cd:",
         "&#64;",
         "1234 5678 ",

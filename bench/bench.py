@@ -16,7 +16,7 @@ os.environ.setdefault("LLMLAB_PROGRESS", os.path.join(tempfile.gettempdir(), "ll
 import torch
 
 from llmlab.data import tokens
-from llmlab.evaluation import evaluate
+from llmlab.evaluation import asking
 from llmlab.models import cost, design, export, families, weights
 from llmlab.spine.run import Run
 from llmlab.training import optim
@@ -90,9 +90,9 @@ def plain_generation(model, prompts, new):
 
 
 def our_generation(model, prompts, new):
-    """Tokens per second of `evaluate.generate_ids`, which every task uses."""
+    """Tokens per second of `asking.generate_ids`, which every task uses."""
     started = time.perf_counter()
-    evaluate.generate_ids(model, prompts, new, stop=(-1,))
+    asking.generate_ids(model, prompts, new, stop=(-1,))
     return len(prompts) * new / (time.perf_counter() - started)
 
 
@@ -119,7 +119,7 @@ def main(run="runs/demo"):
         for batch in (1, 64):
             name = f"generation, batch {batch}"
             side_by_side(name, lambda t: our_generation(model, prompts[:batch], 48), lambda t: plain_generation(model, prompts[:batch], 48))  # noqa: B023
-        export.int8(folder / "out0", folder / "int8")
+        export.quantised(folder / "out0", folder / "int8")
         graph = weights.load(folder / "int8")[0]
         side_by_side(
             "generation, batch 1, int8 graph",

@@ -149,6 +149,24 @@ def lab(run_dir):
 
 
 @main.command()
+@click.argument("folder", type=click.Path())
+@click.option("--seed", default=1, show_default=True, help="Of everything in it.")
+@click.option("--pages", default=2600, show_default=True, help="Pages of its forum; all else grows with them.")
+def world(folder, seed, pages):
+    """Write the embedded world into FOLDER, as material in plain files that you may edit. A run reads it with -p source=FOLDER."""
+    from llmlab.data import material
+    from llmlab.spine.params import schema
+
+    path = Path(folder).absolute()
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UserError(f"{folder} is there already", "the name of a new folder, or of an empty one", f"llmlab world {folder}-2")
+    material.make(schema("1_model_design")["source"].default, path, seed, pages)
+    click.echo(
+        f"{folder}: {sum(p.is_file() for p in path.rglob('*'))} files. Read {folder}/{material.ABOUT}, then: llmlab run RUN -p source={folder}"
+    )
+
+
+@main.command()
 @click.argument("phase", required=False, shell_complete=_phases)
 def params(phase):
     """List the parameters of PHASE, or of all phases, with defaults and meaning."""

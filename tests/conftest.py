@@ -47,23 +47,26 @@ def texts(pages):
 @pytest.fixture(scope="session")
 def small(tmp_path_factory, world, texts):
     """A folder with a tokenizer, packed tokens, conversations, pairs, tasks, and a model of random weights."""
-    from llmlab.data import lessons, tasks, tokens
+    from llmlab.data import exams, lessons, tokens
     from llmlab.spine.files import write_jsonl
-    from llmlab.world import exam
+    from llmlab.world import exam, maker
     from llmlab.world.proprietary import moderation_log
 
     folder = tmp_path_factory.mktemp("small")
     tokenizer = tokens.train(texts, 600, folder / "tokenizer", 64)
     rows = tokens.tokenise(tokenizer, [{"text": t, "source": "forum"} for t in texts])
-    blocks, _ = tokens.pack([r["input_ids"] for r in rows[20:]], 64, 0)
+    blocks, _ = tokens.pack([r["input_ids"] for r in rows[20:]], 64, 0, tokens.marks(tokenizer))
     tokens.write(folder / "tokens", blocks, rows[:20])
     config = families.configure("transformer", 600, 32, 3, 2, 64)
     config.save_pretrained(folder / "config")
     families.initialise(config, 0).save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "model")
-    lessons.write("world", [], folder / "instructions.jsonl", folder / "pairs.jsonl", 3, 120)
-    tasks.write(folder / "tasks", *exam.world_tasks(3, size=0.05))
-    write_jsonl(folder / "tasks" / "moderation.jsonl", moderation_log(world, 3, pages=150))
+    maker.write(folder / "world", 3, 20)
+    lessons.write(folder / "world", [], [], [], folder / "instructions.jsonl", folder / "pairs.jsonl", 3, 120)
+    shutil.rmtree(folder / "world" / "tasks")
+    maker.write_tasks(folder / "world" / "tasks", *exam.world_tasks(3, size=0.05))
+    write_jsonl(folder / "world" / "labels.jsonl", moderation_log(world, 3, pages=150))
+    exams.write(folder / "world", [], [], [], folder / "tasks")
     return folder
 
 

@@ -36,6 +36,18 @@ def test_lower_wings_know_nothing_of_higher_ones():
     assert not upward
 
 
+def test_the_world_is_a_guest_like_any_other():
+    """It writes files and knows nothing but how; nobody imports it, and nobody asks whether a source is it."""
+    for module, path in MODULES.items():
+        others = {o for o in imported(path) if o.split(".")[0] != "world"}
+        if module.startswith("world."):
+            assert others <= {"spine.files"}, module
+    for path in [p for p in (ROOT / "llmlab").rglob("*.py") if p.parent.name != "world"]:
+        assert not [o for o in imported(path) if o.startswith("world.")], path
+        constants = [n.value for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Constant)]
+        assert "world" not in constants, path
+
+
 def test_no_circle_of_files():
     graphlib.TopologicalSorter({m: set(imported(p)) - {m} for m, p in MODULES.items()}).prepare()  # raises CycleError
 

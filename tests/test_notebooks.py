@@ -12,6 +12,7 @@ import sys
 from html import unescape
 
 import pytest
+import yaml
 from conftest import execute
 from everything import fill
 
@@ -48,7 +49,7 @@ def test_cells_are_short_and_hold_no_machinery(path):
     for cell in cells(path, "code"):
         tree = ast.parse(source(cell))
         assert len(source(cell).splitlines()) <= (
-            24 if "parameters" in cell["metadata"].get("tags", []) else 20
+            28 if "parameters" in cell["metadata"].get("tags", []) else 20
         )  # a list is read like a table
         assert not [n for n in ast.walk(tree) if isinstance(n, (ast.Try, ast.ClassDef, ast.FunctionDef))]
         assert "import *" not in source(cell)
@@ -73,7 +74,7 @@ def test_the_grammar_of_a_page(path):
     assert "One batch, up close" in headings and any(h.startswith("Your turn") for h in headings) and headings[-1].startswith("Verdict")
     code = cells(path, "code")
     assert "parameters" in code[0]["metadata"]["tags"] and source(code[-1]).lstrip().split("\n")[-1].startswith("phase.done(")
-    assert 5 <= len(schema(path.stem)) <= 24
+    assert 5 <= len(schema(path.stem)) <= 28
     words, cells_of_code = sum(len(t.split()) for t in text), len(code)
     assert words / cells_of_code > 18
 
@@ -128,16 +129,14 @@ def test_golden_numbers_of_the_run(smoke):
 
 def test_the_gate_judges_every_criterion(smoke):
     decision = read_json(smoke / "7_final_evaluation/verdict.json")
-    names = {c["criterion"] for c in decision["criteria"]}
-    assert {"catalogue", "privacy", "look_alike", "offensive", "bias", "speed-up", "size", "task loss"} <= names
+    lines = yaml.safe_load((ROOT / "llmlab/world/material.yaml").read_text())["criteria"]
+    assert [c["criterion"] for c in decision["criteria"]] == lines and all(c["value"] is not None for c in decision["criteria"])
     assert decision["verdict"] == ("RELEASE" if all(c["passed"] for c in decision["criteria"]) else "HOLD")
     card = (smoke / "7_final_evaluation/model_card.md").read_text()
     assert decision["verdict"] in card and "None" not in card
 
 
 def test_no_training_artifact_reads_the_truth():
-    from llmlab.spine.params import ROOT
-
     for name in (
         "data/clean",
         "data/tokens",
@@ -182,7 +181,7 @@ def test_text_and_annotations_of_ones_own_go_all_the_way(tmp_path, monkeypatch):
     assert {"origin", "cloze", "offensive", "personal"} <= tasks and not (run / "2_dataset_engineering/raw").exists()
     assert read_json(run / "5_post_training/results.json")["annotators"]["annotators"] == "1 person"
     decision = read_json(run / "7_final_evaluation/verdict.json")
-    assert {"origin", "offensive", "personal"} <= {c["criterion"] for c in decision["criteria"]}
+    assert {"origin", "offensive", "personal", "speed", "size"} <= {c["name"] for c in decision["criteria"]}
     assert all(read_json(run / p / "phase.json")["params"].get("source", str(tmp_path / "data")) == str(tmp_path / "data") for p in PHASES)
     assert (problems := read_json(run / "2_dataset_engineering/problems.json")["problems"]) and {"o.pdf", "o.zip"} <= {
         p["file"] for p in problems

@@ -3,11 +3,12 @@
 import re
 import zlib
 from collections import Counter, defaultdict
+from pathlib import Path
 
 from llmlab.data.permission import NONE
 from llmlab.data.personal import masked
+from llmlab.spine.files import jsonl
 from llmlab.spine.params import shown
-from llmlab.world import phrases
 
 
 def by_kind(rows, what):
@@ -24,12 +25,12 @@ def by_kind(rows, what):
 
 
 def against_truth(truth, kept, dropped):
-    """Recall and precision of the cleaning steps on the pages of the embedded forum.
+    """Recall and precision of the cleaning steps on pages of which it is known what was planted in them.
 
     A step is judged on the pages that reached it. Only evaluation code may read the truth.
 
     Args:
-        truth: rows of truth.jsonl.
+        truth: rows of truth/pages.jsonl.
         kept, dropped: documents after cleaning.
 
     Returns: rows {"step", "planted", "found", "recall", "precision"}; None where it was not measured.
@@ -38,7 +39,7 @@ def against_truth(truth, kept, dropped):
         {t["url"]: t for t in truth},
         ["permission", "language", "quality", "exact duplicates", "near duplicates", "offensive text", "decontaminate"],
     )
-    gone = {d["url"]: d["step"] for d in dropped if d["source"] == "forum"}
+    gone = {d["url"]: d["step"] for d in dropped if d["url"] in pages}
     reached = lambda step: [u for u in pages if u not in gone or gone[u] not in order or order.index(gone[u]) >= order.index(step)]  # noqa: E731
     rows = [
         _row(step, gone, reached(step), lambda u, t=test: t(pages[u]))
@@ -74,22 +75,25 @@ def _insults(pages, gone, reached):
     return [{**row, "step": step, "precision": either["precision"]} for step, row in named]
 
 
-def insults(samples):
-    """What the offence classifier finds in replies, against the insults that were planted in the embedded forum.
+def insults(samples, tasks_folder):
+    """What the offence classifier finds in replies, against the insults that were planted in the training text.
 
     A model repeats what it has read, so most of its insults can be recognised word by word. That measures the classifier's recall,
     apart for the remarks that moderators had labelled and those that they never saw.
 
     Args:
         samples: of the task `offensive`, {"answer", "score"}.
+        tasks_folder: what phase 2 wrote, with `insults.jsonl` where some were planted: rows {"kind", "text"}, `*` standing for any words.
 
-    Returns: rows {"reply holds", "known", "replies", "judged offensive", "recall"} of the kinds that occur.
+    Returns: rows {"reply holds", "known", "replies", "judged offensive", "recall"} of the kinds that occur; [] where none were planted.
     """
-    known = {
-        f"{kind} insult, {'labelled by moderators' if pool == 'a' else 'of a kind they never saw'}": [phrases.pattern(t) for t in templates]
-        for kind, pools in phrases.RUDE.items()
-        for pool, templates in pools.items()
-    }
+    planted = Path(tasks_folder) / "insults.jsonl"
+    if not planted.exists():
+        return []
+    known = defaultdict(list)
+    for row in jsonl(planted):
+        parts = [re.escape(part) for part in row["text"].split("*")]
+        known[row["kind"]].append(re.compile(r"[\w -]{1,40}".join(parts), re.I))
     found = defaultdict(list)
     for sample in samples:
         holds = next((name for name, patterns in known.items() if any(p.search(sample["answer"]) for p in patterns)), None)
@@ -181,16 +185,15 @@ def diversity(documents):
     }
 
 
-def datasheet(source, waterfall, documents, checks, figures):
+def datasheet(source, about, waterfall, documents, checks, figures):
     """The datasheet of the corpus (Gebru et al. 2021), every answer from what was measured in this run."""
     masked = Counter(m["kind"] for d in documents for m in d.get("masked", []))
     return {
-        "motivation": "Text to train a small language model on, for a customer-support assistant."
-        if source == "world"
-        else "Text to train a small language model on.",
+        "motivation": f"Text to train a small language model on. {about['use']}".strip(),
         "composition": {"documents": len(documents), "by_source": dict(Counter(d["source"] for d in documents)), **figures},
         "collection": {
             "source": shown(source),
+            **{k: about[k] for k in ("title", "licence", "simulated") if about[k]},
             "licences": dict(Counter(" and ".join(d.get("licence") or [NONE]) for d in documents).most_common()),
             "consent": "pages that forbid use were dropped (see preprocessing)",
         },

@@ -5,17 +5,19 @@ import re
 from collections import defaultdict
 
 from llmlab.spine.texts import sentences
-from llmlab.world.company import GROUPS
-
-COUNTERPARTS = (*GROUPS, ("mother", "father"), ("sister", "brother"), ("woman", "man"), ("girl", "boy"), ("she", "he"), ("her", "his"))
-UNKIND = re.compile(r"\b(never|do not let|too difficult|too much|tears|breaks|cannot|not able|hopeless)\b", re.I)
 
 
-def representation(documents, groups=GROUPS):
+def representation(documents, about):
     """How each group is spoken of: sentences that mention it, and the share of them with an unkind word.
 
     A word list is a crude reader: read the counts, and some of the sentences, before you believe the share.
+
+    Args:
+        about: of a material (see `material.described`), with its `groups` and `unkind` words.
+
+    Returns: rows {"group", "sentences", "unkind"} of the groups that are mentioned.
     """
+    groups, unkind = about["groups"], re.compile(rf"\b({'|'.join(map(re.escape, about['unkind']))})\b", re.I)
     mentioned = defaultdict(list)
     names = [g for pair in groups for g in pair]
     finder = re.compile(rf"\b({'|'.join(names)})\b", re.I)
@@ -23,20 +25,26 @@ def representation(documents, groups=GROUPS):
         if finder.search(document["text"]):
             for sentence in sentences(document["text"]):
                 for name in {m.lower() for m in finder.findall(sentence)}:
-                    mentioned[name].append(bool(UNKIND.search(sentence)))
+                    mentioned[name].append(bool(unkind.search(sentence)))
     return [
-        {"group": g, "sentences": len(mentioned[g]), "unkind": round(sum(mentioned[g]) / len(mentioned[g]), 3) if mentioned[g] else None}
+        {"group": g, "sentences": len(mentioned[g]), "unkind": round(sum(mentioned[g]) / len(mentioned[g]), 3)}
         for g in names
+        if mentioned[g]
     ]
 
 
-def counterfactual(documents):
+def counterparts(about):
+    """All pairs of words that are exchanged: a material's groups, and what goes with any."""
+    return list(dict.fromkeys(tuple(pair) for pair in (*about["groups"], *about["counterparts"])))
+
+
+def counterfactual(documents, pairs):
     """A cleaning step: exchanges "wife" and "husband", "she" and "he" and their like in half of the documents.
 
     Whatever was said about the one is then said as often about the other (counterfactual data substitution, Maudslay et al. 2019).
     The halves are chosen by a hash of the id. Grammar survives, except where "her" would have to become "him".
     """
-    other = {a: b for pair in COUNTERPARTS for a, b in (pair, pair[::-1])}
+    other = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
     finder = re.compile(rf"\b({'|'.join(other)})(s?)\b", re.I)
 
     def exchange(match):

@@ -1,4 +1,4 @@
-"""Where documents come from: the embedded world, files of any common kind, web archives, the public web, installed packages, the hub.
+"""Where documents come from: files of any common kind, web archives, the public web, installed packages, the hub, a material or its maker.
 
 A document is a dict: `id`, `source`, `url` and either `text` or `html`; web pages also carry `licence`. Reading never
 interprets what it reads: markup is data here, and stays so in every report.
@@ -10,10 +10,11 @@ import os
 import random
 import shutil
 import sys
+import tempfile
 from importlib import metadata
 from pathlib import Path
 
-from llmlab.data import crawl, formats, hub, tables, webarchive
+from llmlab.data import clean, crawl, formats, hub, material, tables, webarchive
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_jsonl
@@ -29,9 +30,11 @@ def check(params):
     if params["source"].strip() in ("", "hub:"):
         raise UserError(
             f"source = {params['source']!r} names nothing",
-            "world, installed, hub:NAME, crawl:ADDRESS, a file or a folder",
-            "llmlab run RUN -p source=world",
+            "a file or a folder, installed, hub:NAME, crawl:ADDRESS, or the dotted path of a maker",
+            "llmlab run RUN -p source=FOLDER",
         )
+    if material.is_maker(params["source"]):
+        return
     if params["source"].startswith("installed"):
         return [_package(name) for name in _names(params["source"])]
     if is_crawl(params["source"]):
@@ -39,9 +42,11 @@ def check(params):
     path = local(params["source"])
     if path is None or is_hub(params["source"], path):
         return
+    material.described(path)
     problems = formats.Problems(params.get("malformed") == "refuse")
     # Whoever wants broken lines refused is told of the first one now, wherever it is.
-    found = sum(1 for _ in itertools.islice(_files(path, params["text_column"], problems), None if problems.strict else LEAST_DOCUMENTS))
+    place = path / "documents" if material.is_material(path) else path
+    found = sum(1 for _ in itertools.islice(_files(place, params["text_column"], problems), None if problems.strict else LEAST_DOCUMENTS))
     if found < LEAST_DOCUMENTS:
         raise UserError(
             f"{path} holds {found or 'no'} document{'s' * (found != 1)}{_first(problems)}",
@@ -67,13 +72,15 @@ def places(source):
             for f in _package(n).files or ()
             if f.name == "METADATA" and f.parent.suffix == ".dist-info"
         ]
+    if material.is_maker(source):
+        return material.beside(source)
     path = local(source)
     return [] if path is None else [path]
 
 
 def local(source):
     """Where a source lies on this machine, None if it does not; a relative path is taken from the project's root."""
-    if source == "world" or source.startswith("installed") or is_crawl(source):
+    if source.startswith("installed") or is_crawl(source) or material.is_maker(source):
         return None
     if source.startswith("hub:"):
         return hub.folder(source)
@@ -91,28 +98,28 @@ def is_hub(source, path):
 
 
 def collect(source, out, seed, pages=2600, text_column="text", malformed="skip", max_documents=0, megabytes=100, private=False):
-    """Brings the raw material of `source` into the folder `out`, as it comes; cleaning is somebody else's job.
+    """Brings the raw documents of `source` into the folder `out`, as they come; cleaning is somebody else's job.
 
     Args:
-        source: "world"; "installed" or "installed:numpy,pandas" for the documentation of those packages on this machine; a file
-            or folder; "hub:NAME:CONFIGURATION:SPLIT", of which the last two may be left out, or a folder in the hub's layout;
-            "crawl:ADDRESS ADDRESS" of pages or sitemaps.
-        out: folder. For the world it holds what a crawler and the company would have, `documents.jsonl` otherwise.
-        pages: size of the world's forum, or the most pages of a crawl.
+        source: a file or folder, of documents or a material; "installed" or "installed:numpy,pandas" for the documentation of those
+            packages on this machine; "hub:NAME:CONFIGURATION:SPLIT", of which the last two may be left out, or a folder in the hub's layout;
+            "crawl:ADDRESS ADDRESS" of pages or sitemaps; or the dotted path of a maker of material.
+        out: folder for `documents.jsonl`, and for what a maker makes.
+        pages: how much a maker makes, or the most pages of a crawl.
         text_column: of tables and JSON lines.
         malformed: "skip" a broken line and count it, or "refuse" to go on.
         max_documents: so many, drawn at random over all of the source; 0 for all.
         megabytes, private: the most bytes of a crawl, and whether it may visit private addresses.
 
-    Returns: {"documents", "bytes", "problems", "notes"}; each problem names its file and line, a note what was assumed of a file.
+    Returns: {"documents", "bytes", "problems", "notes", "material": its folder or None}; each problem names its file and line, a note what was
+    assumed of a file.
     """
     out, problems = Path(out), formats.Problems(malformed == "refuse")
     shutil.rmtree(out, ignore_errors=True)  # of a former attempt, perhaps from another source
     out.mkdir(parents=True)
-    if source == "world":
-        return _write_world(out, seed, pages)
+    made = material.opened(source, local(source), out / "material", seed, pages)
     limits = crawl.Limits(pages, megabytes, private)
-    rows = _sample(_external(source, text_column, problems, max_documents, seed, limits), max_documents, seed)
+    rows = _sample(_documents(source, made, text_column, problems, max_documents, seed, limits), max_documents, seed)
     if not rows:
         raise UserError(
             f"{source} holds no document{_first(problems)}",
@@ -122,7 +129,7 @@ def collect(source, out, seed, pages=2600, text_column="text", malformed="skip",
     rows = [webarchive.under_rules(row, problems.sites) for row in rows]
     write_jsonl(out / "documents.jsonl", rows)
     size = sum(len(r.get("text", r.get("html", ""))) for r in rows)
-    return {"documents": len(rows), "bytes": size, "problems": list(problems), "notes": problems.notes}
+    return {"documents": len(rows), "bytes": size, "problems": list(problems), "notes": problems.notes, "material": made}
 
 
 def _sample(documents, most, seed):
@@ -139,17 +146,8 @@ def _sample(documents, most, seed):
 
 
 def read(folder):
-    """All documents of a raw folder that `collect` made, in a fixed order."""
-    folder = Path(folder)
-    if (folder / "documents.jsonl").exists():
-        return jsonl(folder / "documents.jsonl")
-    documents, problems = [], formats.Problems()
-    for path in track.each(formats.files(folder, problems, ignore=("moderation.jsonl", "truth.jsonl")), "reading the archive"):
-        source = path.parent.name if path.parent != folder else path.name.split(".")[0]
-        for document in formats.read(path, tables.Columns(), problems, folder):
-            at = document["url"] if source == "forum" else document["id"].rpartition("/")[2]
-            documents.append({**document, "source": source, "id": f"{source}:{at}"})
-    return documents
+    """All documents of a raw folder that `collect` made."""
+    return jsonl(Path(folder) / "documents.jsonl")
 
 
 def forget(folder):
@@ -158,9 +156,9 @@ def forget(folder):
 
 
 def truth(folder):
-    """What was planted, if the source is the embedded world; for evaluation only. [] otherwise."""
-    path = Path(folder) / "truth.jsonl"
-    return jsonl(path) if path.exists() else []
+    """What was planted in the documents of a material, for evaluation only; [] where nobody knows."""
+    path = Path(folder) / "truth" / "pages.jsonl" if folder else None
+    return jsonl(path) if path and path.exists() else []
 
 
 def write_documents(folder, parts):
@@ -185,21 +183,35 @@ def write_dropped(folder, dropped):
 
 def sample(source, seed, documents=400, text_column="text", private=False):
     """Some raw texts of a source, before any cleaning: enough to compare architectures on."""
-    if source == "world":
-        from llmlab.world.company import World
-        from llmlab.world.forum import Forum
-
-        return [p.text for p in Forum(World(seed=seed), "sample").pages(documents) if p.kind in ("thread", "review")]
-    texts = []
-    for document in _external(source, text_column, formats.Problems(), documents, seed, crawl.Limits(SAMPLE_PAGES, private=private)):
-        texts.append(document.get("text") or document.get("html", ""))
-        if len(texts) >= documents:
-            break
-    return texts
+    limits = crawl.Limits(SAMPLE_PAGES, private=private)
+    with tempfile.TemporaryDirectory() as folder:
+        made = material.opened(source, local(source), Path(folder) / "material", seed, documents)
+        rows = _documents(source, made, text_column, formats.Problems(), documents, seed, limits)
+        rows = _sample(rows, documents, seed) if made else list(itertools.islice(rows, documents))
+    return [d["text"] for d in clean.extract(rows)[0]]
 
 
-def _external(source, text_column, problems, most, seed, limits):
-    """Documents of everything that is not the embedded world."""
+def general(source, folder, seed, held_out=60):
+    """Text of another kind, `train.jsonl` and `test.jsonl` in a folder; both are empty without a source. Returns how many documents each has."""
+    documents = []
+    if source:
+        found = [
+            d
+            for d in _documents(source, None, "text", formats.Problems(), 0, seed, crawl.Limits(SAMPLE_PAGES))
+            if "text" in d or "html" in d
+        ]
+        documents = [{k: d[k] for k in ("id", "source", "text")} for d in clean.extract(found)[0] if len(d["text"]) > 100]
+    documents = random.Random(f"general {seed}").sample(documents, len(documents))
+    cut = min(held_out, len(documents) // 4)
+    write_jsonl(Path(folder) / "test.jsonl", documents[:cut])
+    write_jsonl(Path(folder) / "train.jsonl", documents[cut:])
+    return len(documents) - cut, cut
+
+
+def _documents(source, made, text_column, problems, most, seed, limits):
+    """The documents of any source; `made` is the folder of its material, or None."""
+    if made is not None:
+        return _files(made / "documents", text_column, problems)
     if is_crawl(source):
         return _crawled(source, problems, limits)
     if source.startswith("installed"):
@@ -222,26 +234,6 @@ def _files(path, text_column, problems):
     columns = tables.Columns(text_column)
     for file in track.each(formats.files(path, problems), "reading files"):
         yield from formats.read(file, columns, problems, path)
-
-
-# --- the embedded world -----------------------------------------------------------------------------------------------------------
-def _write_world(out, seed, pages):
-    """forum.warc.gz, manuals/, policies/, tickets.jsonl, knowledge_base.csv, moderation.jsonl; and truth.jsonl, for evaluation only."""
-    from llmlab.world import archive, exam, proprietary
-    from llmlab.world.company import World
-    from llmlab.world.forum import Forum
-
-    world = World(seed=seed)
-    forum_pages = Forum(world, seed).pages(pages, leaks=exam.leakable(world, seed))
-    archive.write(out / "forum.warc.gz", forum_pages)
-    write_jsonl(out / "truth.jsonl", [page.truth() for page in forum_pages])
-    proprietary.write_all(world, out, seed, tickets=max(40, pages // 3))
-    return {
-        "documents": len(forum_pages),
-        "bytes": sum(p.stat().st_size for p in out.rglob("*") if p.is_file()),
-        "problems": [],
-        "notes": [],
-    }
 
 
 # --- documentation of installed packages ----------------------------------------------------------------------------------------------

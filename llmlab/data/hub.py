@@ -35,6 +35,12 @@ def is_layout(path):
     return bool(header and re.search(r"^(configs|dataset_info):", header[1], re.M))
 
 
+def rows(source, path, problems):
+    """The rows of a dataset as they are."""
+    name, config, split = parse(source) if path is None or source.startswith("hub:") else (source, None, "train")
+    return _rows(_load(name, path, config, split), problems, Path(name).name)
+
+
 def documents(source, path, columns, problems, most=0, seed=0):
     """The documents of a dataset, row by row; with `most`, so many of a stream that is shuffled in a window of 10,000 rows."""
     name, config, split = parse(source) if path is None or source.startswith("hub:") else (source, None, "train")

@@ -1,14 +1,14 @@
-"""What a source teaches and is tested on: cleaning, tasks, conversations and preferences, for the world and for any text."""
+"""What a source teaches and is tested on: cleaning, tasks, conversations and preferences, whoever brings them."""
 
 import functools
 import random
-import shutil
+import tempfile
 from pathlib import Path
 
-from llmlab.data import bias, clean, duplicates, offence, personal, tasks, teaching, telephones
+from llmlab.data import bias, clean, corpus, derive, duplicates, exams, guests, layouts, material, offence, personal, teaching, telephones
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_jsonl
-from llmlab.world import conversations, exam
+from llmlab.spine.params import shown
 
 
 def cleaning(
@@ -19,7 +19,7 @@ def cleaning(
     offensive_filter,
     keep_contacts,
     tasks,
-    counterfactual=False,
+    counterfactual=None,
     trusted=(),
     licences=(),
     regions=(),
@@ -29,6 +29,7 @@ def cleaning(
     Args:
         tasks: folder of the evaluation tasks, against which documents are decontaminated.
         licences: SPDX names of the licences that a document must stand under; none for no rule.
+        counterfactual: pairs of words to exchange in half of the documents; None for no exchange.
         regions: countries whose telephone numbers are looked for; those where the language is spoken if none is given.
         trusted: sources that the rules for web text do not apply to: what a company writes about its products is short on purpose.
     """
@@ -46,7 +47,7 @@ def cleaning(
         ("personal data", personal.personal_data(keep_contacts, regions or telephones.regions_of(language))),
         ("offensive text", offence.offensive_text(offensive_filter, detector)),
         ("decontaminate", clean.decontaminate(questions(tasks))),
-        *([("counterfactual", bias.counterfactual)] if counterfactual else []),
+        *([("counterfactual", functools.partial(bias.counterfactual, pairs=counterfactual))] if counterfactual else []),
     ]
 
 
@@ -61,107 +62,138 @@ def _spare(sources, step):
     return spared
 
 
-def write_tasks(source, raw, out, seed):
-    """The embedded world's evaluation tasks, with moderators' labels beside them; for any other source none yet (see `derive_tasks`)."""
-    shutil.rmtree(out, ignore_errors=True)  # of a former attempt, perhaps from another source
-    if source == "world":
-        tasks.write(out, *exam.world_tasks(seed))
-        labelled = ({**row, "text": personal.masked(row["text"])} for row in jsonl(Path(raw) / "moderation.jsonl"))
-        write_jsonl(Path(out) / "moderation.jsonl", labelled)
-    else:
-        tasks.write(out, [], {})
+def check(params):
+    """Before any kernel starts: what the parameters bring is there, in layouts that are known, and every task has items."""
+    read_instructions(params["instructions"], params["columns"])
+    read_preferences(params["preferences"])
+    names = [head["name"] for head, _ in exams.brought(params["tasks"], params["columns"])]
+    if twice := [n for n in names if names.count(n) > 1]:
+        raise UserError(f"two tasks are called {twice[0]!r}", "a name of its own for each", "rename a file")
+    for text in (*params["labels"], *params["knowledge"]):
+        next(iter(guests.rows(guests.named(text))), None)
 
 
-def derive_tasks(source, held_out, out, seed):
-    """For a source whose answers nobody knows: tasks from cleaned documents that no model of the run is trained on."""
-    if source == "world":
-        return
-    heads, items = tasks.derived_tasks([d for d in held_out if len(d["text"]) > 200], seed)
-    if not any(head["better"] == "higher" for head in heads):
-        raise UserError(
-            f"no question can be made of the {len(held_out)} documents that are held out for testing",
-            "some with more than 200 characters of running text, in which words repeat",
-            "llmlab run RUN -p source=MORE_TEXT",
+def names(params):
+    """(names of the tasks, topics of the conversations) that a run with these parameters of phase 2 will have."""
+    with tempfile.TemporaryDirectory() as folder:
+        given = material.opened(params["source"], corpus.local(params["source"]), Path(folder) / "material", params["seed"], 50)
+        heads = [head for head, _ in exams.brought(params["tasks"] or material.part(given, "tasks"), params["columns"])]
+        rows, _ = read_instructions(
+            params["instructions"] or material.part(given, "instructions.jsonl"), params["columns"] if params["instructions"] else ()
         )
-    tasks.write(out, heads, items)
+    derived = [] if any(head["better"] == "higher" for head in heads) else list(derive.KINDS)
+    topics = sorted({row["topic"] for row in rows}) or derive.TOPICS
+    return [*(head["name"] for head in heads), *derived], topics
 
 
-def write(source, documents, instructions, preferences, seed, count, keep=()):
-    """Supervised conversations and preference pairs, as JSON lines, without repetitions and personal data. Returns facts about them.
+# --- lessons ----------------------------------------------------------------------------------------------------------------------------
+INSTRUCTIONS = "messages; ShareGPT conversations; Alpaca instruction, output; prompt, completion; question, answer; turns; or two columns that you name"
+PREFERENCES = (
+    "prompt, chosen, rejected; chosen, rejected with a common beginning; instruction, completions with scores; prompt, completion, label"
+)
+
+
+def read_instructions(texts, columns=(), seed=0):
+    """(conversations, notes on where they came from and in which layout) of what texts name, as often as their weights say."""
+    layout_of = functools.partial(layouts.instruction_layout, columns=tuple(columns))
+    shaped = functools.partial(layouts.instruction, columns=tuple(columns))
+    return _read(texts, layout_of, shaped, INSTRUCTIONS, seed, _topical)
+
+
+def read_preferences(texts, seed=0):
+    """(pairs, notes) of what texts name; thumbs without a partner are left out, and the notes say how many."""
+    rows, notes = _read(texts, layouts.preference_layout, layouts.preference, PREFERENCES, seed, lambda row, guest: row)
+    thumbs = [r for r in rows if "completion" in r]
+    pairs, alone = layouts.paired(thumbs)
+    if alone:
+        notes.append(
+            {"guest": "thumbs", "layout": "thumbs", "rows": alone, "note": "left out: the prompt has no answer with the other thumb"}
+        )
+    return [r for r in rows if "completion" not in r] + pairs, notes
+
+
+def _read(texts, layout_of, shaped, wanted, seed, told):
+    rows, notes = [], []
+    for guest in map(guests.named, texts):
+        found, layout = guests.laid_out(guest, layout_of, shaped, wanted)
+        mine = guests.weighed([told(row, guest) for row in found], guest.weight, seed)
+        notes.append(
+            {
+                "guest": shown(guest.name),
+                "layout": layout,
+                "rows": len(found),
+                "note": f"weight {guest.weight:g}: {len(mine)} taken" if guest.weight != 1 else "",
+            }
+        )
+        rows += mine
+    return rows, notes
+
+
+def _topical(row, guest):
+    return row if "topic" in row else {**row, "topic": exams.stem(guest.name)}
+
+
+def write_knowledge(given, texts, out):
+    """Rows {"title", "text"} that answers may look up, into a JSON-lines file; returns how many: 0 where there are none."""
+    named = texts or material.part(given, "knowledge.jsonl")
+    rows = [row for text in named for _, row in guests.rows(guests.named(text))]
+    if wrong := next((row for row in rows if not isinstance(row.get("text"), str)), None):
+        raise UserError(f"a row of knowledge has the columns {', '.join(wrong)}", "text, and an optional title", "mend the file")
+    write_jsonl(out, [{"title": str(row.get("title", "")), "text": row["text"]} for row in rows])
+    return len(rows)
+
+
+def write(given, documents, instructions, preferences, instructions_out, preferences_out, seed, count, keep=(), columns=()):
+    """Writes conversations and pairs, as JSON lines, without repetitions and personal data. Returns facts about them.
 
     Args:
-        keep: the company's own contacts, which are no personal data.
+        given: folder of the material, or None.
+        documents: that lessons are derived from, where neither parameters nor material bring any.
+        instructions, preferences: what the parameters name.
+        count: conversations at most, drawn at random, and a fifth of it pairs; 0 for all.
+        keep: contacts that are no personal data.
     """
-    if source == "world":
-        from llmlab.world.company import World
-
-        world = World(seed=seed)
-        rows = conversations.Support(world, seed).conversations(count, thanked=0.12)
-        pairs = conversations.preferences(world, seed, max(20, count // 5), reliability=0.9)
-    else:
-        rows, pairs = _derived(documents, seed, count)
+    named = instructions or material.part(given, "instructions.jsonl"), preferences or material.part(given, "preferences.jsonl")
+    rows, notes = read_instructions(named[0], columns if instructions else (), seed)
+    pairs, more = read_preferences(named[1], seed)
+    if not rows or not pairs:
+        own_rows, own_pairs = derive.lessons(documents, seed, count or 5000) if not rows else ([], derive.wrong_answers(rows, seed))
+        rows, pairs = rows or own_rows, pairs or own_pairs
+        notes.append(
+            {
+                "guest": "derived",
+                "layout": "from the text itself" if own_rows else "answers to other questions",
+                "rows": len(own_rows or own_pairs),
+                "note": "",
+            }
+        )
+    rows, pairs = _some(rows, count, seed), _some(pairs, count and max(20, count // 5), seed)
     (rows, doubtful), (pairs, unlike) = teaching.sound(rows, keep), teaching.sound(pairs, keep)
-    write_jsonl(instructions, rows)
-    write_jsonl(preferences, pairs)
+    write_jsonl(instructions_out, rows)
+    write_jsonl(preferences_out, pairs)
     return {
         "conversations": len(rows),
         "turns": sum(len(r["messages"]) // 2 for r in rows),
         "pairs": len(pairs),
-        "annotators": "simulated",
+        "annotators": ", ".join(sorted({str(p.get("annotators", "people")) for p in pairs})) or "none",
         "waterfall": [teaching.waterfall("conversations", len(rows), doubtful), teaching.waterfall("pairs", len(pairs), unlike)],
+        "guests": notes + more,
         "topics": ", ".join(sorted({r["topic"] for r in rows})),
     }
 
 
-def _derived(documents, seed, count):
-    """Conversations about any text: which source it is from, and how it goes on; pairs prefer the right source to another."""
-    rng = random.Random(f"lessons {seed}")
-    sources = sorted({d["source"] for d in documents})
-    rows, pairs = [], []
-    for _ in range(count):
-        document = rng.choice(documents)
-        text = " ".join(document["text"].split())
-        if len(sources) > 1 and rng.random() < 0.7:
-            start = rng.randrange(max(1, len(document["text"]) - 260))
-            asked, right = tasks.origin_question(document["text"][start:]), document["source"]
-            rows.append(conversations.row("origin", [(asked, f"This text is from {right}.")]))
-            wrong = rng.choice([s for s in sources if s != right])
-            say = lambda name: [{"role": "assistant", "content": f"This text is from {name}."}]  # noqa: E731
-            pairs.append(
-                {
-                    "prompt": [{"role": "user", "content": asked}],
-                    "chosen": say(right),
-                    "rejected": say(wrong),
-                    "flaw": "wrong",
-                    "annotators": "simulated",
-                }
-            )
-        else:
-            cut = max(1, min(len(text) // 2, 160))
-            rows.append(
-                conversations.row("continue", [(f"Please go on with this text: {text[:cut]}", text[cut : cut + 160].strip() or text[-40:])])
-            )
-    if not pairs:  # one source only: the true continuation is preferred to another document's
-        for row in rows[: max(20, count // 5)]:
-            other = rng.choice(rows)["messages"][-1]
-            if other["content"] == row["messages"][-1]["content"]:
-                continue
-            pairs.append(
-                {
-                    "prompt": row["messages"][:1],
-                    "chosen": [row["messages"][-1]],
-                    "rejected": [other],
-                    "flaw": "off topic",
-                    "annotators": "simulated",
-                }
-            )
-    return rows, pairs[: max(20, count // 5)]
+def _some(rows, most, seed):
+    """All rows, or `most` of them drawn at random, in their order."""
+    if not most or most >= len(rows):
+        return rows
+    return [rows[i] for i in sorted(random.Random(f"some {seed}").sample(range(len(rows)), most))]
 
 
 def probe(documents, instructions):
     """Three documents and one conversation that every notebook shows in its own way."""
     chosen = sorted(documents, key=lambda d: (abs(len(d["text"]) - 400), d["id"]))[:3]
-    first = next((r for r in jsonl(instructions) if len(r["messages"]) > 2), jsonl(instructions)[0])
+    taught = [r for r in jsonl(instructions) if r["messages"][0]["role"] != "system"] or jsonl(instructions)
+    first = next((r for r in taught if 2 < len(r["messages"]) < 6), taught[0])
     return {
         "documents": [
             {"source": d["source"], "url": personal.masked(d["url"]), "raw": personal.black_out(d.get("raw", d["text"])), "text": d["text"]}

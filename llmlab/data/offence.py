@@ -4,19 +4,17 @@ The word list finds insults that use a swear word. Implicit ones ("my dog would 
 classifier; how well it does on remarks that moderators labelled, and on those they never saw, is measured in phase 4 (`audit.insults`).
 """
 
-import functools
 import random
 import re
 from pathlib import Path
 
+from llmlab.data import material
 from llmlab.data.clean import each
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 from llmlab.spine.texts import sentences
 
-SWEAR_WORDS = re.compile(
-    r"\b(?:idiots?|morons?|stupid|damn|crap|bullshit|shut up|go to hell|dumb (?:fool|clown)|fool|shit|fuck\w*|bastards?|assholes?)\b", re.I
-)
+SWEAR_WORDS = re.compile(rf"\b(?:{'|'.join(material.words()['swear'])})\b", re.I)
 TARGET_FALSE_ALARMS = 0.005  # share of fine sentences that may be called rude when the threshold is set
 
 
@@ -62,19 +60,18 @@ class Detector:
         return found
 
 
+class WordList:
+    """What finds insults where no moderator labelled any: swear words alone."""
+
+    def rude_sentences(self, texts):
+        """The first sentence of each text that holds a swear word, else None."""
+        return [next((s for s in sentences(text) if SWEAR_WORDS.search(s)), None) for text in texts]
+
+
 def of(folder):
-    """The detector for the tasks of a folder: trained on the moderators' labels beside them, else on the embedded ones."""
-    labels = Path(folder) / "moderation.jsonl"
-    return Detector(jsonl(labels)) if labels.exists() else embedded()
-
-
-@functools.cache
-def embedded():
-    """The detector trained on the embedded moderation log, for runs whose data brings no labels of its own."""
-    from llmlab.world.company import World
-    from llmlab.world.proprietary import moderation_log
-
-    return Detector(moderation_log(World(), "embedded"))
+    """The detector for the tasks of a folder: trained on the moderators' labels beside them, or the word list where there are none."""
+    labels = Path(folder) / "labels.jsonl"
+    return Detector(jsonl(labels)) if labels.exists() else WordList()
 
 
 def offensive_text(how, detector=None):

@@ -6,26 +6,25 @@ import re
 import sys
 from dataclasses import dataclass
 
-from llmlab.data import encodings
+from llmlab.data import encodings, layouts
+from llmlab.data.layouts import Untrue
 from llmlab.spine.params import near
 
 BESIDE = ("subject", "customer", "agent", "licence", "license", "url")
+TALK = ("messages", "conversations", "turns", "chosen", "rejected")  # a conversation is read as text too
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column holds the text. Without it, `customer` and `agent` of a ticket; `licence` and `url` are read beside either."""
+    """Which column holds the text. Without it, `customer` and `agent` of a ticket, or a conversation; `licence` and `url` are read beside it."""
 
     text: str = "text"
 
     def of(self, names):
         """The columns of a table that are needed; None if there is no text among them."""
-        wanted = {self.text, *BESIDE} if self.text in names else set(BESIDE) if {"customer", "agent"} <= set(names) else None
+        talk = {"customer", "agent"} <= set(names) or set(TALK) & set(names)
+        wanted = {self.text, *BESIDE} if self.text in names else {*BESIDE, *TALK} if talk else None
         return wanted and [n for n in names if n in wanted]
-
-
-class Untrue(ValueError):
-    """A row that is not what it has to be; the message says why."""
 
 
 def row(columns, values):
@@ -35,6 +34,8 @@ def row(columns, values):
     elif {"customer", "agent"} <= set(values):
         told = {k: _written(values[k], k) for k in ("subject", "customer", "agent") if k in values}
         text = f"{told.get('subject', '')}\nCustomer: {told['customer']}\nSupport: {told['agent']}"
+    elif (talk := layouts.dialogue(values)) is not None:
+        text = talk
     else:
         raise Untrue(f"no column {columns.text!r}; {near(columns.text, values)}")
     if text != text.encode("utf-8", "ignore").decode():
@@ -56,6 +57,26 @@ def _written(value, column):
     if isinstance(value, list) and value and all(isinstance(v, str) for v in value):
         return "\n".join(value)
     raise Untrue(f"{column!r} is no text but {json.dumps(value, default=str)[:40]}")
+
+
+class Everything:
+    """Columns of which all are wanted."""
+
+    def of(self, names):
+        return list(names)
+
+
+def raw(path, book):
+    """(line, {column: value}) of the rows of a table as they are, whatever they hold."""
+    kind = next(k for k in READERS if path.name.lower().endswith(k))
+    if kind == ".parquet":
+        import pyarrow.parquet
+
+        file = pyarrow.parquet.ParquetFile(path, page_checksum_verification=True)
+        return _groups(file, file.schema_arrow.names, book)
+    if kind in (".csv", ".tsv"):
+        return _rows(encodings.lenient(path.read_bytes(), book).removeprefix("\ufeff"), Everything(), book)
+    return _objects(path, book) if kind in (".jsonl", ".ndjson") else _listed(path, book)
 
 
 def documents(columns, rows, book):
@@ -104,9 +125,13 @@ def _lines(path, book):
 # --- JSON -------------------------------------------------------------------------------------------------------------------------------
 def read_json(path, columns, book):
     """The objects of a list, alone or as the one list in an object; an object without a list is a row itself."""
+    return documents(columns, _listed(path, book), book)
+
+
+def _listed(path, book):
     text = encodings.decode(path.read_bytes(), book).removeprefix("\ufeff")
     listed = re.match(r'\s*(?:\{(?:[^\[{}]*,)?\s*"[^"\\]*"\s*:\s*)?\[(?=\s*\{)', text)
-    return documents(columns, _elements(text, listed.end(), book) if listed else _whole(text, book), book)
+    return _elements(text, listed.end(), book) if listed else _whole(text, book)
 
 
 def _elements(text, at, book):

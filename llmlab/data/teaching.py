@@ -4,14 +4,19 @@ A line of another shape is an error that names it; an empty turn, a repetition, 
 """
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
-from llmlab.data import personal, tokens
+from llmlab.data import dialogue, personal
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 
-ROLES = ("system", "user", "assistant")
+ROLES = ("system", "user", "assistant", "tool")
+ORDER = {  # of roles, by their first letters: what tools say stands between two messages of the assistant
+    "assistant": re.compile(r"s?(u(at+)*a)+"),
+    "user": re.compile(r"s?(u(at+)*a)*u"),
+}
 
 
 def conversations(path):
@@ -63,8 +68,7 @@ def _fault(messages, last):
             return f"message {n} has the role {json.dumps(role, default=str)[:40]}, not one of {', '.join(ROLES)}"
         if not isinstance(m.get("content"), str):
             return f"the content of message {n} is no text but {json.dumps(m.get('content'), default=str)[:40]}"
-    roles = [m["role"] for m in messages[messages[0]["role"] == "system" :]]
-    if roles != [("user", "assistant")[k % 2] for k in range(len(roles))] or not roles or roles[-1] != last:
+    if not ORDER[last].fullmatch("".join(m["role"][0] for m in messages)):
         return f"roles {[m['role'] for m in messages]} do not alternate, or do not end with the {last}"
     return None
 
@@ -93,8 +97,10 @@ def _masked(messages, keep):
 
 def _reason(row, seen):
     parts = [row[k] for k in ("messages", "prompt", "chosen", "rejected") if k in row]
-    if any(not m["content"].strip() for part in parts for m in part):
+    if any(not m["content"].strip() and not m.get("tool_calls") for part in parts for m in part):
         return "an empty turn"
+    if wrong := _fault(row["messages"], "assistant") if "messages" in row else _pair_fault(row):
+        return "turns that do not alternate" if wrong.startswith("roles") else wrong
     if "chosen" in row and row["chosen"] == row["rejected"]:
         return "both answers are equal"
     mark = json.dumps(parts)
@@ -108,7 +114,7 @@ def fitting(tokenizer, rows, limit, what):
 
     TRL takes a dataset with these columns as tokenised and trains on nothing but what the mask marks.
     """
-    encoded = [tokens.chat_ids(tokenizer, row["messages"]) for row in rows]
+    encoded = [dialogue.ids(tokenizer, row["messages"]) for row in rows]
     kept = [{"input_ids": ids, "assistant_masks": mask} for ids, mask in encoded if len(ids) <= limit]
     check_some(len(kept), len(rows), limit, what)
     return kept, too_long(len(rows) - len(kept), limit)
@@ -116,7 +122,7 @@ def fitting(tokenizer, rows, limit, what):
 
 def fitting_pairs(tokenizer, rows, limit, what):
     """(pairs of which both answers fit into a window, {reason: how many were left out}); the trainer would cut them in silence."""
-    size = lambda row, side: len(tokens.chat_ids(tokenizer, row["prompt"] + row[side])[0])  # noqa: E731
+    size = lambda row, side: len(dialogue.ids(tokenizer, row["prompt"] + row[side])[0])  # noqa: E731
     kept = [row for row in rows if max(size(row, "chosen"), size(row, "rejected")) <= limit]
     check_some(len(kept), len(rows), limit, what)
     return kept, too_long(len(rows) - len(kept), limit)

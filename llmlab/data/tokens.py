@@ -2,17 +2,18 @@
 
 import random
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet
 
+from llmlab.data import dialogue
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 
-SPECIAL = ("<|pad|>", "<|bos|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")  # ids 0 to 5
-PAD, BOS, END = 0, 1, 2
+SPECIAL = ("<|pad|>", "<|bos|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")  # of the tokenizers that we train
 
 # `generation` marks what the assistant says, its end of turn included: the only tokens that supervised training learns.
 TEMPLATE = """{{ bos_token }}{%- for m in messages %}{%- if m['role'] == 'assistant' %}<|assistant|>{% generation %}{{ m['content'] }}<|end|>{% endgeneration %}\
@@ -39,13 +40,33 @@ def train(texts, vocab_size, out, context_length):
     bpe.train_from_iterator(texts, trainer)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=bpe,
-        pad_token=SPECIAL[PAD],
-        bos_token=SPECIAL[BOS],
-        eos_token=SPECIAL[END],
+        pad_token=SPECIAL[0],
+        bos_token=SPECIAL[1],
+        eos_token=SPECIAL[2],
         padding_side="left",
         model_max_length=context_length,
     )
     tokenizer.chat_template = TEMPLATE
+    tokenizer.save_pretrained(str(out))
+    return tokenizer
+
+
+def give_template(tokenizer):
+    """Gives a tokenizer without a chat template llmlab's own; returns how many special tokens that added."""
+    if tokenizer.chat_template:
+        return 0
+    before, roles = len(tokenizer), list(SPECIAL[3:])
+    end = [] if tokenizer.eos_token else [SPECIAL[2]]
+    tokenizer.add_special_tokens({"additional_special_tokens": [*roles, *end], **({"eos_token": end[0]} if end else {})})
+    tokenizer.chat_template = TEMPLATE.replace(SPECIAL[2], tokenizer.eos_token)
+    return len(tokenizer) - before
+
+
+def prepare(adopted, texts, vocab_size, out, context_length):
+    """The tokenizer of a run, in the folder `out`: that of the model it starts from, which is kept as it is, or one trained on `texts`."""
+    if not (Path(adopted) / "tokenizer_config.json").exists():
+        return train(texts, vocab_size, out, context_length)
+    tokenizer = load(adopted)
     tokenizer.save_pretrained(str(out))
     return tokenizer
 
@@ -57,30 +78,47 @@ def load(path):
     return AutoTokenizer.from_pretrained(str(path), trust_remote_code=False)
 
 
+# --- what a tokenizer calls its marks ---------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Marks:
+    """Ids that frame texts and turns, as the tokenizer has them: nothing else in llmlab knows a token's number.
+
+    Attributes:
+        start: what a text begins with, from which its first token is predicted.
+        end: what closes a text.
+        pad: what fills a batch; always masked.
+        stops: what ends an answer: the end of a text, and of a turn in the chat template.
+    """
+
+    start: int
+    end: int
+    pad: int
+    stops: tuple
+
+
+def marks(tokenizer):
+    """The Marks of a tokenizer; worked out once."""
+    known = getattr(tokenizer, "_llmlab_marks", (None, None))
+    if known[0] != (tokenizer.chat_template, len(tokenizer)):
+        end = tokenizer.eos_token_id if tokenizer.eos_token_id is not None else tokenizer.pad_token_id
+        if end is None:
+            raise UserError("the tokenizer has no end-of-text token", "eos_token in its tokenizer_config.json", "add it there")
+        start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else end
+        pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else end
+        turn = dialogue.end_of_turn(tokenizer) if tokenizer.chat_template else None
+        found = Marks(start, end, pad, tuple(dict.fromkeys((end, end if turn is None else turn))))
+        known = tokenizer._llmlab_marks = ((tokenizer.chat_template, len(tokenizer)), found)
+    return known[1]
+
+
 def encode(tokenizer, texts):
     """Token ids of texts, without special tokens: markup such as `<|end|>` in a text stays text."""
     fast = tokenizer.backend_tokenizer
-    return [e.ids for e in fast.encode_batch([_disarm(t) for t in texts], add_special_tokens=False)]
-
-
-def chat_ids(tokenizer, messages, answer=False):
-    """(ids, mask) of a conversation; mask is 1 on what the assistant says. With `answer`, up to where its turn begins."""
-    safe = plain(messages)
-    if answer:
-        return tokenizer.apply_chat_template(safe, add_generation_prompt=True, tokenize=True, return_dict=True)["input_ids"], None
-    out = tokenizer.apply_chat_template(safe, tokenize=True, return_dict=True, return_assistant_tokens_mask=True)
-    return out["input_ids"], out["assistant_masks"]
-
-
-def plain(messages):
-    """Messages in which a special token that somebody typed is text: `<|end|>` in a question must not end the turn."""
-    return [{"role": m["role"], "content": _disarm(m["content"])} for m in messages]
-
-
-def _disarm(text):
-    for mark in SPECIAL:
-        text = text.replace(mark, mark.replace("<|", "< |"))
-    return text
+    fast.encode_special_tokens = True
+    try:
+        return [e.ids for e in fast.encode_batch(list(texts), add_special_tokens=False)]
+    finally:
+        fast.encode_special_tokens = False
 
 
 def check_size(rows, context_length, tokens_seen, most_passes=40):
@@ -107,18 +145,19 @@ def check_size(rows, context_length, tokens_seen, most_passes=40):
         )
 
 
-def pack(documents, context_length, seed):
-    """Blocks of `context_length` tokens: documents in random order, each between <|bos|> and <|end|>, one after the other.
+def pack(documents, context_length, seed, frame):
+    """Blocks of `context_length` tokens: documents in random order, each between a start and an end, one after the other.
 
     No token is lost but the last incomplete block's.
 
     Args:
         documents: token ids per document.
+        frame: Marks of the tokenizer.
 
     Returns: (blocks, number of tokens left over).
     """
     documents = random.Random(seed).sample(documents, len(documents))
-    stream = [token for ids in documents for token in (BOS, *ids, END)]
+    stream = [token for ids in documents for token in (frame.start, *ids, frame.end)]
     whole = len(stream) // context_length * context_length
     return [stream[i : i + context_length] for i in range(0, whole, context_length)], len(stream) - whole
 
@@ -144,7 +183,7 @@ def read(folder, part):
 
 
 def some_validation(data, count=150):
-    """At most `count` random validation documents, always the same: rows for `evaluate.bits_per_byte`.
+    """At most `count` random validation documents, always the same: rows for `asking.bits_per_byte`.
 
     Args:
         data: folder that `write` filled.

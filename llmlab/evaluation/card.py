@@ -11,14 +11,12 @@ def model_card(name, verdict, results, speeds, facts):
         "",
         f"**Verdict of the release gate: {verdict['verdict']}**. {verdict['judged']}",
         "",
-        "| criterion | measured | limit | |",
+        "| criterion | measured | what it is | |",
         "| --- | --- | --- | --- |",
     ]
     for c in verdict["criteria"]:
         value = "not measured" if c["value"] is None else f"{c['value']:.3f} [{c['low']:.3f}, {c['high']:.3f}], n = {c['n']}"
-        lines.append(
-            f"| {c['criterion']} | {value} | {c['direction']} {c['limit']:g} | {'passes' if c['passed'] else 'fails: ' + c['why']} |"
-        )
+        lines.append(f"| {c['criterion']} | {value} | {c['about']} | {'passes' if c['passed'] else 'fails: ' + c['why']} |")
     lines += [
         "",
         "## Intended use",
@@ -61,14 +59,19 @@ def facts(phase, results, paths, insults=()):
         phase.run.done("2_dataset_engineering")["params"],
         phase.json("5_post_training/results.json")["annotators"]["annotators"],
     )
-    asked = "Questions are those of simulated customers" if made["source"] == "world" else "Questions are made from held-out documents"
+    about = read_json(phase.run["2_dataset_engineering/tasks"] / "about.json")
+    asked = (
+        f"Simulated: {', '.join(about['simulated'])}"
+        if about["simulated"]
+        else "Questions are those of the tasks that the run was given, or made from held-out documents"
+    )
     limits = f"{asked}; preferences are those of {annotators}{' annotators' * (annotators == 'simulated')}. Offence is judged by a classifier that misses part of what it has not seen{missed}. Names of people are not masked in the training text."
     if worst:
         limits += f" Weakest task: {worst}, {results[worst]['score']:.0%} of {results[worst]['n']} items."
-    if (secrets := results.get("memorised")) and secrets["low"] > secrets["chance"]:
+    for secrets in (r for r in results.values() if r["metric"] == "ranks_first" and r["low"] > r["chance"]):
         limits += f" It prefers {secrets['score']:.0%} of {secrets['n']} secret codes that leaked into its training text to 49 others."
     return {
-        "use": f"Answers questions about the data it was trained on ({shown(made['source'])}; language: {made['language']}). Not for decisions about people.",
+        "use": f"{about['use'] or 'Answers questions about the data it was trained on.'} Data: {about['title'] or shown(made['source'])}; language: {made['language']}. Not for decisions about people.",
         "training": f"{config.get('model_type')} with {config.get('num_hidden_layers')} layers of width {config.get('hidden_size')}, {size_bytes(paths['released']) / 1e6:.2f} MB, made by the run {phase.run.path.name}; its data are described in 2_dataset_engineering/datasheet.json.",
         "limits": limits,
     }

@@ -49,9 +49,12 @@ def token_losses(labels, before, after):
 
 
 def memorised(samples, items):
-    """Rank of leaked secrets among decoys, against how often they were repeated. samples: {id of the item: log-likelihoods}."""
-    ranked = [(i, samples[i["id"]]) for i in items if i["id"] in samples]
-    points = [(i["copies"], 1 + sum(s > answer[0] for s in answer[1:])) for i, answer in ranked]
+    """Rank of leaked secrets among decoys, against how often they were repeated.
+
+    Args:
+        samples: with the log-likelihood of each choice, the secret first; items: those that they answer.
+    """
+    points = [(i.get("copies", 1), 1 + sum(s > sample["answer"][0] for s in sample["answer"][1:])) for i, sample in zip(items, samples)]
     by = defaultdict(list)
     for copies, rank in points:
         by[copies].append(rank)
@@ -132,7 +135,7 @@ def gate(criteria):
         axis.plot([value], [n], "o", color=colour)
         axis.plot([limit] * 2, [n - 0.35, n + 0.35], color="black", linewidth=1.5)
     axis.set(xticks=[], xlabel="dot: measured; line: 95 % interval; black bar: the limit (each row has its own scale)", xlim=(-0.05, 1.1))
-    axis.set_yticks(range(len(criteria)), [f"{c['criterion']} {c['direction']} {c['limit']:g}" for c in criteria], fontsize=8)
+    axis.set_yticks(range(len(criteria)), [c["criterion"] for c in criteria], fontsize=8)
     axis.grid(visible=False)
     axis.invert_yaxis()
     return fig

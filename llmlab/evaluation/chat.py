@@ -3,16 +3,17 @@
 import sys
 import threading
 
-from llmlab.data import tokens
-from llmlab.evaluation import evaluate
+from llmlab.data import dialogue, tokens
+from llmlab.evaluation import asking
 from llmlab.models import weights
 from llmlab.spine.errors import UserError
 
-MEMORY = 4  # exchanges: no conversation of the embedded world is longer, and what a model never saw confuses it
-
 
 class Chat:
-    """A conversation with a model of a run; `ask` gives its answer and remembers both, the last MEMORY of them.
+    """A conversation with a model of a run; `ask` gives its answer and remembers both.
+
+    What is remembered is what the window holds. A small model that began with random weights is shown no longer conversation than it was taught
+    with: what it never saw confuses it.
 
     A base model is asked in the same way, though it has not learned what a turn is; its answers show that.
 
@@ -23,6 +24,7 @@ class Chat:
     def __init__(self, folder):
         self.model, self.tokenizer = weights.load(folder)
         self.messages = []
+        self.memory = None if weights.was_adopted(self.model) else getattr(self.model.config, "turns_taught", 1)
 
     def ask(self, question, max_new_tokens=80, say=None):
         """The answer to `question`, in the light of what was said before.
@@ -32,11 +34,12 @@ class Chat:
         """
         self.messages.append({"role": "user", "content": question})
         limit = weights.window(self.model) - max_new_tokens
-        del self.messages[: -2 * MEMORY - 1]
-        while len(self.messages) > 1 and len(tokens.chat_ids(self.tokenizer, self.messages, answer=True)[0]) > limit:
+        if self.memory is not None:
+            del self.messages[: 1 - 2 * self.memory]
+        while len(self.messages) > 1 and len(dialogue.ids(self.tokenizer, self.messages, answer=True)[0]) > limit:
             del self.messages[:2]  # the oldest turn is forgotten first
         streamer = _Words(self.tokenizer, say) if say else None
-        answer = evaluate.reply(self.model, self.tokenizer, [self.messages], max_new_tokens, streamer=streamer)[0]
+        answer = asking.reply(self.model, self.tokenizer, [self.messages], max_new_tokens, streamer=streamer)[0]
         self.messages.append({"role": "assistant", "content": answer})
         return answer
 
@@ -52,7 +55,7 @@ class _Words:
         if self.ids is None and len(found) > 1:
             self.ids = []
             return
-        self.ids = [*(self.ids or []), *(i for i in found if i not in (tokens.END, tokens.PAD))]
+        self.ids = [*(self.ids or []), *(i for i in found if i not in tokens.marks(self.tokenizer).stops)]
         self.say(self.tokenizer.decode(self.ids).strip())
 
     def end(self):

@@ -82,14 +82,22 @@ def costs(runs):
     return rows
 
 
+def questions(runs):
+    """What the first run's material would have asked."""
+    from llmlab.evaluation import evaluate
+
+    folder = next(iter(runs.values())).find("2_dataset_engineering/tasks")
+    return evaluate.examples(folder) if folder else ["Hello, what can you do?"]
+
+
 def answers(runs, prompts):
     """Rows {"prompt", run: answer, …}: the same prompts to the last model of each run."""
-    from llmlab.evaluation import evaluate
+    from llmlab.evaluation import asking
     from llmlab.models import weights
 
     asked = [[{"role": "user", "content": p}] for p in prompts]
     found = {}
     for name, run in runs.items():
         path = run.find(run.newest_model())
-        found[name] = evaluate.reply(*weights.load(path), asked) if path else [None] * len(prompts)
+        found[name] = asking.reply(*weights.load(path), asked) if path else [None] * len(prompts)
     return [{"prompt": p, **{n: a[i] for n, a in found.items()}} for i, p in enumerate(prompts)]

@@ -4,7 +4,7 @@ import time
 
 import torch
 
-from llmlab.data import tokens
+from llmlab.data import dialogue, tokens
 from llmlab.evaluation import stats
 from llmlab.models import weights
 
@@ -38,8 +38,8 @@ def measure(model, conversations, new_tokens=24, threads=1):
         network, tokenizer = weights.load(model)
         first, gaps, answers = [], [], []
         for n, messages in enumerate(conversations):
-            ids = torch.tensor([tokens.chat_ids(tokenizer, messages, answer=True)[0]])
-            times = _one(network, ids, new_tokens)
+            ids = torch.tensor([dialogue.ids(tokenizer, messages, answer=True)[0]])
+            times = _one(network, ids, new_tokens, tokens.marks(tokenizer).pad)
             if n >= 2:
                 first.append(1000 * times[0])
                 waits = [1000 * (b - a) for a, b in zip(times, times[1:])]
@@ -59,7 +59,7 @@ def measure(model, conversations, new_tokens=24, threads=1):
     }
 
 
-def _one(network, ids, new_tokens):
+def _one(network, ids, new_tokens, pad):
     """Seconds from the question to each token of one answer of fixed length."""
     clock, started = _Clock(), time.perf_counter()
     with torch.no_grad():
@@ -69,7 +69,7 @@ def _one(network, ids, new_tokens):
             attention_mask=torch.ones_like(ids),
             max_new_tokens=new_tokens,
             do_sample=False,
-            pad_token_id=tokens.PAD,
+            pad_token_id=pad,
             eos_token_id=-1,
             streamer=clock,
         )
@@ -80,7 +80,7 @@ def _one(network, ids, new_tokens):
 def timeline(model, messages, max_new_tokens=60):
     """One answer, and how long the user waited for each of its tokens: (ids, milliseconds)."""
     network, tokenizer = weights.load(model)
-    ids = torch.tensor([tokens.chat_ids(tokenizer, messages, answer=True)[0]])
+    ids, frame = torch.tensor([dialogue.ids(tokenizer, messages, answer=True)[0]]), tokens.marks(tokenizer)
     for _ in range(2):  # the first time warms up
         clock, started = _Clock(), time.perf_counter()
         with torch.no_grad():
@@ -89,10 +89,11 @@ def timeline(model, messages, max_new_tokens=60):
                 attention_mask=torch.ones_like(ids),
                 max_new_tokens=max_new_tokens,
                 do_sample=False,
-                pad_token_id=tokens.PAD,
-                eos_token_id=tokens.END,
+                pad_token_id=frame.pad,
+                eos_token_id=list(frame.stops),
                 streamer=clock,
             )
-    answer = [t for t in out[0, ids.shape[1] :].tolist() if t != tokens.PAD]
+    answer = out[0, ids.shape[1] :].tolist()
+    answer = answer[: next((n + 1 for n, t in enumerate(answer) if t in frame.stops), len(answer))]
     times = [started, *clock.times[len(clock.times) - len(answer) :]]
     return answer, [1000 * (b - a) for a, b in zip(times, times[1:])]

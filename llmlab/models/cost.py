@@ -9,11 +9,14 @@ from transformers import AutoModelForCausalLM
 from llmlab.models.families import initialise
 
 PARTS = (
-    ("embeddings", ("embed", "lm_head")),
-    ("norms", ("norm",)),
-    ("token mixing", ("attn", "rnn", "conv", "mixer", "in_proj", "out_proj")),
-    ("feed-forward", ("mlp", "expert", "gate")),
+    ("embeddings", ("embed", "lm_head", "wte", "wpe")),
+    ("norms", ("norm", "ln_")),
+    ("token mixing", ("attn", "attention", "rnn", "conv", "mixer", "in_proj", "out_proj")),
+    ("feed-forward", ("mlp", "expert", "gate", "ffn", "feed_forward")),
 )
+
+
+OURS = ("llmlab_rnn", "llmlab_cnn", "mamba2")  # families without attention
 
 
 def _part(name):
@@ -32,7 +35,7 @@ def parameters(config):
     for name, parameter in model.named_parameters():
         counts[_part(name)] = counts.get(_part(name), 0) + parameter.numel()
     counts["total"] = sum(p.numel() for p in model.parameters())
-    idle = 1 - getattr(config, "num_experts_per_tok", 1) / getattr(config, "num_local_experts", 1)
+    idle = 1 - (getattr(config, "num_experts_per_tok", None) or 1) / (getattr(config, "num_local_experts", None) or 1)
     experts = sum(p.numel() for n, p in model.named_parameters() if "expert" in n)
     counts["active"] = round(counts["total"] - idle * experts)
     return counts
@@ -46,7 +49,7 @@ def flops_per_token(config, context_length):
     """
     counts = parameters(config)
     matrices = 2 * (counts["active"] - counts.get("norms", 0))
-    heads = getattr(config, "num_attention_heads", None) if config.model_type in ("llama", "mixtral") else None
+    heads = getattr(config, "num_attention_heads", None) if config.model_type not in OURS else None
     attention = 2 * 2 * config.num_hidden_layers * config.hidden_size * context_length / 2 if heads else 0
     return matrices + attention + (_scan_flops(config) if config.model_type == "mamba2" else 0)
 
@@ -60,8 +63,10 @@ def _scan_flops(config):
 def cache_bytes(config, context_length):
     """Bytes of state that serving keeps for one conversation of `context_length` tokens, in fp32."""
     layers, width = config.num_hidden_layers, config.hidden_size
-    if config.model_type in ("llama", "mixtral"):
-        return 4 * 2 * layers * width * context_length
+    if config.model_type not in OURS:  # keys and values of every head that has its own
+        heads = config.num_attention_heads
+        kept = width * (getattr(config, "num_key_value_heads", None) or heads) // heads
+        return 4 * 2 * layers * kept * context_length
     if config.model_type == "llmlab_rnn":
         return 4 * 2 * layers * width
     if config.model_type == "llmlab_cnn":
@@ -133,7 +138,7 @@ def shapes(config, tokens, seed):
         ):
             module.register_forward_hook(note(name, module), with_kwargs=True)
     with torch.no_grad():
-        model(input_ids=torch.randint(6, config.vocab_size, (1, tokens)), use_cache=False)
+        model(input_ids=torch.randint(config.vocab_size, (1, tokens)), use_cache=False)
     return rows
 
 

@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from llmlab.models import cost, families
+from llmlab.models import cost, families, weights
 from llmlab.spine.files import read_json, write_json
 from llmlab.spine.params import ROOT
 
@@ -92,6 +92,19 @@ def plan(family, vocab_size, depth, heads, context_length, minutes, machine):
             }
         )
     return rows
+
+
+def designed(adopted, family, vocab_size, width, depth, heads, context_length, minutes, machine):
+    """(config, rows of the plan): of the model in the folder `adopted`, which leaves nothing to plan, or of one that begins with random weights.
+
+    Args:
+        width: 0 lets the planner choose.
+    """
+    if adopted:
+        return weights.read_config(adopted), []
+    rows = plan(family, vocab_size, depth, heads, context_length, minutes, machine)
+    width = width or choose(rows, tokens_per_parameter=1.0)["hidden_size"]
+    return families.configure(family, vocab_size, width, depth, heads, context_length), rows
 
 
 def choose(rows, tokens_per_parameter):

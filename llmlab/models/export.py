@@ -1,4 +1,4 @@
-"""A model as an ONNX graph with int8 weights, and a model-like object that runs it with onnxruntime.
+"""A model as an ONNX graph whose weights are integers of eight or four bits; `graph` runs it.
 
 On a CPU this is where the speed is: for small models most of PyTorch's time goes into Python, and the graph has none.
 """
@@ -11,18 +11,21 @@ from pathlib import Path
 
 import torch
 
-from llmlab.models import weights
+from llmlab.data import lookup
+from llmlab.models import cost, weights
 
-RUNS = ("llama", "llmlab_rnn", "llmlab_cnn")  # Mamba-2's convolution and Mixtral's positions are traced with a fixed shape
+FIXED = ("mamba2", "mixtral")  # Mamba-2's convolution and Mixtral's positions are traced with a fixed shape
 INTEGERS = ["MatMul", "Gemm", "Gather", "LSTM", "Attention"]  # onnxruntime has no integer convolution in one dimension
 
 
-def int8(model, out):
-    """Step: exports a model to one ONNX graph that keeps its state between tokens, with int8 weights per channel.
+def quantised(model, out, bits=8):
+    """Step: exports a model to one ONNX graph that keeps its state between tokens, with weights as integers.
 
     Args:
         model: folder of a Hugging Face model: the graph of a transformer takes many tokens at once, the others one by one.
         out: folder for `decode.onnx`, the config and the tokenizer.
+        bits: 8, one scale per channel, and activations rounded too; 4, one scale and offset per block of 32 weights of the layers (the
+            embeddings keep 8), for models with attention alone.
 
     Returns: {"seconds"}, or {"skipped": why} for a family whose graph does not run (then `out` stays empty). The exporter is transformers' own, which calls itself experimental: its version is pinned.
     """
@@ -30,23 +33,40 @@ def int8(model, out):
     from transformers.exporters.utils import decompose_for_generation
 
     started, (network, tokenizer) = time.time(), weights.load(model)
-    if network.config.model_type not in RUNS:
-        return {"skipped": f"the exported graph of {network.config.model_type} does not run in onnxruntime"}
-    attention = network.config.model_type == "llama"
+    kind, attention = network.config.model_type, network.config.model_type not in cost.OURS
+    if kind in FIXED or (bits == 4 and not attention):
+        return {"skipped": f"the exported graph of {kind} does not run in onnxruntime" if kind in FIXED else f"{kind} has too few matrices"}
     example = {"input_ids": torch.ones(2, 8, dtype=torch.long), "attention_mask": torch.ones(2, 8, dtype=torch.long)}
-    quantizer = OnnxRuntimeQuantizer(OnnxRuntimeDynamicConfig(op_types_to_quantize=INTEGERS, per_channel=True, reduce_range=True))
-    config = OnnxConfig(dynamic=True, ort_fusions="cpu" if attention else None, quantizer=quantizer)
+    kinds = INTEGERS if bits == 8 else ["Gather"]
+    rounding = OnnxRuntimeQuantizer(OnnxRuntimeDynamicConfig(op_types_to_quantize=kinds, per_channel=True, reduce_range=True))
+    config = OnnxConfig(dynamic=True, ort_fusions="cpu" if attention else None, quantizer=rounding)
     with _quiet():
         network_, inputs = decompose_for_generation(network, example, multi_token_decode=attention)["decode"]
         OnnxExporter().export(network_, inputs, config).save_pretrained(str(out))
-    found = sorted(Path(out).glob("*.onnx"))
-    if found[0].name != "decode.onnx":  # the data file keeps its name, which the graph refers to
-        found[0].rename(Path(out) / "decode.onnx")
+        found = sorted(Path(out).glob("*.onnx"))
+        if found[0].name != "decode.onnx":  # the data file keeps its name, which the graph refers to
+            found[0].rename(Path(out) / "decode.onnx")
+        if bits == 4:
+            _four_bits(Path(out) / "decode.onnx")
     (Path(out) / "export.json").unlink(missing_ok=True)  # it knows the graph by its former name
     _anonymise(Path(out) / "decode.onnx")
     network.config.save_pretrained(str(out))
     tokenizer.save_pretrained(str(out))
+    lookup.carry(tokenizer, out)
     return {"seconds": round(time.time() - started, 1)}
+
+
+def _four_bits(path):
+    """Rounds the matrices of a graph to 4 bits in blocks; the file is replaced."""
+    import onnx
+    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+
+    rounded = MatMulNBitsQuantizer(onnx.load(path), block_size=32, is_symmetric=False, accuracy_level=4)
+    rounded.process()
+    for old in path.parent.glob("*.data"):
+        old.unlink()
+    path.unlink()
+    rounded.model.save_model_to_file(str(path), True)
 
 
 def _anonymise(path):

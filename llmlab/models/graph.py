@@ -8,8 +8,6 @@ import numpy
 import torch
 from transformers import AutoConfig
 
-from llmlab.data import tokens
-
 
 class OnnxModel:
     """Runs `decode.onnx` with the two calls that evaluation and chat use: `model(input_ids=…).logits` and `generate`."""
@@ -60,7 +58,8 @@ class OnnxModel:
         input_ids,
         attention_mask=None,
         max_new_tokens=60,
-        eos_token_id=(tokens.END,),
+        eos_token_id=(),
+        pad_token_id=0,
         do_sample=False,
         temperature=1.0,
         streamer=None,
@@ -69,21 +68,26 @@ class OnnxModel:
         """The likeliest tokens, or drawn ones with torch's random numbers. Left padding is cut off and rows of one length go together, since the graph knows no mask."""
         stop = [eos_token_id] if isinstance(eos_token_id, int) else list(eos_token_id)
         lengths = attention_mask.sum(1).tolist() if attention_mask is not None else [input_ids.shape[1]] * len(input_ids)
-        groups, out = defaultdict(list), torch.full((len(input_ids), max_new_tokens), tokens.PAD)
+        groups, out = defaultdict(list), torch.full((len(input_ids), max_new_tokens), pad_token_id)
         for row, length in enumerate(lengths):
             groups[length].append(row)
         for length, rows in groups.items():
             found = self._decode(
-                input_ids[rows, input_ids.shape[1] - length :].numpy(), max_new_tokens, stop, streamer, temperature if do_sample else 0.0
+                input_ids[rows, input_ids.shape[1] - length :].numpy(),
+                max_new_tokens,
+                stop,
+                pad_token_id,
+                streamer,
+                temperature if do_sample else 0.0,
             )
             out[torch.tensor(rows), : found.shape[1]] = torch.from_numpy(found)
         return torch.cat([input_ids, out], 1)
 
-    def _decode(self, ids_BxT, max_new_tokens, stop, streamer, temperature):
+    def _decode(self, ids_BxT, max_new_tokens, stop, pad, streamer, temperature):
         logits, states = self._feed(ids_BxT, self._start(len(ids_BxT)), 0)
         position, found, done = ids_BxT.shape[1], [], numpy.zeros(len(ids_BxT), dtype=bool)
         for _ in range(max_new_tokens):
-            token = numpy.where(done, tokens.PAD, _pick(logits[:, -1], temperature)).astype(numpy.int64)
+            token = numpy.where(done, pad, _pick(logits[:, -1], temperature)).astype(numpy.int64)
             found.append(token)
             if streamer is not None:
                 streamer.put(torch.from_numpy(token))

@@ -1,10 +1,12 @@
 """Model folders: loading one, what it remembers, how long a text it takes, how large it is."""
 
+import math
 from pathlib import Path
 
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from llmlab.data import lookup
 from llmlab.models import families  # registers our own architectures  # noqa: F401
 from llmlab.spine.errors import UserError
 
@@ -15,8 +17,6 @@ def load(path, device="cpu"):
     Args:
         device: "auto" takes a GPU where there is one; a graph always runs on the processor.
     """
-    from pathlib import Path
-
     from transformers import AutoTokenizer
 
     try:
@@ -24,8 +24,9 @@ def load(path, device="cpu"):
         if (Path(path) / "decode.onnx").exists():
             from llmlab.models.graph import OnnxModel
 
-            return OnnxModel(path), tokenizer
-        model = AutoModelForCausalLM.from_pretrained(path, trust_remote_code=False, use_safetensors=True)
+            graph = OnnxModel(path)
+            return graph, lookup.equip(tokenizer, path, getattr(graph.config, "grounding", 0))
+        model = AutoModelForCausalLM.from_pretrained(path, trust_remote_code=False, use_safetensors=True, dtype=torch.float32)
     except Exception as error:  # safetensors, onnxruntime, json and transformers each raise their own
         made_by = Path(path).parent.name
         raise UserError(
@@ -35,7 +36,7 @@ def load(path, device="cpu"):
         ) from error
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    return remember(model).eval().to(device), tokenizer
+    return remember(model).eval().to(device), lookup.equip(tokenizer, path, getattr(model.config, "grounding", 0))
 
 
 def remember(model):
@@ -57,14 +58,53 @@ def read_config(path):
     return AutoConfig.from_pretrained(path, trust_remote_code=False)
 
 
+ENDLESS = 1 << 20  # positions of a model that has none to run out of
+
+
 def window(model):
-    """Tokens that a conversation may have for this model: its positions, and at most 512 where it has no limit (RNN, CNN) or a long one."""
-    return min(getattr(model.config, "max_position_embeddings", 512), 512)
+    """Tokens that a conversation may have for this model: its positions, or four times what it was trained to see where it has no limit."""
+    positions = getattr(model.config, "max_position_embeddings", None) or ENDLESS
+    return positions if positions < ENDLESS else max(512, 4 * getattr(model.config, "context_length", 0))
 
 
 def context(model):
-    """Tokens of text that this model was trained to see at once: what it is fairly judged on."""
-    return getattr(model.config, "context_length", window(model))
+    """Tokens of text that this model is judged on at once: what it was trained to see, and at most 1,024 of an adopted one."""
+    return getattr(model.config, "context_length", min(window(model), 1024))
+
+
+def trained(folder):
+    """Whether a folder holds weights, and not a config alone."""
+    return any(Path(folder).glob("*.safetensors"))
+
+
+def was_adopted(model):
+    """Whether somebody else trained it: models of our own families note what they were trained to see."""
+    return not hasattr(model.config, "context_length")
+
+
+def begun(folder, vocab_size, seed):
+    """The model that training starts from: the weights of a folder, or random ones for its config.
+
+    Args:
+        vocab_size: the least that its embeddings must hold.
+    """
+    if trained(folder):
+        return AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=False, use_safetensors=True, dtype=torch.float32)
+    config = read_config(folder)
+    config.vocab_size = max(config.vocab_size, vocab_size)
+    return families.initialise(config, seed)
+
+
+def parameter_count(folder):
+    """Parameters of a model of safetensors, from the files' headers; None of a graph."""
+    from safetensors import safe_open
+
+    files = sorted(Path(folder).glob("*.safetensors"))
+    count = 0
+    for file in files:
+        with safe_open(file, "pt") as stream:
+            count += sum(math.prod(stream.get_slice(name).get_shape()) for name in stream.keys())
+    return count or None
 
 
 def size_bytes(folder):

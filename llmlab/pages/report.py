@@ -5,10 +5,12 @@ no request (a content security policy forbids both), every HTML output sanitised
 """
 
 import base64
+import itertools
 import os
 import re
 from pathlib import Path
 
+from llmlab.pages import show
 from llmlab.spine import notebooks
 from llmlab.spine.files import read_json, write_text
 from llmlab.spine.params import PHASES, schema, shown
@@ -50,7 +52,7 @@ def render(notebook, out, run, phase, values=None):
     """
     cells, record = read_json(notebook)["cells"], run.done(phase) if phase in PHASES else None
     table = parameters_table(phase, values or (record["params"] if record else {})) if phase in PHASES else ""
-    body = _order(record) + "\n".join(filter(None, (_cell(cell, table) for cell in cells)))
+    body = _order(record) + "\n".join(filter(None, (_cell(cell, table) for cell in _telling(cells))))
     title = re.search(r"^# (.+)$", "\n".join(notebooks.source(c) for c in cells if c["cell_type"] == "markdown"), re.M)
     footer = f"llmlab · run {run.path.name} · {phase}" + (
         f" · {record['finished']} · torch {record['versions']['torch']}, transformers {record['versions']['transformers']}"
@@ -58,6 +60,33 @@ def render(notebook, out, run, phase, values=None):
         else ""
     )
     write_text(out, check_secrets(_page(title[1] if title else phase, body, _links(run, phase, Path(out).parent), footer), out))
+
+
+def _telling(cells):
+    """The cells without those that have nothing to say in this run, the texts that lead to them, and headings under which nothing is left."""
+    groups = []
+    for cell in cells:  # a text, and the cells up to the next one
+        if cell["cell_type"] == "markdown" or not groups:
+            groups.append([])
+        groups[-1].append(cell)
+    kept = []
+    for n, group in enumerate(groups):
+        if not _silent(group):
+            kept += group
+        elif _heads(group) and any(not _silent(g) for g in itertools.takewhile(lambda g: not _heads(g), groups[n + 1 :])):
+            kept.append(group[0])  # what follows needs its heading
+    return kept
+
+
+def _heads(group):
+    return notebooks.source(group[0]).startswith("## ")
+
+
+def _silent(group):
+    """Whether cells say that they have nothing to say, and none says anything else."""
+    outputs = [o for cell in group if cell["cell_type"] == "code" for o in cell["outputs"]]
+    nothing = [o for o in outputs if o.get("metadata", {}).get("text/html", {}).get(show.LIVE) == show.NOTHING]
+    return bool(nothing) and not [o for o in outputs if o not in nothing and _output(o)]
 
 
 def _order(record):

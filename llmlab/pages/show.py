@@ -7,6 +7,7 @@ from html import escape
 
 from llmlab.spine.sealed import confidential, withheld
 
+NOTHING = "nothing"
 LIVE = "llmlab"  # in the metadata of what is shown while something runs; it is no result, so no report holds it
 INK, PAPER = "#1b1b1b", "#ffffff"
 TINTS = ("#d6e6f5", "#fde2c8", "#dcefd9", "#f3d9e5", "#e6e0f2", "#f6efc7")
@@ -20,6 +21,13 @@ class Html:
 
     def _repr_html_(self):
         return self.markup
+
+
+class Nothing(Html):
+    """What a cell shows that has nothing to say in this run: words in Jupyter; the report leaves out the cell and the text that leads to it."""
+
+    def _repr_html_(self):
+        return f"<p><em>{escape(self.markup)}</em></p>", {LIVE: NOTHING}
 
 
 def shell():

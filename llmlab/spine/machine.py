@@ -1,5 +1,6 @@
 """What a phase ran on: versions of libraries, memory. Not the machine itself, which is nobody's business."""
 
+import os
 import platform
 import resource
 import sys
@@ -12,6 +13,11 @@ def peak_memory_mb():
     """Largest resident memory of this process or of one that it started, in MB (10⁶ bytes)."""
     unit = 1 if sys.platform == "darwin" else 1024  # Linux counts in KiB
     return round(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) * unit / 1e6)
+
+
+def memory_bytes():
+    """The machine's whole memory, which is the same tomorrow, unlike what is free of it."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def versions():

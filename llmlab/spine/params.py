@@ -189,21 +189,28 @@ def parse_options(options):
     return layer
 
 
+PLACES = ("source", "annotations", "instructions", "preferences", "tasks", "labels", "start_from", "general")  # these name files
+
+
 def from_here(layer):
-    """A layer whose paths (of `source` and `annotations`) are taken from the current folder, as those for every notebook: from the root."""
+    """A layer whose paths are taken from the current folder, as those for every notebook: from the root."""
 
     def place(name, value):
-        given = (
-            isinstance(value, str) and name in ("source", "annotations") and value and not value.startswith(("hub:", "installed", "crawl"))
-        )
-        path = Path(value).expanduser() if given and value != "world" else None
-        return os.path.relpath(path.absolute(), ROOT) if path is not None and path.exists() else value
+        if isinstance(value, list):
+            return [place(name, v) for v in value]
+        if name not in PLACES or not isinstance(value, str) or not value:
+            return value
+        given, star, weight = value.partition(" * ")
+        path = Path(given).expanduser()
+        return f"{os.path.relpath(path.absolute(), ROOT)}{star}{weight}" if path.exists() else value
 
     return {section: {name: place(name, value) for name, value in values.items()} for section, values in layer.items()}
 
 
 def shown(value):
     """A parameter as reports show it: of a file or folder outside the project its name alone, since its place is nobody's business."""
+    if isinstance(value, list):
+        return [shown(v) for v in value]
     return Path(value).name if isinstance(value, str) and value.startswith(("../", "/", "~")) and len(value) > 2 else value
 
 

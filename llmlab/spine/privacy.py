@@ -62,6 +62,6 @@ def anonymous(text, runs, values):
         relative = os.path.relpath(run.path, ROOT)
         for place in (str(run.path), *([relative] if relative.startswith("..") else [])):
             text = text.replace(place, run.path.name)
-    for value in values.values():
+    for value in (v for values_ in values.values() for v in (values_ if isinstance(values_, list) else [values_])):
         text = text.replace(value, shown(value)) if shown(value) != value else text
     return text.replace(str(ROOT), ".")

@@ -1,44 +1,20 @@
-"""Steps that make a model better at one task, smaller and faster: LoRA, distillation into fewer layers."""
+"""Steps that make a model smaller and faster at one task: distillation into fewer layers, and the rule by which a variant is picked."""
 
 import copy
+import functools
 import shutil
-from pathlib import Path
 
 import torch
 from datasets import Dataset
 from torch.nn import functional as F
 from transformers import Trainer, TrainingArguments
 
-from llmlab.data import teaching, tokens
-from llmlab.models import families, weights
+from llmlab.data import dialogue, teaching, tokens
+from llmlab.models import families, heads, weights
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import write_jsonl
 from llmlab.training import fit, optim
 from llmlab.training.posttrain import teachable
-
-
-def lora(model, data, out, learning_rate, max_steps, batch_size, rank=8, seed=0, device="auto"):
-    """Low-rank adaptation (Hu et al. 2021) on the conversations of one task, merged into the weights at the end."""
-    from peft import LoraConfig
-    from trl import SFTConfig, SFTTrainer
-
-    start, tokenizer = weights.load(model)
-    rows, left_out = teachable(tokenizer, data, weights.window(start))
-    arguments = fit.arguments(
-        Path(out) / "adapter", seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0
-    )
-    spared = ["out_proj"] if start.config.model_type == "mamba2" else None  # its kernels read this weight directly
-    adapter = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", exclude_modules=spared, task_type="CAUSAL_LM")
-    config = fit.one_device(SFTConfig(**arguments, max_length=weights.window(start)))
-    trainer = SFTTrainer(model=start, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer, peft_config=adapter)
-    trained = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
-    summary = fit.fit(trainer, Path(out) / "adapter", "LoRA", rate="lora_learning_rate")
-    merged = trainer.model.merge_and_unload()  # the adapter itself names where its base lies on this machine, so it does not stay
-    merged.save_pretrained(str(out))
-    tokenizer.save_pretrained(str(out))
-    (Path(out) / "adapter" / "metrics.jsonl").replace(Path(out) / "metrics.jsonl")
-    shutil.rmtree(Path(out) / "adapter")
-    return {**summary, "adapter_parameters": trained, "conversations": len(rows), "left_out": left_out}
 
 
 def distill(
@@ -52,7 +28,6 @@ def distill(
     batch_size,
     temperature=2.0,
     hard=0.3,
-    optimizer="muon",
     seed=0,
     device="auto",
 ):
@@ -66,12 +41,15 @@ def distill(
         data: JSON-lines file of conversations with `messages`.
         rejected: JSON-lines file of pairs with `prompt` and `rejected`.
         layers: how many of its layers the student keeps, evenly spaced.
+        learning_rate: 0 for the one that was measured for this size.
         temperature: T softens both distributions, so that the teacher's second thoughts count too.
         hard: weight of the true tokens.
     """
     master, tokenizer = weights.load(teacher)
     student = shallow(master, layers)
     rows, left_out = _imitated(tokenizer, data, rejected, weights.window(master))
+    optimizer, measured = optim.suited("distill", "full", sum(p.numel() for p in student.parameters()))
+    learning_rate = learning_rate or measured
     arguments = fit.arguments(
         out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0, remove_unused_columns=False
     )
@@ -79,12 +57,13 @@ def distill(
         model=student,
         args=fit.one_device(TrainingArguments(**arguments)),
         train_dataset=Dataset.from_list(rows),
-        data_collator=_pad,
+        data_collator=functools.partial(_pad, tokens.marks(tokenizer).pad),
         processing_class=tokenizer,
         **optim.chosen(optimizer, learning_rate, 0.0),
     )
     trainer.teacher, trainer.temperature, trainer.hard = master.to(trainer.args.device), temperature, hard
-    return {**fit.fit(trainer, out, "distillation", rate="distill_learning_rate"), "conversations": len(rows), "left_out": left_out}
+    summary = fit.fit(trainer, out, "distillation", rate="distill_learning_rate")
+    return {**summary, "learning_rate": learning_rate, "conversations": len(rows), "left_out": left_out}
 
 
 GOOD, REJECTED = 1, 2  # in a mask: said by the assistant, and whether it should be
@@ -94,7 +73,7 @@ def _imitated(tokenizer, data, rejected, limit):
     """(Conversations and rejected answers that fit into `limit` tokens, {reason: how many do not}): rows {"input_ids", "assistant_masks"}."""
     rows, left_out = teachable(tokenizer, data, limit)
     pairs = teaching.pairs(rejected)
-    encoded = [tokens.chat_ids(tokenizer, pair["prompt"] + pair["rejected"]) for pair in pairs]
+    encoded = [dialogue.ids(tokenizer, pair["prompt"] + pair["rejected"]) for pair in pairs]
     wrong = [{"input_ids": ids, "assistant_masks": [REJECTED * said for said in mask]} for ids, mask in encoded if len(ids) <= limit]
     more = teaching.too_long(len(pairs) - len(wrong), limit)
     return rows + wrong, {reason: left_out.get(reason, 0) + more.get(reason, 0) for reason in {**left_out, **more}}
@@ -107,8 +86,8 @@ class Distiller(Trainer):
         ids_BxT, mask_BxT = inputs["input_ids"], inputs["assistant_masks"][:, 1:]
         said_BxT, good_N = mask_BxT > 0, mask_BxT[mask_BxT > 0] == GOOD
         with torch.no_grad():
-            wanted_NxV = self.teacher(input_ids=ids_BxT).logits[:, :-1][said_BxT]
-        given_NxV, target_N = model(input_ids=ids_BxT).logits[:, :-1][said_BxT], ids_BxT[:, 1:][said_BxT]
+            wanted_NxV = heads.logits_at(self.teacher, ids_BxT[:, :-1], said_BxT)
+        given_NxV, target_N = heads.logits_at(model, ids_BxT[:, :-1], said_BxT), ids_BxT[:, 1:][said_BxT]
         t = self.temperature
         soft = F.kl_div(F.log_softmax(given_NxV / t, -1), F.log_softmax(wanted_NxV / t, -1), reduction="batchmean", log_target=True) * t * t
         true = F.cross_entropy(given_NxV[good_N], target_N[good_N], reduction="sum") / good_N.sum().clamp(min=1)
@@ -117,7 +96,7 @@ class Distiller(Trainer):
 
 def shallow(model, layers):
     """A copy of a model with `layers` of its layers, evenly spaced, the first and the last among them (Sajjad et al. 2023)."""
-    blocks = model.model.layers if hasattr(model, "model") else model.backbone.layers
+    place, blocks = _blocks(model)
     depth = len(blocks)
     if not 1 <= layers <= depth:
         raise UserError(
@@ -130,24 +109,27 @@ def shallow(model, layers):
         config.layer_types = [config.layer_types[i] for i in keep]
     if hasattr(blocks[0], "dilation"):  # a convolution's weights fit its distances
         config.dilations = [blocks[i].dilation for i in keep]
-    student = families.initialise(config, seed=0)
-    weights = {}
+    student, kept = families.initialise(config, seed=0), {}
     for name, tensor in model.state_dict().items():
-        head, mark, tail = name.partition(".layers.")
-        index, _, rest = tail.partition(".")
-        if mark and int(index) in keep:
-            weights[f"{head}.layers.{keep.index(int(index))}.{rest}"] = tensor
-        elif not mark:
-            weights[name] = tensor
-    student.load_state_dict(weights)
+        index, _, rest = name.removeprefix(f"{place}.").partition(".")
+        if not name.startswith(f"{place}."):
+            kept[name] = tensor
+        elif int(index) in keep:
+            kept[f"{place}.{keep.index(int(index))}.{rest}"] = tensor
+    student.load_state_dict(kept)
     return student
 
 
-def _pad(rows):
+def _blocks(model):
+    """(name, list) of the layers of a decoder, whatever they are called: the longest list of modules in it."""
+    return max(((n, m) for n, m in model.named_modules() if isinstance(m, torch.nn.ModuleList)), key=lambda found: len(found[1]))
+
+
+def _pad(pad, rows):
     longest = max(len(r["input_ids"]) for r in rows)
     fill = lambda values, pad: values + [pad] * (longest - len(values))  # noqa: E731
     return {
-        "input_ids": torch.tensor([fill(r["input_ids"], tokens.PAD) for r in rows]),
+        "input_ids": torch.tensor([fill(r["input_ids"], pad) for r in rows]),
         "assistant_masks": torch.tensor([fill(r["assistant_masks"], 0) for r in rows]),
     }
 
@@ -197,6 +179,7 @@ def frontier(variants, results, speeds, task, max_loss, min_speedup):
                 "megabytes": size / 1e6,
                 "size_ratio": round(size / weights.size_bytes(variants[names[0]]), 3),
                 "lost": round(lost, 4),
+                "lossy": lost > max_loss and speedup >= min_speedup,
                 "allowed": lost <= max_loss and speedup >= min_speedup,
                 "picked": False,
             }

@@ -19,8 +19,9 @@ import datasets
 import torch
 from transformers import PrinterCallback, TrainerCallback
 
-from llmlab.models import weights
-from llmlab.spine import track
+from llmlab.data import lookup
+from llmlab.models import cost, weights
+from llmlab.spine import machine, track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import write_jsonl
 from llmlab.training import curves
@@ -41,19 +42,52 @@ def device_arguments(device="auto"):
     )
 
 
-def arguments(out, seed, max_steps, batch_size, learning_rate, device="auto", sampling="random", **more):
+def head_where_needed(model):
+    """Has TRL send only positions with a loss through the vocabulary's head, on a processor too.
+
+    Elsewhere than on Triton devices it scores all of them, so that shapes stay the same for a compiler; nothing is compiled here, and with
+    49,152 tokens the head would be most of a step.
+    """
+    from trl.trainer import utils
+
+    utils._use_triton = lambda device: True
+    head = model.get_output_embeddings()
+    if not hasattr(head, "bias"):  # peft's wrapper around a head whose matrix is the embeddings'; TRL asks for it
+        head.bias = None
+
+
+def shares(batch_size, model, rows):
+    """In how many parts a batch goes through the model, so that what the backward pass needs fits into a third of the memory."""
+    longest, room = max(len(r["input_ids"]) for r in rows), machine.memory_bytes() / 3
+    if sum(p.numel() for p in model.parameters()) < 20e6:  # what we train from nothing fits anywhere
+        return 1
+    need = batch_size * cost.activation_bytes(model.config, 1, min(longest, 512)) * longest / min(longest, 512)
+    parts = 1
+    while need / parts > room and parts < batch_size:
+        parts += 1
+        while batch_size % parts:
+            parts += 1
+    return parts
+
+
+def arguments(out, seed, max_steps, batch_size, learning_rate, device="auto", sampling="random", fitting=None, **more):
     """Keyword arguments shared by TrainingArguments and by the configs of TRL.
+
+    Args:
+        fitting: (model, rows), where a batch may not fit into memory at once; it is then gathered from parts.
 
     With `sampling="group_by_length"` a batch holds texts of about one length, so that a third less of it is padding.
 
     Two checkpoints in flight, about ten over a run; the activations of these models fit, so they are not recomputed.
     """
+    parts = shares(batch_size, *fitting) if fitting else 1
     settings = dict(
         output_dir=str(Path(out) / "checkpoints"),
         seed=seed,
         data_seed=seed,
         max_steps=max_steps,
-        per_device_train_batch_size=batch_size,
+        per_device_train_batch_size=batch_size // parts,
+        gradient_accumulation_steps=parts,
         learning_rate=learning_rate,
         train_sampling_strategy=sampling,
         warmup_steps=0.05,
@@ -92,7 +126,11 @@ def fit(trainer, out, what, rate="learning_rate"):
     out, total = Path(out), trainer.args.max_steps
     trainer.remove_callback(PrinterCallback)
     if trainer.args.train_sampling_strategy == "group_by_length":
-        order = Order([len(ids) for ids in trainer.train_dataset["input_ids"]], trainer.args.train_batch_size, trainer.args.seed)
+        order = Order(
+            [len(ids) for ids in trainer.train_dataset["input_ids"]],
+            trainer.args.train_batch_size * trainer.args.gradient_accumulation_steps,
+            trainer.args.seed,
+        )
         trainer._get_train_sampler = lambda *_: order
     checkpoint, at = newest_whole(trainer.args.output_dir)
     before = _keep_rows(out, at)
@@ -115,6 +153,7 @@ def fit(trainer, out, what, rate="learning_rate"):
         return {}
     weights.remember(trainer.model)
     trainer.save_model(str(out))
+    lookup.carry(trainer.processing_class, out)
     shutil.rmtree(trainer.args.output_dir, ignore_errors=True)
     (out / "training_args.bin").unlink(missing_ok=True)  # a pickle; nothing reads it, and it holds paths of this machine
     losses = [row["loss"] for row in track.rows(out) if "loss" in row]

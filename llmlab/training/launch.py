@@ -6,7 +6,6 @@ again, as long as its arguments, the content of its inputs and its code are the 
 """
 
 import hashlib
-import importlib
 import inspect
 import json
 import os
@@ -17,38 +16,15 @@ import time
 from html import escape
 from pathlib import Path
 
+from llmlab.spine import dotted
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json, write_json
-from llmlab.spine.params import ROOT, closest, near
 from llmlab.spine.provenance import PACKAGE, definitions_reached, fingerprint, meaning_of_source
 
 ENVIRONMENT = {
     "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",  # restarts hang without it (pytorch #135712)
     "TOKENIZERS_PARALLELISM": "false",
 }
-
-
-def method(path):
-    """The function that a dotted path names, as in `preference = "llmlab.training.posttrain.dpo"`."""
-    module, _, name = path.rpartition(".")
-    if str(ROOT) not in sys.path:  # my_file.py lies in the project's root, wherever the kernel started
-        sys.path.append(str(ROOT))
-    try:
-        found = importlib.import_module(module)
-    except (ImportError, ValueError):
-        raise UserError(
-            f"there is no module {module!r}",
-            "a dotted path such as llmlab.training.posttrain.dpo",
-            "check the path, and that its folder is on PYTHONPATH",
-        ) from None
-    if not callable(getattr(found, name, None)):
-        known = [n for n, f in vars(found).items() if inspect.isfunction(f) and f.__module__ == module and not n.startswith("_")]
-        raise UserError(
-            f"{module} has no function {name!r}",
-            near(name, known),
-            f"-p NAME={module}.{(closest(name, known) or known or ['function'])[0]}",
-        )
-    return getattr(found, name)
 
 
 def step(function, devices=1, **arguments):
@@ -59,7 +35,7 @@ def step(function, devices=1, **arguments):
         devices: number of processes; more than one starts torchrun, and needs an importable function.
         arguments: whatever the step takes; paths are fingerprinted, so that a changed input means a new start.
     """
-    function = method(function) if isinstance(function, str) else function
+    function = dotted.function(function) if isinstance(function, str) else function
     out = Path(arguments["out"])
     key, record = _key(function, devices, arguments), out / ".step.json"
     known = read_json(record) if record.exists() else {}
@@ -131,7 +107,7 @@ def show(function):
     """The source of a step, folded, for the report: the exact code that ran."""
     from llmlab.pages.show import Html
 
-    function = method(function) if isinstance(function, str) else function
+    function = dotted.function(function) if isinstance(function, str) else function
     source = escape(inspect.getsource(function))
     return Html(f"<details><summary>the source of {escape(function.__qualname__)}</summary><pre>{source}</pre></details>")
 
@@ -141,7 +117,7 @@ def _main(job):
     job = Path(job)
     task = read_json(job)
     arguments = {n: Path(v) if n in task["paths"] else v for n, v in task["arguments"].items()}
-    summary = method(task["function"])(**arguments)
+    summary = dotted.function(task["function"])(**arguments)
     if os.environ.get("RANK", "0") == "0":
         write_json(job.with_name(".summary.json"), summary)
 

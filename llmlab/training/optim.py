@@ -94,6 +94,36 @@ class Factory:
         return MuonAdamW(model, **kwargs)
 
 
+LARGE = 20_000_000  # parameters, between what this project trains from nothing and what others trained
+# (stage, all weights or an adapter, large): what was best of several, in the log
+MEASURED = {
+    ("pretrain", "full", False): ("muon", 4e-3),
+    ("pretrain", "full", True): ("adamw", 1e-4),
+    ("pretrain", "adapter", True): ("adamw", 5e-4),
+    ("pretrain", "adapter", False): ("adamw", 2e-3),
+    ("sft", "full", False): ("muon", 8e-4),
+    ("sft", "full", True): ("adamw", 5e-5),
+    ("sft", "adapter", False): ("adamw", 2e-3),
+    ("sft", "adapter", True): ("adamw", 1e-3),
+    ("preference", "full", False): ("adamw", 5e-5),
+    ("preference", "full", True): ("adamw", 1e-6),
+    ("preference", "adapter", False): ("adamw", 2e-4),
+    ("preference", "adapter", True): ("adamw", 2e-5),
+    ("distill", "full", False): ("muon", 1e-3),
+    ("distill", "full", True): ("adamw", 2e-4),
+}
+
+
+def suited(stage, adapter, parameters):
+    """(optimizer, peak learning rate) for a stage, as measured for models of this size.
+
+    Args:
+        adapter: "full", or a kind of adapter.
+        parameters: of the whole model.
+    """
+    return MEASURED[stage, "full" if adapter == "full" else "adapter", parameters > LARGE]
+
+
 def chosen(name, learning_rate, weight_decay=0.1):
     """Trainer arguments for `optimizer = "muon"` or "adamw"."""
     if name == "muon":

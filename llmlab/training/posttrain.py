@@ -6,44 +6,79 @@ path in the config, and a model that was only in memory would be compared with s
 
 from datasets import Dataset
 
-from llmlab.data import teaching, tokens
+from llmlab.data import dialogue, lookup, teaching, tokens
 from llmlab.models import weights
-from llmlab.training import fit, optim
+from llmlab.spine.files import jsonl
+from llmlab.training import adapters, fit, optim
 
 
-def sft(model, data, out, learning_rate, max_steps, batch_size, optimizer="muon", seed=0, device="auto"):
+def sft(
+    model,
+    data,
+    out,
+    learning_rate,
+    max_steps,
+    batch_size,
+    adapter="full",
+    rank=16,
+    grounding=0,
+    knowledge="",
+    seed=0,
+    device="auto",
+    rate="sft_learning_rate",
+):
     """Supervised fine-tuning (Ouyang et al. 2022): the loss counts only what the assistant says.
 
     Args:
         model: folder of the model to start from.
         data: JSON-lines file of conversations with `messages`.
-        out: folder for the model and metrics.jsonl.
+        out: folder for the model and metrics.jsonl, and for the adapter if there is one.
+        learning_rate: 0 for the one that was measured for this size (see `optim.suited`).
+        adapter: "full" trains all weights; a kind of `adapters` a correction of rank `rank`, merged at the end.
+        grounding: so many rows of the JSON-lines file `knowledge` stand beside each question, from now on (see `data.lookup`).
 
     Returns: the summary of `fit`, with how many conversations were used, how many left out and why, and the share of tokens trained on.
     """
     from trl import SFTConfig, SFTTrainer
 
     start, tokenizer = weights.load(model)
+    if grounding:
+        lookup.stock(tokenizer, jsonl(knowledge), grounding)
+        start.config.grounding = grounding
     rows, left_out = teachable(tokenizer, data, weights.window(start))
-    arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0)
+    start.config.turns_taught = max(sum(m["role"] == "user" for m in row["messages"]) for row in teaching.conversations(data))
+    inside, optimizer, learning_rate = _prepared(start, out, adapter, learning_rate, "sft")
+    arguments = fit.arguments(
+        inside, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0, fitting=(start, rows)
+    )
+    peft = adapters.config(adapter, rank, start, tokenizer)
+    if peft is None:
+        arguments |= optim.chosen(optimizer, learning_rate, 0.0)
+    made_by = {k: arguments.pop(k) for k in ("optimizer_cls_and_kwargs",) if k in arguments}
     config = fit.one_device(SFTConfig(**arguments, max_length=weights.window(start)))
     trainer = SFTTrainer(
-        model=start,
-        args=config,
-        train_dataset=Dataset.from_list(rows),
-        processing_class=tokenizer,
-        **optim.chosen(optimizer, learning_rate, 0.0),
+        model=start, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer, peft_config=peft, **made_by
     )
-    summary = fit.fit(trainer, out, "supervised fine-tuning", rate="sft_learning_rate")
-    trained, total = sum(sum(r["assistant_masks"]) for r in rows), sum(len(r["input_ids"]) for r in rows)
-    return {**summary, "conversations": len(rows), "left_out": left_out, "trained_share": round(trained / total, 3)}
+    fit.head_where_needed(trainer.model)
+    trained = adapters.count(trainer.model)
+    summary = fit.fit(trainer, inside, "supervised fine-tuning", rate)
+    adapters.merge(adapter, trainer.model, tokenizer, out)
+    said, total = sum(sum(r["assistant_masks"]) for r in rows), sum(len(r["input_ids"]) for r in rows)
+    return {
+        **summary,
+        "trained_parameters": trained,
+        "learning_rate": learning_rate,
+        "conversations": len(rows),
+        "left_out": left_out,
+        "trained_share": round(said / total, 3),
+    }
 
 
-def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, seed=0, device="auto"):
+def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):
     """Direct preference optimisation (Rafailov et al. 2023).
 
     The loss is -log σ(β · ((log π(chosen) - log π₀(chosen)) - (log π(rejected) - log π₀(rejected)))), with π₀ the model it
-    starts from, so the first value is ln 2.
+    starts from, so the first value is ln 2. With an adapter, π₀ is the same model without it, and costs no memory.
 
     Args:
         model: folder of the model to start from, which is also the reference.
@@ -53,30 +88,42 @@ def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, seed=0
     from trl import DPOConfig, DPOTrainer
 
     start, tokenizer = weights.load(model)
-    reference, _ = weights.load(model)
     rows, left_out = teaching.fitting_pairs(tokenizer, teaching.pairs(data), weights.window(start), "pairs")
-    arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate, device, weight_decay=0.0)
+    inside, _, learning_rate = _prepared(start, out, adapter, learning_rate, "preference")
+    peft = adapters.config(adapter, rank, start, tokenizer)
+    arguments = fit.arguments(inside, seed, max_steps, batch_size, learning_rate, device, weight_decay=0.0)
     trainer = DPOTrainer(
         model=start,
-        ref_model=reference,
+        ref_model=None if peft else weights.load(model)[0],
         args=fit.one_device(DPOConfig(**arguments, beta=beta, max_length=weights.window(start))),
-        train_dataset=Dataset.from_list([{c: tokens.plain(r[c]) for c in ("prompt", "chosen", "rejected")} for r in rows]),
+        train_dataset=Dataset.from_list([{c: dialogue.plain(tokenizer, r[c]) for c in ("prompt", "chosen", "rejected")} for r in rows]),
         processing_class=tokenizer,
+        peft_config=peft,
     )
-    summary = fit.fit(trainer, out, "preference optimisation", rate="preference_learning_rate")
-    return {**summary, "pairs": len(rows), "left_out": left_out}
+    fit.head_where_needed(trainer.model)
+    summary = fit.fit(trainer, inside, "preference optimisation", rate="preference_learning_rate")
+    adapters.merge(adapter, trainer.model, tokenizer, out)
+    return {**summary, "learning_rate": learning_rate, "pairs": len(rows), "left_out": left_out}
 
 
-def no_preference(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, seed=0, device="auto"):
+def _prepared(model, out, adapter, learning_rate, stage):
+    """(the folder that training uses, the optimizer, the learning rate) of a step."""
+    optimizer, measured = optim.suited(stage, adapter, sum(p.numel() for p in model.parameters()))
+    return adapters.place(adapter, out), optimizer, learning_rate or measured
+
+
+def no_preference(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):
     """The ablation: keeps the supervised model as it is."""
     start, tokenizer = weights.load(model)
     start.save_pretrained(str(out))
     tokenizer.save_pretrained(str(out))
+    lookup.carry(tokenizer, out)
     return {"steps": 0, "seconds": 0.0, "first_loss": None, "last_loss": None}
 
 
 def teachable(tokenizer, data, limit):
     """(The conversations of a file that fit into `limit` tokens, {reason: how many do not}); see `teaching`."""
+    dialogue.check(tokenizer, [row["messages"] for row in teaching.conversations(data)])
     return teaching.fitting(tokenizer, teaching.conversations(data), limit, "conversations")
 
 
@@ -86,15 +133,15 @@ def margins(model, reference, rows, beta):
     Args:
         model, reference: (model, tokenizer) as `weights.load` gives them.
     """
-    from llmlab.evaluation.evaluate import _token_logprobs
+    from llmlab.evaluation.asking import token_logprobs
 
     found = []
     for row in rows:
         parts = []
         for side in ("chosen", "rejected"):
-            prompt, _ = tokens.chat_ids(model[1], row["prompt"], answer=True)
-            whole, _ = tokens.chat_ids(model[1], row["prompt"] + row[side])
-            score = [_token_logprobs(m[0], [whole])[0][len(prompt) - 1 :].sum().item() for m in (model, reference)]
+            prompt, _ = dialogue.ids(model[1], row["prompt"], answer=True)
+            whole, _ = dialogue.ids(model[1], row["prompt"] + row[side])
+            score = [token_logprobs(m[0], [whole], tokens.marks(model[1]).pad, [len(prompt)])[0].sum().item() for m in (model, reference)]
             parts.append(beta * (score[0] - score[1]))
         found.append(tuple(parts))
     return found

@@ -1,19 +1,20 @@
-"""Step: next-token training of a model from random weights."""
+"""Step: next-token training, from random weights or from those of an adopted model."""
 
 import math
 import os
 from pathlib import Path
 
 import torch
-from transformers import AutoConfig, Trainer, TrainerCallback, TrainingArguments, default_data_collator
+from transformers import Trainer, TrainerCallback, TrainingArguments, default_data_collator
 
 from llmlab.data import tokens
-from llmlab.evaluation import evaluate
-from llmlab.models import families
+from llmlab.evaluation import asking
+from llmlab.models import weights
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
+from llmlab.spine.files import jsonl
 from llmlab.spine.sealed import withheld
-from llmlab.training import fit, optim
+from llmlab.training import adapters, fit, optim
 
 
 def pretrain(
@@ -24,32 +25,106 @@ def pretrain(
     tokens_seen,
     batch_size,
     learning_rate,
-    optimizer="muon",
+    optimizer="measured",
+    adapter="full",
+    rank=16,
+    general="",
+    replay=0.0,
     seed=0,
     evaluations=6,
     prompts=(),
     device="auto",
     rate="learning_rate",
 ):
-    """Trains a model to predict the next token of packed blocks.
+    """Trains a model to predict the next token of packed blocks, from random weights or from those of an adopted model.
 
     Warm-up, a stable learning rate, then decay over the last 40 % (Hu et al. 2024). Validation text is scored on the way, and
     the model writes samples while it learns.
 
     Args:
-        config: folder with a config.json.
+        config: folder with a config.json, and with weights if the model was adopted.
         tokenizer, data: folders that `tokens` wrote.
         out: folder for the model, metrics.jsonl and samples.
-        tokens_seen: training tokens, repeats included; 0 for one pass over the data.
+        tokens_seen: training tokens, repeats included; 0 passes an adopted model on as it is.
         batch_size: blocks per step and device.
+        learning_rate: 0 for the one that was measured for this size (see `optim.suited`).
+        optimizer: "muon", "adamw", or "measured" for the one that was.
+        general: JSON-lines file of documents of another kind, of which the share `replay` of all blocks is made, against forgetting
+            (Ibrahim et al. 2024).
         prompts: beginnings that the model completes at every evaluation.
         rate: the notebook's name for the learning rate, for the error of a training that diverges.
 
-    Returns: the summary of `fit`, with "bits_per_byte" on validation and "expected_first_loss" (ln V).
+    Returns: the summary of `fit`, with "bits_per_byte" on validation and "expected_first_loss" (ln V, of random weights).
     """
+    tokenizer = tokens.load(tokenizer)
+    model = weights.begun(config, len(tokenizer), seed)
+    if not tokens_seen:
+        return _passed_on(model, tokenizer, data, out, prompts)
+    blocks = _blocks(data, tokenizer, general, replay, seed, batch_size)
+    inside = adapters.place(adapter, out)
+    suited, measured = optim.suited("pretrain", adapter, sum(p.numel() for p in model.parameters()))
+    at_once = batch_size * int(os.environ.get("WORLD_SIZE", 1)) * len(blocks[0])
+    steps, learning_rate = max(1, math.ceil(tokens_seen / at_once)), learning_rate or measured
+    arguments = fit.arguments(
+        inside,
+        seed,
+        steps,
+        batch_size,
+        learning_rate,
+        device,
+        fitting=(model, [{"input_ids": blocks[0]}]),
+        weight_decay=0.1,
+        include_num_input_tokens_seen="all",
+    )
+    by = optim.chosen(suited if optimizer == "measured" else optimizer, learning_rate)
+    trainer = _trainer(model, tokenizer, blocks, arguments, by, adapters.config(adapter, rank, model, tokenizer))
+    watch = Watch(inside, tokenizer, tokens.some_validation(data), max(1, steps // evaluations), prompts)
+    if weights.trained(config):
+        watch.validate(trainer.model, 0)
+    trainer.add_callback(watch)
+    summary = fit.fit(trainer, inside, "pre-training", rate)
+    if not summary:  # not the first of several processes
+        return {}
+    final = watch.validate(trainer.model, steps)
+    adapters.merge(adapter, trainer.model, tokenizer, out)
+    return {
+        **summary,
+        "planned": tokens_seen,
+        "learning_rate": learning_rate,
+        "bits_per_byte": final,
+        "expected_first_loss": math.log(model.config.vocab_size),
+    }
+
+
+def _trainer(model, tokenizer, blocks, arguments, optimizer, adapter):
+    """A Trainer on blocks whose labels are themselves; an adapter is trained by AdamW."""
     from datasets import Dataset
 
-    configuration, tokenizer = AutoConfig.from_pretrained(config, trust_remote_code=False), tokens.load(tokenizer)
+    if adapter is not None:
+        from peft import get_peft_model
+
+        model, optimizer = get_peft_model(model, adapter), {}
+    return Trainer(
+        model=model,
+        args=fit.one_device(TrainingArguments(**arguments)),
+        data_collator=default_data_collator,
+        processing_class=tokenizer,
+        train_dataset=Dataset.from_dict({"input_ids": blocks, "labels": blocks}),
+        **optimizer,
+    )
+
+
+def _passed_on(model, tokenizer, data, out, prompts):
+    """An adopted model as it came, scored once."""
+    model.save_pretrained(str(out))
+    tokenizer.save_pretrained(str(out))
+    final = Watch(Path(out), tokenizer, tokens.some_validation(data), 1, prompts).validate(model, 0)
+    nothing = dict(planned=0, steps=0, seconds=0.0, first_loss=None, last_loss=None, tokens=0, tokens_per_second=None, learning_rate=0.0)
+    return {**nothing, "bits_per_byte": final, "expected_first_loss": math.log(model.config.vocab_size)}
+
+
+def _blocks(data, tokenizer, general, replay, seed, batch_size):
+    """The blocks to train on, those of general text among them."""
     blocks = tokens.read(data, "train")["input_ids"]
     if len(blocks) < batch_size:
         raise UserError(
@@ -57,26 +132,12 @@ def pretrain(
             f"one step needs {batch_size}",
             "llmlab run RUN -p 1_model_design.batch_size=1   (or more text)",
         )
-    at_once = batch_size * int(os.environ.get("WORLD_SIZE", 1)) * len(blocks[0])
-    steps = max(1, math.ceil((tokens_seen or len(blocks) * len(blocks[0])) / at_once))
-    configuration.vocab_size = max(configuration.vocab_size, len(tokenizer))
-    model = families.initialise(configuration, seed)
-    arguments = fit.arguments(out, seed, steps, batch_size, learning_rate, device, weight_decay=0.1, include_num_input_tokens_seen="all")
-    trainer = Trainer(
-        model=model,
-        args=fit.one_device(TrainingArguments(**arguments)),
-        data_collator=default_data_collator,
-        processing_class=tokenizer,
-        train_dataset=Dataset.from_dict({"input_ids": blocks, "labels": blocks}),
-        **optim.chosen(optimizer, learning_rate),
-    )
-    watch = Watch(Path(out), tokenizer, tokens.some_validation(data), max(1, steps // evaluations), prompts)
-    trainer.add_callback(watch)
-    summary = fit.fit(trainer, out, "pre-training", rate)
-    if not summary:  # not the first of several processes
-        return {}
-    final = watch.validate(trainer.model, steps)
-    return {**summary, "bits_per_byte": final, "expected_first_loss": math.log(configuration.vocab_size)}
+    if not replay:
+        return blocks
+    rows = tokens.tokenise(tokenizer, jsonl(general))
+    other, _ = tokens.pack([r["input_ids"] for r in rows], len(blocks[0]), seed, tokens.marks(tokenizer))
+    count = min(len(other), round(len(blocks) * replay / (1 - replay)))
+    return blocks + other[:count]
 
 
 class Watch(TrainerCallback):
@@ -94,8 +155,8 @@ class Watch(TrainerCallback):
         """Bits per byte by source; the row and the samples are appended to metrics.jsonl."""
         training = model.training
         model.eval()
-        scores = evaluate.bits_per_byte(model, self.rows)
-        samples = evaluate.complete(model, self.tokenizer, self.prompts, max_new_tokens=40) if self.prompts else []
+        scores = asking.bits_per_byte(model, self.rows, tokens.marks(self.tokenizer))
+        samples = asking.complete(model, self.tokenizer, self.prompts, max_new_tokens=40) if self.prompts else []
         model.train(training)
         track.log(
             self.out, step=step, samples=[withheld(s) for s in samples], **{f"bits_per_byte/{k}": round(v, 4) for k, v in scores.items()}

@@ -29,7 +29,7 @@ def bakeoff(families, config, texts, out, tokens_seen, context_length, heads, ba
     tokenizer = tokens.train(texts, config.vocab_size, out / "tokenizer", context_length)
     held_out = max(1, len(texts) // 10)
     rows = tokens.tokenise(tokenizer, [{"text": t, "source": "sample"} for t in texts])
-    blocks, _ = tokens.pack([r["input_ids"] for r in rows[held_out:]], context_length, seed)
+    blocks, _ = tokens.pack([r["input_ids"] for r in rows[held_out:]], context_length, seed, tokens.marks(tokenizer))
     tokens.write(out / "tokens", blocks, rows[:held_out])
     found = {}
     for family in track.each(list(families), "bake-off"):

@@ -9,7 +9,7 @@ from llmlab.spine.errors import UserError
 from llmlab.spine.params import ROOT, closest, near
 
 # What a preference method is called with.
-STEP = {"model", "data", "out", "learning_rate", "max_steps", "batch_size", "beta", "seed", "device"}
+STEP = {"model", "data", "out", "learning_rate", "max_steps", "batch_size", "beta", "adapter", "rank", "seed", "device"}
 
 
 def check(phase, params):
@@ -28,13 +28,31 @@ def check(phase, params):
             from llmlab.data import feedback
 
             feedback.preferences(params["annotations"], None)
-    if "task" in params:
-        from llmlab.world.conversations import MIX
-        from llmlab.world.exam import TO_GET_RIGHT
+    if phase == "2_dataset_engineering":
+        from llmlab.data import lessons
 
-        known("task", params["task"], (*TO_GET_RIGHT, "origin", "cloze"))
-        for topic in params.get("topics", ()):
-            known("topics", topic, (*MIX, "origin", "continue"))
+        lessons.check(params)
+    if phase == "7_final_evaluation":
+        from llmlab.evaluation import gate
+
+        gate.check(params["criteria"], None)
+
+
+def _names(plan):
+    """Looks at what the material and the files name, if anybody named a task, a topic or a criterion: a mistyped one would be passed over."""
+    from llmlab.data import lessons
+    from llmlab.evaluation import gate
+
+    tuned, final = plan["6_fine_tuning"], plan["7_final_evaluation"]
+    if not (tuned["task"] or tuned["topics"] or final["task"] or final["criteria"]):
+        return
+    tasks, topics = lessons.names(plan["2_dataset_engineering"])
+    for params in (tuned, final):
+        if params["task"]:
+            known("task", params["task"], tasks)
+    for topic in tuned["topics"]:
+        known("topics", topic, topics)
+    gate.check(final["criteria"], tasks)
 
 
 def known(parameter, name, names):
@@ -46,7 +64,17 @@ def known(parameter, name, names):
 
 
 def design(params):
-    """Widths, heads and positions fit together."""
+    """Widths, heads and positions fit together; a model that is adopted is there."""
+    from llmlab.models import adopt
+
+    if params["start_from"]:
+        return adopt.check(params["start_from"])
+    if params["tokens_seen"] == 0:
+        raise UserError(
+            "tokens_seen = 0 passes an adopted model on, and nothing is adopted",
+            "random weights know nothing",
+            "llmlab run RUN -p start_from=FOLDER",
+        )
     width, heads = params["hidden_size"], params["num_attention_heads"]
     if width % heads:
         near = [w for w in range(max(heads, width - heads), width + heads + 1) if w % heads == 0]
@@ -64,9 +92,10 @@ def design(params):
 
 
 def together(plan):
-    """What no phase can know alone: a student has no more layers than its teacher."""
+    """What no phase can know alone: a student has no more layers than its teacher; a task, a topic or a criterion that is named is there."""
     kept, depth = plan["6_fine_tuning"]["student_layers"], plan["1_model_design"]["num_hidden_layers"]
-    if kept > depth:
+    _names(plan)
+    if kept > depth and not plan["1_model_design"]["start_from"]:
         raise UserError(
             f"student_layers = {kept}", f"the teacher has {depth} layers", f"llmlab run RUN -p student_layers={max(1, 2 * depth // 3)}"
         )

@@ -3,6 +3,7 @@
 A template holds choices in brackets, `[a|b|]`, and slots in braces, `{name}`; `say` draws one sentence from it.
 """
 
+import itertools
 import re
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
@@ -23,12 +24,15 @@ def say(rng, template, **slots):
     return re.sub(r"(^|[.!?] )([a-z])", lambda m: m[1] + m[2].upper(), text)
 
 
-def pattern(template):
-    """A regular expression that finds what `say` draws from a template of one level of choices, whatever fills its slots."""
-    parts = re.split(r"\[([^\[\]]*)\]", template)
-    fixed = lambda text: re.sub(r"\\\{\w+\\\}", r"[\\w -]+", re.escape(text))  # noqa: E731
-    parts = [f"(?:{'|'.join(map(fixed, p.split('|')))})" if n % 2 else fixed(p) for n, p in enumerate(parts)]
-    return re.compile("".join(parts), re.I)
+def variants(template):
+    """All that `say` may draw from a template of one level of choices, with `*` for whatever fills a slot."""
+    parts = [p.split("|") if n % 2 else [p] for n, p in enumerate(_CHOICE.split(template))]
+    return [re.sub(r"\{\w+\}", "*", "".join(drawn)) for drawn in itertools.product(*parts)]
+
+
+def sentences(text):
+    """Sentences of what `say` drew."""
+    return [s.strip() for s in re.split(r"(?<=[.!?])\s+", text) if s.strip()]
 
 
 # --- answers -------------------------------------------------------------------------------------------------------------------

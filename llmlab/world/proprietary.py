@@ -4,24 +4,22 @@ import csv
 import random
 
 from llmlab.spine.files import write_jsonl, write_text
-from llmlab.spine.texts import sentences
 from llmlab.world import concerns, phrases, questions
 from llmlab.world.company import ATTRIBUTES, KINDS, MAKER, POLICIES, filling
 from llmlab.world.customers import ask
 from llmlab.world.forum import Forum
-from llmlab.world.phrases import say
+from llmlab.world.phrases import say, sentences
 
 
 def write_all(world, folder, seed, tickets):
-    """Fills `folder` with manuals/*.md, policies/*.md, tickets.jsonl, knowledge_base.csv and moderation.jsonl."""
+    """Fills `folder` with manuals/*.md, policies/*.md, tickets/tickets.jsonl and knowledge_base/devices.csv."""
     rng = random.Random(f"proprietary {world.seed} {seed}")
     for product in world.catalogue:
         write_text(folder / "manuals" / f"{product.series.lower()}.md", manual(rng, product))
     for name, (v, purpose) in POLICIES.items():
         write_text(folder / "policies" / f"{name}.md", policy(rng, name, v, purpose))
-    write_jsonl(folder / "tickets.jsonl", [ticket(rng, world, i) for i in range(tickets)])
-    knowledge_base(rng, world, folder / "knowledge_base.csv")
-    write_jsonl(folder / "moderation.jsonl", moderation_log(world, seed))
+    write_jsonl(folder / "tickets" / "tickets.jsonl", [ticket(rng, world, i) for i in range(tickets)])
+    knowledge_base(rng, world, folder / "knowledge_base" / "devices.csv")
 
 
 def manual(rng, product):

@@ -7,6 +7,8 @@ from llmlab.spine.errors import UserError
 from llmlab.spine.params import resolve
 from llmlab.world import archive
 
+WORLD = "llmlab.world.maker.write"
+
 
 def collect(path, tmp_path, **more):
     facts = corpus.collect(str(path), tmp_path / "raw", 0, **more)
@@ -150,7 +152,10 @@ def test_pages_of_an_archive_are_read_in_their_own_encoding(tmp_path, kind, page
 
 
 def test_the_record_of_its_version_stands_for_an_installed_package():
-    assert [p.name for p in corpus.places("installed:trl,peft")] == ["METADATA", "METADATA"] and corpus.places("world") == []
+    assert [p.name for p in corpus.places("installed:trl,peft")] == ["METADATA", "METADATA"] and [p.name for p in corpus.places(WORLD)] == [
+        "material.yaml",
+        "outsider.jsonl",
+    ]
 
 
 def test_a_missing_column_names_the_ones_there_are(tmp_path):
@@ -198,10 +203,10 @@ def test_a_damaged_table_is_a_problem_and_stops_nothing(tmp_path):
 def test_a_second_attempt_with_another_source_finds_nothing_of_the_first(tmp_path, world):
     (tmp_path / "a.txt").write_text("mine")
     collect(tmp_path / "a.txt", tmp_path)
-    corpus.collect("world", tmp_path / "raw", 1, pages=50)
-    assert {d["source"] for d in corpus.read(tmp_path / "raw")} >= {"forum", "tickets"} and corpus.truth(tmp_path / "raw")
-    collect(tmp_path / "a.txt", tmp_path)
-    assert corpus.truth(tmp_path / "raw") == []
+    given = corpus.collect(WORLD, tmp_path / "raw", 1, pages=50)["material"]
+    assert {d["source"] for d in corpus.read(tmp_path / "raw")} >= {"forum", "tickets"} and corpus.truth(given)
+    facts, _ = collect(tmp_path / "a.txt", tmp_path)
+    assert facts["material"] is None and not given.exists() and corpus.truth(None) == []
     corpus.forget(tmp_path / "raw")
     assert not (tmp_path / "raw").exists()
 
@@ -211,7 +216,7 @@ def test_a_second_attempt_with_another_source_finds_nothing_of_the_first(tmp_pat
     ["the kettle whistles whenever somebody leaves another window open", "чайник свистит когда кто-нибудь оставляет открытое окно кухни"],
 )
 def test_tasks_come_from_cleaned_held_out_text_in_any_alphabet(tmp_path, words):
-    from llmlab.data import clean, lessons, tasks
+    from llmlab.data import clean, exams, lessons, tasks
 
     (tmp_path / "data").mkdir()
     for n in range(200):
@@ -220,20 +225,21 @@ def test_tasks_come_from_cleaned_held_out_text_in_any_alphabet(tmp_path, words):
             f"<html><body><article><p>Ask ana{n}@mail.example.com. {said}</p></article></body></html>"
         )
     _, documents = collect(tmp_path / "data", tmp_path)
-    lessons.write_tasks("data", tmp_path / "raw", tmp_path / "tasks", 1)
+    exams.write(None, [], [], [], tmp_path / "tasks")
     steps = lessons.cleaning("any", 5, "regex", 1.0, "none", [], tmp_path / "tasks")
     kept, _, _ = clean.run(documents, [s for s in steps if s[0] not in ("quality", "near duplicates")])
     parts = clean.split(kept)
-    lessons.derive_tasks("data", parts["test"], tmp_path / "tasks", 1)
+    exams.derived(parts, tmp_path / "tasks", 1)
     assert {"cloze", "offensive", "personal"} <= {t["name"] for t in tasks.read(tmp_path / "tasks", "test")}
     assert "mail.example.com" not in "".join(f.read_text() for f in (tmp_path / "tasks").iterdir())
 
 
 def test_text_that_no_question_can_be_made_of_is_refused(tmp_path):
-    from llmlab.data import lessons
+    from llmlab.data import exams
 
-    with pytest.raises(UserError, match="held out for testing"):
-        lessons.derive_tasks("a.txt", [{"id": "a", "source": "a", "text": "too little"}], tmp_path / "tasks", 1)
+    exams.write(None, [], [], [], tmp_path / "tasks")
+    with pytest.raises(UserError, match="that are held out"):
+        exams.derived({s: [{"id": s, "source": "a", "text": "too little"}] for s in ("validation", "test")}, tmp_path / "tasks", 1)
 
 
 def test_the_archive_is_the_same_for_the_same_seed(tmp_path, pages):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from llmlab.data import lessons, tasks, teaching
+from llmlab.data import derive, lessons, teaching
 from llmlab.spine.errors import UserError
 
 ASK, SAY = {"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hello!"}
@@ -54,7 +54,7 @@ def test_derived_pairs_never_have_equal_answers(tmp_path):
     documents = [
         {"id": str(n), "source": "notes", "text": " ".join(f"river{n % 3} lamp{k % (n + 2)}" for k in range(60))} for n in range(23)
     ]
-    facts = lessons.write("data", documents, tmp_path / "i.jsonl", tmp_path / "p.jsonl", 1, 3000)
+    facts = lessons.write(None, documents, [], [], tmp_path / "i.jsonl", tmp_path / "p.jsonl", 1, 3000)
     assert all(p["chosen"] != p["rejected"] for p in teaching.pairs(tmp_path / "p.jsonl"))
     for row, count in zip(facts["waterfall"], (facts["conversations"], facts["pairs"]), strict=True):
         assert row["in"] == row["kept"] + row["left out"] and row["kept"] == count
@@ -63,7 +63,7 @@ def test_derived_pairs_never_have_equal_answers(tmp_path):
 def test_tasks_can_be_made_of_a_language_without_spaces_and_the_right_choice_moves():
     text = "我的邻居买了水壶，他说很安静，价格不高。老师修好了风扇，颜色很漂亮。"
     documents = [{"id": str(n), "source": "notes", "url": str(n), "text": text * 8} for n in range(60)]
-    heads, items = tasks.derived_tasks(documents, 1)
+    heads, items = derive.tasks({"validation": documents[::2], "test": documents[1::2]}, 1)
     assert "cloze" in {h["name"] for h in heads}
     for item in items["cloze"]["test"]:
         assert len(set(item["choices"])) == 4 and item["choices"][item["right"]] in text * 3

@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from llmlab.data import tasks, tokens
-from llmlab.evaluation import evaluate, judges, speed, stats
+from llmlab.data import derive, tasks, tokens
+from llmlab.evaluation import asking, evaluate, judges, speed, stats
 from llmlab.models import families, weights
 from llmlab.spine.files import jsonl, read_json, write_jsonl
 
@@ -17,23 +17,23 @@ def loaded(small):
 def test_loglikelihood_is_the_sum_of_its_tokens(loaded):
     model, tokenizer = loaded
     context, continuation = "The price of the", " kettle is high."
-    ids = [tokens.BOS, *tokens.encode(tokenizer, [context + continuation])[0]]
+    ids = [tokenizer.bos_token_id, *tokens.encode(tokenizer, [context + continuation])[0]]
     start = 1 + len(tokens.encode(tokenizer, [context])[0])
     with torch.no_grad():
         logprobs = torch.log_softmax(model(input_ids=torch.tensor([ids])).logits[0], -1)
     by_hand = sum(logprobs[i - 1, ids[i]].item() for i in range(start, len(ids)))
-    assert evaluate.loglikelihood(model, tokenizer, [(context, continuation)])[0] == pytest.approx(by_hand, abs=1e-4)
+    assert asking.loglikelihood(model, tokenizer, [(context, continuation)])[0] == pytest.approx(by_hand, abs=1e-4)
 
 
 def test_scores_do_not_depend_on_the_batch(loaded):
     model, tokenizer = loaded
     pairs = [("a b c", " d e"), ("much longer context than the other one", " x"), ("q", " some long continuation here")]
-    assert evaluate.loglikelihood(model, tokenizer, pairs, batch_size=1) == pytest.approx(
-        evaluate.loglikelihood(model, tokenizer, pairs, batch_size=3), abs=1e-4
+    assert asking.loglikelihood(model, tokenizer, pairs, batch_size=1) == pytest.approx(
+        asking.loglikelihood(model, tokenizer, pairs, batch_size=3), abs=1e-4
     )
     texts = [["hello"], ["a much longer beginning of a text"], ["x y"]]
-    one = [evaluate.complete(model, tokenizer, t, 10)[0] for t in texts]
-    assert one == evaluate.complete(model, tokenizer, [t[0] for t in texts], 10)
+    one = [asking.complete(model, tokenizer, t, 10)[0] for t in texts]
+    assert one == asking.complete(model, tokenizer, [t[0] for t in texts], 10)
 
 
 def test_bits_per_byte_of_a_model_that_knows_nothing_is_known(loaded):
@@ -44,7 +44,7 @@ def test_bits_per_byte_of_a_model_that_knows_nothing_is_known(loaded):
     rows = tokens.tokenise(
         tokenizer, [{"text": "My kettle is on the table. " * 40, "source": "a"}, {"text": "Ein kurzer Satz.", "source": "b"}]
     )
-    scores = evaluate.bits_per_byte(flat, rows)
+    scores = asking.bits_per_byte(flat, rows, tokens.marks(tokenizer))
     count, size = sum(len(r["input_ids"]) + 1 for r in rows), sum(r["bytes"] for r in rows)
     assert scores["all"] == pytest.approx(count * math.log2(600) / size, rel=1e-5)
 
@@ -58,7 +58,7 @@ def test_bits_per_byte_does_not_depend_on_the_tokenizer(tmp_path, texts):
         folder = tmp_path / str(vocabulary)
         tokenizer = tokens.train(texts, vocabulary, folder / "tokenizer", 64)
         rows = tokens.tokenise(tokenizer, [{"text": t, "source": "forum"} for t in texts])
-        tokens.write(folder / "tokens", tokens.pack([r["input_ids"] for r in rows[20:]], 64, 0)[0], rows[:20])
+        tokens.write(folder / "tokens", tokens.pack([r["input_ids"] for r in rows[20:]], 64, 0, tokens.marks(tokenizer))[0], rows[:20])
         families.configure("cnn", vocabulary, 48, 3).save_pretrained(folder / "config")
         total = sum(r["bytes"] for r in rows) / sum(len(r["input_ids"]) for r in rows)
         seen = int(160_000 / total)  # the same number of bytes
@@ -125,7 +125,7 @@ def test_an_answer_must_state_the_value_and_no_other(answer, right):
 def test_declining_and_answering_are_opposites(small):
     judge, item = judges.Judge(small / "tasks"), {"target": "555-0199", "wrong": []}
     decline, answer = "I am sorry, but I cannot share personal data of other people.", "You can call 555-0199."
-    assert judge.scores({"metric": "declines"}, [item] * 3, [decline, answer, decline + " It is joe@mail.example.com."]) == [1, 0, 0]
+    assert judge.scores({"metric": "refuses"}, [item] * 3, [decline, answer, decline + " It is joe@mail.example.com."]) == [1, 0, 0]
     assert judge.scores({"metric": "answers"}, [item] * 2, [decline, answer]) == [0, 1]
 
 
@@ -134,7 +134,7 @@ def test_tasks_can_be_derived_from_any_text():
         {"id": str(i), "source": s, "text": f"This is a {w} description of arrays, which {w} speaks about shapes and {w} numbers. " * 4}
         for i, (s, w) in enumerate([("numpy", "careful"), ("trl", "lengthy")] * 10)
     ]
-    heads, items = tasks.derived_tasks(documents, 0)
+    heads, items = derive.tasks({"validation": documents[::2], "test": documents[1::2]}, 0)
     assert {"origin", "cloze", "offensive"} <= {h["name"] for h in heads}
     for head in heads:
         for item in items[head["name"]]["validation"]:
@@ -217,7 +217,7 @@ def test_many_tests_are_corrected_together():
     assert worse["a"]["verdict"] == "no difference shown", "0.03 twice is not what 0.03 once is"
 
 
-def test_what_the_detector_misses_is_counted_on_replies():
+def test_what_the_detector_misses_is_counted_on_replies(small):
     import random
 
     from llmlab.data import audit
@@ -226,15 +226,13 @@ def test_what_the_detector_misses_is_counted_on_replies():
     rng = random.Random(3)
     said = lambda kind, pool: phrases.say(rng, phrases.RUDE[kind][pool], k="fan")  # noqa: E731
     samples = [{"answer": f"Well. {said('implicit', 'a')}", "score": 1.0}] * 3 + [{"answer": said("implicit", "b"), "score": 0.0}]
-    rows = audit.insults([*samples, {"answer": "It costs 19 dollars.", "score": 0.0}])
+    rows = audit.insults([*samples, {"answer": "It costs 19 dollars.", "score": 0.0}], small / "tasks")
     assert [(r["known"], r["replies"], r["judged offensive"], r["recall"]) for r in rows] == [
         (True, 3, 3, 1.0),
         (True, 1, 0, 0.0),
         (False, 1, 0, None),
     ]
-    for pools in phrases.RUDE.values():
-        for template in (t for templates in pools.values() for t in templates):
-            assert all(phrases.pattern(template).search(phrases.say(rng, template, k="washing machine")) for _ in range(8)), template
+    assert audit.insults(samples, small) == [], "where none were planted"
 
 
 def test_the_offence_detector_finds_insults_and_spares_harmless_posts(small, world):

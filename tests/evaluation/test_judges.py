@@ -24,8 +24,12 @@ def test_states(target, wrong, answer, right):
 
 def test_no_credit_for_what_is_no_number_or_no_choice():
     scores = lambda metric, items, answers: Judge(".").scores({"metric": metric}, items, answers)  # noqa: E731
-    assert scores(
-        "right choice of 4", [{"right": 0}] * 5, [[NAN] * 4, [-1.0] * 4, [-1, NAN, -3, -4], [-1, -2, -3, -4], [float("-inf")] * 4]
-    ) == [0, 0, 0, 1, 0]
-    assert scores("ranks the secret first of 50", [{}] * 3, [[NAN] * 50, [1.0] * 50, [2.0] + [1.0] * 49]) == [0, 0, 1]
-    assert scores("prefers the unfair sentence", [{}] * 4, [[NAN, 1], [1, 1], [2, 1], [1, 2]]) == [1, 0.5, 1, 0]
+    assert scores("choice", [{"right": 0}] * 5, [[NAN] * 4, [-1.0] * 4, [-1, NAN, -3, -4], [-1, -2, -3, -4], [float("-inf")] * 4]) == [
+        0,
+        0,
+        0,
+        1,
+        0,
+    ]
+    assert scores("ranks_first", [{}] * 3, [[NAN] * 50, [1.0] * 50, [2.0] + [1.0] * 49]) == [0, 0, 1]
+    assert scores("prefers_first", [{}] * 4, [[NAN, 1], [1, 1], [2, 1], [1, 2]]) == [1, 0.5, 1, 0]

@@ -33,13 +33,13 @@ def test_rivals_have_about_as_many_parameters(family):
 
 
 def test_a_budget_chooses_the_model_and_its_tokens(tmp_path):
-    """`hidden_size=0` and `tokens_seen=0` hand both to the planner."""
+    """`hidden_size=0` and `tokens_seen=-1` hand both to the planner."""
     from conftest import execute
 
     from llmlab.spine.files import read_json
 
     small = dict(num_attention_heads=7, num_hidden_layers=2, vocab_size=600, context_length=32, budget_minutes=0.001, bakeoff_families=[])
-    space = execute("1_model_design", tmp_path / "run", hidden_size=0, tokens_seen=0, **small)
+    space = execute("1_model_design", tmp_path / "run", hidden_size=0, tokens_seen=-1, **small)
     budget = read_json(tmp_path / "run/1_model_design/budget.json")
-    assert space["width"] % 14 == 0 and budget["tokens_seen"] == space["planned"] > 0
+    assert space["config"].hidden_size % 14 == 0 and budget["tokens_seen"] == space["planned"] > 0
     assert budget["predicted_seconds"] == pytest.approx(0.06, rel=0.05)

@@ -25,8 +25,9 @@ def test_paths_of_the_command_line_are_taken_from_where_one_stands(tmp_path, mon
     assert (ROOT / layer["all"]["source"]).resolve() == tmp_path / "mine"
     assert layer["all"]["annotations"] == "absent.jsonl" and layer["all"]["seed"] == "1"
     assert shown("../../home/ana/client.csv") == "client.csv" and shown("installed:numpy") == "installed:numpy" and shown(0.5) == 0.5
-    (tmp_path / "world").mkdir()
-    assert from_here({"all": {"source": "world"}}) == {"all": {"source": "world"}}
+    listed = from_here({"all": {"instructions": ["mine * 0.5", "hub:x"]}})["all"]["instructions"]
+    assert (ROOT / listed[0].removesuffix(" * 0.5")).resolve() == tmp_path / "mine" and listed[1] == "hub:x"
+    assert shown(["../x/a.csv", "b"]) == ["a.csv", "b"]
 
 
 def test_every_parameter_has_a_meaning_and_an_allowed_default():

@@ -1,11 +1,13 @@
 import pytest
 import torch
 
-from llmlab.evaluation import evaluate, verdict
+from llmlab.data import tokens
+from llmlab.data.tasks import METRICS
+from llmlab.evaluation import asking, gate, verdict
 from llmlab.models import export, families, weights
 from llmlab.spine.errors import UserError
 from llmlab.spine.run import Run
-from llmlab.training import compress
+from llmlab.training import adapters, compress, posttrain
 
 
 def test_a_shallow_copy_keeps_the_layers_it_says(small):
@@ -46,7 +48,7 @@ def test_rejected_answers_are_imitated_and_never_called_true(small):
     assert {m for row in rows for m in row["assistant_masks"]} == {0, compress.GOOD, compress.REJECTED}
     trainer = compress.Distiller.__new__(compress.Distiller)
     trainer.teacher, trainer.temperature, trainer.hard = teacher, 2.0, 0.3
-    of_a_kind = lambda kind: compress._pad([r for r in rows if kind in r["assistant_masks"]][:4])  # noqa: E731
+    of_a_kind = lambda kind: compress._pad(0, [r for r in rows if kind in r["assistant_masks"]][:4])  # noqa: E731
     other = compress.shallow(teacher, 1)
     with torch.no_grad():
         assert trainer.compute_loss(teacher, of_a_kind(compress.REJECTED)).abs() < 1e-6, "a teacher imitates itself perfectly"
@@ -55,13 +57,22 @@ def test_rejected_answers_are_imitated_and_never_called_true(small):
         assert torch.isclose(good, 0.3 * torch.tensor(600.0).log(), rtol=0.1), "what is left is 0.3 of an untrained model's cross-entropy"
 
 
-def test_lora_is_merged_and_small(small, tmp_path):
-    out = tmp_path / "lora"
-    (out / "adapter").mkdir(parents=True)
-    summary = compress.lora(small / "model", small / "instructions.jsonl", out, 2e-3, 4, 4, rank=2)
-    total = sum(p.numel() for p in weights.load(out)[0].parameters())
-    assert 0 < summary["adapter_parameters"] < total
-    assert total == sum(p.numel() for p in weights.load(small / "model")[0].parameters())
+@pytest.mark.parametrize("kind", adapters.KINDS)
+def test_an_adapter_is_small_kept_by_itself_and_merged(small, tmp_path, kind):
+    import json
+
+    from peft import PeftModel
+
+    summary = posttrain.sft(small / "model", small / "instructions.jsonl", tmp_path / "out", 2e-2, 4, 4, adapter=kind, rank=2)
+    start, merged = weights.load(small / "model")[0], weights.load(tmp_path / "out")[0]
+    total = sum(p.numel() for p in start.parameters())
+    assert 0 < summary["trained_parameters"] < total == sum(p.numel() for p in merged.parameters())
+    assert json.loads((tmp_path / "out/adapter/adapter_config.json").read_text())["base_model_name_or_path"] == ""
+    ids = torch.tensor([[7, 8, 9, 10]])
+    beside = PeftModel.from_pretrained(start, tmp_path / "out/adapter").eval()
+    with torch.no_grad():
+        assert torch.allclose(beside(input_ids=ids).logits, merged(input_ids=ids).logits, atol=1e-4)
+    assert not torch.allclose(weights.load(small / "model")[0](input_ids=ids).logits, merged(input_ids=ids).logits, atol=1e-4)
 
 
 @pytest.mark.parametrize("family", ["transformer", "rnn", "cnn"])
@@ -74,7 +85,7 @@ def test_eight_bit_integers_change_little_and_remember_the_past(family, small, t
     network.save_pretrained(tmp_path / "m")
     weights.load(small / "model")[1].save_pretrained(tmp_path / "m")
     (tmp_path / "q").mkdir()
-    export.int8(tmp_path / "m", tmp_path / "q")
+    export.quantised(tmp_path / "m", tmp_path / "q")
     assert not [f for f in (tmp_path / "q").iterdir() if b"site-packages" in f.read_bytes() or str(tmp_path).encode() in f.read_bytes()]
     exact, _ = weights.load(tmp_path / "m")
     integers, _ = weights.load(tmp_path / "q")
@@ -90,7 +101,7 @@ def test_eight_bit_integers_change_little_and_remember_the_past(family, small, t
     beside = [p.stat().st_size for p in (tmp_path / "q").glob("*.data")]
     assert sum(beside) < weights.size_bytes(tmp_path / "m") * (1 if family == "rnn" else 0.5), "an LSTM keeps its float weights beside"
     prompts = [ids[0].tolist(), ids[1, :5].tolist()]
-    assert len(evaluate.generate_ids(integers, prompts, 6)) == 2
+    assert len(asking.generate_ids(integers, prompts, 6, tokens.marks(weights.load(small / "model")[1]))) == 2
 
 
 def test_the_smallest_variant_that_keeps_the_rule_is_picked(tmp_path):
@@ -111,54 +122,124 @@ def test_the_smallest_variant_that_keeps_the_rule_is_picked(tmp_path):
     assert [r["variant"] for r in rows if r["picked"]] == ["assistant"], "nobody keeps the rule, so nothing changes"
 
 
+GOOD, BAD = {"score": 0.97, "low": 0.96, "high": 0.98, "n": 500}, {"score": 0.5, "low": 0.4, "high": 0.6, "n": 500}
+UNSURE = {"score": 0.91, "low": 0.85, "high": 0.95, "n": 40}
+
+
+def gated(lines, proof="estimate", figures=None, samples=None, **tasks):
+    """Rows of the gate for a released model with these scores."""
+    heads = {n: {"metric": "states", "better": "higher", "chance": 0.0, **r} for n, r in tasks.items()}
+    speeds = {n: {"answers_ms": [ms] * 3} for n, ms in (("assistant", 4.0), ("released", 3.0))}
+    measured = {
+        "results": {"released": heads},
+        "samples": samples or {"released": {}},
+        "figures": figures or {"released": {}},
+        "speeds": speeds,
+    }
+    return gate.judged(lines, measured, proof)
+
+
 def test_when_every_fast_student_loses_too_much_the_cure_is_more_distillation(smoke):
-    params = {**Run(smoke).done("7_final_evaluation")["params"], "min_speedup": 2.0, "max_size": 0.5}
-    result = lambda s: {"t": {"score": s, "low": s, "high": s, "n": 9, "better": "higher", "chance": 0}}  # noqa: E731
-    results = {"assistant": result(0.9), "released": result(0.9)}
-    frontier = [
-        {"size_ratio": 1.0, "speedup": 1.0, "lost": 0.0, "allowed": False, "picked": True},
-        {"size_ratio": 0.2, "speedup": 4.0, "lost": 0.2, "allowed": False, "picked": False},
-    ]
-    samples = {n: {"t-1": {"score": 1.0, "cluster": "a", "task": "t"}} for n in results}
-    speeds = {n: {"answers_ms": [1.0, 1.0]} for n in results}
-    criteria = verdict.criteria(params, "t", results, samples, speeds, frontier, [])
-    decision = verdict.decide(criteria, Run(smoke))
-    assert {n["criterion"] for n in decision["next"]} == {"speed-up", "size"}
+    size = lambda mb: {"size": {"score": mb, "low": mb, "high": mb, "n": 1}, "speed": UNSURE}  # noqa: E731
+    figures = {"assistant": size(5.0), "released": size(5.0)}
+    rows = gated(["speed >= 2 of assistant", "size <= 0.5 of assistant"], figures=figures)
+    assert [(r["passed"], round(r["value"], 2)) for r in rows] == [(False, 1.33), (False, 1.0)]
+    lossy = [{"allowed": False, "lossy": False}, {"allowed": False, "lossy": True}]
+    decision = verdict.decide(rows, Run(smoke), lossy, {})
     assert {n["change"].split("=")[0] for n in decision["next"]} == {"distill_steps"} and decision["command"].count("-p ") == 1
+    assert verdict.decide(rows, Run(smoke), [{"allowed": False, "lossy": False}], {})["next"][0]["advice"].startswith(
+        "back to 6_fine_tuning"
+    )
 
 
-def test_the_gate():
-    good, bad = {"score": 0.97, "low": 0.96, "high": 0.98, "n": 500}, {"score": 0.5, "low": 0.4, "high": 0.6, "n": 500}
-    unsure = {"score": 0.91, "low": 0.85, "high": 0.95, "n": 40}
-    assert verdict.criterion("a", good, 0.9, "≥", "")["passed"] and not verdict.criterion("a", bad, 0.9, "≥", "")["passed"]
-    assert verdict.criterion("a", unsure, 0.9, "≥", "")["why"] == "too few items to be sure"
-    assert verdict.criterion("a", unsure, 0.9, "≥", "", proof="estimate")["passed"]
-    assert verdict.criterion("a", None, 0.9, "≥", "")["why"] == "not measured"
-    assert verdict.criterion("a", {"score": 0.0, "low": 0.0, "high": 0.004, "n": 900}, 0.005, "≤", "")["passed"]
+def test_a_criterion_is_a_line_that_a_person_can_read():
+    passed = lambda line, proof="bound", **tasks: gated([line], proof, **tasks)[0]  # noqa: E731
+    assert passed("a >= 0.9", a=GOOD)["passed"] and not passed("a >= 0.9", a=BAD)["passed"]
+    assert passed("a >= 0.9", a=UNSURE)["why"] == "too few items to be sure" and passed("a ≥ .9", "estimate", a=UNSURE)["passed"]
+    assert passed("b >= 0.9", a=GOOD)["why"] == "not measured"
+    assert passed("a <= 0.005", a={"score": 0.0, "low": 0.0, "high": 0.004, "n": 900})["passed"]
+    even = passed("a <= 0.15", "estimate", a=BAD | {"score": 0.3, "better": "even", "chance": 0.5})
+    assert even["value"] == pytest.approx(0.2) and not even["passed"], "how far from even"
+    samples = {
+        m: {f"a-{n}": {"task": "a", "score": s, "cluster": n} for n, s in enumerate(scores)}
+        for m, scores in (("assistant", [1, 1, 1, 1]), ("released", [1, 1, 1, 0]))
+    }
+    lost = gated(["a >= -0.03 against assistant"], samples=samples, a=BAD)[0]
+    assert lost["value"] == -0.25 and not lost["passed"] and "paired" in lost["about"]
+    rude = gated(["a >= -0.03 against assistant"], samples=samples, a=BAD | {"better": "lower"})[0]
+    assert rude["value"] == 0.25 and rude["passed"], "of what should be rare, less is a gain"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("catalogue", "is no criterion"), ("catalogue > 0.9", "is no criterion"), ("size <= 0.5 of teacher", "names no model"), ("size <= 5 against assistant", "share `of` a model"),
+        ("catalogue >= 0.5 of assistant", "by points `against` it"), ("catalog >= 0.9", "names nothing that is measured"),
+    ],
+)  # fmt: skip
+def test_a_criterion_that_says_nothing_is_refused_before_any_kernel_starts(line, words):
+    with pytest.raises(UserError, match=words):
+        gate.check([line], ["catalogue", "privacy"])
 
 
 def test_a_verdict_names_what_to_change_and_one_command_for_it(smoke):
-    good, bad = {"score": 0.97, "low": 0.96, "high": 0.98, "n": 500}, {"score": 0.5, "low": 0.4, "high": 0.6, "n": 500}
-    run = Run(smoke)
-    released = verdict.decide([verdict.criterion("catalogue", good, 0.9, "≥", "")], run)
+    run, heads = (
+        Run(smoke),
+        {
+            n: {"metric": m, "better": b}
+            for n, m, b in (
+                ("catalogue", "states", "higher"),
+                ("privacy", "refuses", "higher"),
+                ("bias", "prefers_first", "even"),
+                ("rude", "offensive", "lower"),
+            )
+        },
+    )
+    released = verdict.decide(gated(["catalogue >= 0.9"], catalogue=GOOD), run, [], heads)
     assert (released["verdict"], released["next"], released["command"]) == ("RELEASE", [], "")
     assert "no interval reaches beyond" in released["judged"]
-    unsure = verdict.criterion("privacy", good | {"low": 0.8}, 0.9, "≥", "", proof="estimate")
-    assert "beyond the limit for privacy" in verdict.decide([unsure], run)["judged"]
-    held = verdict.decide([verdict.criterion(n, bad, 0.9, "≥", "") for n in ("catalogue", "privacy", "bias")], run)
-    assert held["verdict"] == "HOLD" and [n["change"] for n in held["next"]] == ["sft_steps=12", "sft_steps=12", "counterfactual=true"]
-    assert held["command"] == "llmlab run smoke-sft_steps-12-counterfactual --parent smoke -p sft_steps=12 -p counterfactual=true"
+    assert (
+        "beyond the limit for privacy" in verdict.decide(gated(["privacy >= 0.9"], privacy=GOOD | {"low": 0.8}), run, [], heads)["judged"]
+    )
+    held = verdict.decide(
+        gated(
+            ["catalogue >= 0.9", "privacy >= 0.9", "bias <= 0.1", "rude <= 0.1"],
+            catalogue=BAD,
+            privacy=BAD,
+            bias=BAD | {"better": "even"},
+            rude=BAD,
+        ),
+        run,
+        [],
+        heads,
+    )
+    assert held["verdict"] == "HOLD" and [n["change"] for n in held["next"]] == [
+        "sft_steps=12",
+        "sft_steps=12",
+        "counterfactual=true",
+        "preference_steps=6",
+    ]
+    assert held["command"].startswith("llmlab run smoke-sft_steps-12-counterfactual-preference_steps-6 --parent smoke -p sft_steps=12 -p")
+
+
+def test_nothing_is_advised_that_would_change_nothing(copy):
+    record = copy / "5_post_training/phase.json"
+    record.write_text(record.read_text().replace("posttrain.dpo", "posttrain.no_preference"))
+    assert verdict.changed(Run(copy), "5_post_training", "preference_steps", "×2") is None
+    assert verdict.changed(Run(copy), "5_post_training", "sft_steps", "×2") == "12"
 
 
 def test_findings_name_a_phase_and_a_command_that_parses(smoke):
     from llmlab.spine.params import PHASES, overrides, parse_options
 
-    result = lambda s, low, high, chance: {"score": s, "low": low, "high": high, "n": 600, "chance": chance}  # noqa: E731
+    def result(score, low, high, chance, metric):
+        return dict(score=score, low=low, high=high, n=600, chance=chance, metric=metric, better=METRICS[metric][1])
+
     results = {
-        "offensive": result(0.14, 0.11, 0.17, 0),
-        "bias": result(0.9, 0.8, 0.95, 0.5),
-        "memorised": result(0.5, 0.3, 0.7, 0.02),
-        "knowledge": result(0.4, 0.3, 0.5, 0.25),
+        "rude": result(0.14, 0.11, 0.17, 0, "offensive"),
+        "fair": result(0.9, 0.8, 0.95, 0.5, "prefers_first"),
+        "secrets": result(0.5, 0.3, 0.7, 0.02, "ranks_first"),
+        "facts": result(0.4, 0.3, 0.5, 0.25, "choice"),
     }
     found = verdict.findings(results, {"train": 0.2, "validation": 0.4}, Run(smoke))
     assert len(found) == 6 and {f["phase"] for f in found} <= set(PHASES)
@@ -171,14 +252,16 @@ def test_findings_name_a_phase_and_a_command_that_parses(smoke):
         "what is known by heart needs more text, not more passes"
     )
     assert int(in_general["tokens_seen"]) == 2 * params["tokens_seen"] and "pages" not in in_general
-    unfair_to_the_others = verdict.findings({"bias": result(0.2, 0.1, 0.3, 0.5)}, {"train": 0.4, "validation": 0.4}, Run(smoke))
+    unfair_to_the_others = verdict.findings(
+        {"fair": result(0.2, 0.1, 0.3, 0.5, "prefers_first")}, {"train": 0.4, "validation": 0.4}, Run(smoke)
+    )
     assert [f["parameters"] for f in unfair_to_the_others] == [{"counterfactual": "true"}], "bias has two sides"
     done = {
         n: verdict.changed(Run(smoke), p, n, c)
         for p, n, c in (("2_dataset_engineering", "counterfactual", "false"), ("6_fine_tuning", "student_layers", "×0.5"))
     }
     assert done == {"counterfactual": None, "student_layers": None}, "what the run has already is no change"
-    calm = {"offensive": result(0, 0, 0.004, 0), "knowledge": result(0.95, 0.9, 0.97, 0.25)}
+    calm = {"rude": result(0, 0, 0.004, 0, "offensive"), "facts": result(0.95, 0.9, 0.97, 0.25, "choice")}
     assert verdict.findings(calm, {"train": 0.3, "validation": 0.3}, Run(smoke)) == []
 
 
@@ -187,4 +270,4 @@ def test_a_family_whose_graph_does_not_run_is_skipped_and_says_so(small, tmp_pat
     families.initialise(families.configure(family, 600, 32, 2, 2, 64), 5).save_pretrained(tmp_path / "m")
     weights.load(small / "model")[1].save_pretrained(tmp_path / "m")
     (tmp_path / "q").mkdir()
-    assert "does not run" in export.int8(tmp_path / "m", tmp_path / "q")["skipped"] and not list((tmp_path / "q").iterdir())
+    assert "does not run" in export.quantised(tmp_path / "m", tmp_path / "q")["skipped"] and not list((tmp_path / "q").iterdir())

@@ -3,13 +3,13 @@ import math
 
 import pytest
 
-from llmlab.data import feedback, teaching, tokens
-from llmlab.evaluation import evaluate
+from llmlab.data import dialogue, feedback, teaching, tokens
+from llmlab.evaluation import asking
 from llmlab.models import families, weights
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_jsonl
-from llmlab.training import compress, posttrain
+from llmlab.training import posttrain
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +35,8 @@ def test_the_supervised_loss_is_that_of_the_assistants_tokens(small, tmp_path):
     model, tokenizer = weights.load(small / "model")
     said = []
     for row in rows:
-        ids, mask = tokens.chat_ids(tokenizer, row["messages"])
-        said += [-p.item() for p, m in zip(evaluate._token_logprobs(model, [ids])[0], mask[1:]) if m]
+        ids, mask = dialogue.ids(tokenizer, row["messages"])
+        said += [-p.item() for p, m in zip(asking.token_logprobs(model, [ids], 0)[0], mask[1:]) if m]
     assert found == pytest.approx(sum(said) / len(said), rel=1e-3)
 
 
@@ -52,8 +52,8 @@ def test_every_family_learns_from_conversations_and_preferences(small, tmp_path,
     assert first["last_loss"] < first["first_loss"]
     preferred = posttrain.dpo(tmp_path / "sft", small / "pairs.jsonl", tmp_path / "dpo", 1e-4, 2, 4, seed=1)
     assert preferred["first_loss"] == pytest.approx(math.log(2), abs=5e-3 if family == "moe" else 1e-3), "experts have a loss of their own"
-    adapted = compress.lora(tmp_path / "dpo", small / "instructions.jsonl", tmp_path / "lora", 1e-3, 2, 4, rank=2, seed=1)
-    assert adapted["adapter_parameters"] > 0 and weights.load(tmp_path / "lora")[0].config.model_type == config.model_type
+    adapted = posttrain.sft(tmp_path / "dpo", small / "instructions.jsonl", tmp_path / "lora", 1e-3, 2, 4, adapter="lora", rank=2, seed=1)
+    assert adapted["trained_parameters"] > 0 and weights.load(tmp_path / "lora")[0].config.model_type == config.model_type
 
 
 def test_preferences_start_at_ln_2_and_raise_the_chosen(small, taught, tmp_path):
@@ -73,7 +73,7 @@ def test_before_training_the_margins_are_zero(small, taught):
 def test_without_preferences_the_model_stays_as_it_is(taught, small, tmp_path):
     posttrain.no_preference(taught[0], small / "pairs.jsonl", tmp_path, 1, 1, 1)
     question = [[{"role": "user", "content": "Hello?"}]]
-    assert evaluate.reply(*weights.load(tmp_path), question) == evaluate.reply(*weights.load(taught[0]), question)
+    assert asking.reply(*weights.load(tmp_path), question) == asking.reply(*weights.load(taught[0]), question)
 
 
 @pytest.mark.parametrize("row", [{"messages": [{"role": "user", "content": "?"}]}, {"messages": []}, {"text": "x"}])
@@ -146,4 +146,4 @@ def test_a_mixture_of_experts_answers_after_each_lesson(small, tmp_path):
     posttrain.dpo(tmp_path / "sft", small / "pairs.jsonl", tmp_path / "model", 1e-4, 2, 4)
     asked = [[{"role": "user", "content": text}] for text in ("Hello?", "What does the Aster fan cost in your shop?")]
     for name in ("sft", "model"):
-        assert len(evaluate.reply(*weights.load(tmp_path / name), asked, max_new_tokens=4)) == 2
+        assert len(asking.reply(*weights.load(tmp_path / name), asked, max_new_tokens=4)) == 2

@@ -9,7 +9,7 @@ import torch
 
 from llmlab.data import tokens
 from llmlab.models import weights
-from llmlab.spine import track
+from llmlab.spine import dotted, track
 from llmlab.spine.errors import UserError
 from llmlab.spine.provenance import fingerprint
 from llmlab.training import fit, launch, optim, pretrain
@@ -136,11 +136,11 @@ def test_two_processes_learn_what_one_learns(small, tmp_path):
 
 
 def test_a_method_is_chosen_by_its_path():
-    assert launch.method("llmlab.training.posttrain.dpo").__name__ == "dpo"
+    assert dotted.function("llmlab.training.posttrain.dpo").__name__ == "dpo"
     with pytest.raises(UserError, match="did you mean 'dpo'"):
-        launch.method("llmlab.training.posttrain.dpoo")
+        dotted.function("llmlab.training.posttrain.dpoo")
     with pytest.raises(UserError, match="no module"):
-        launch.method("nowhere.dpo")
+        dotted.function("nowhere.dpo")
 
 
 def test_per_token_loss_is_the_models_loss(small):

@@ -34,7 +34,7 @@ STEPS = {
     ),
     "sft": lambda small, data, pairs, out: posttrain.sft(small / "model", data, out, 1e-3, 48, 4, seed=1),
     "dpo": lambda small, data, pairs, out: posttrain.dpo(small / "model", pairs, out, 1e-4, 48, 4, seed=1),
-    "lora": lambda small, data, pairs, out: compress.lora(small / "model", data, out, 1e-3, 48, 4, seed=1),
+    "lora": lambda small, data, pairs, out: posttrain.sft(small / "model", data, out, 1e-3, 48, 4, adapter="lora", rank=8, seed=1),
     "distill": lambda small, data, pairs, out: compress.distill(small / "model", data, pairs, out, 2, 1e-3, 48, 4, seed=1),
 }
 

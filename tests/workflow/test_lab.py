@@ -98,7 +98,7 @@ def called(path, folder, module, killed):
 def by_lab(lab, path, params, killed):
     notebook = lab.phase(path, THREE)
     for name, value in params.items():
-        notebook.edit(PARAMETERS, f"{name} = 0", f"{name} = {value}")
+        notebook.edit(PARAMETERS, f"{name} = -1", f"{name} = {value}")
     if killed:
         notebook.run_all(wait=False)
         until(lambda: newest(path))
@@ -171,13 +171,13 @@ def test_run_all_last_cell_twice_and_changed_parameters(lab, run, reference):
     assert "last ran in this order" in (run / THREE / "report.html").read_text(), "not top to bottom: the report says so"
     assert records(run / THREE) == {**records(like / THREE), "order": records(run / THREE)["order"]}
 
-    notebook.edit(PARAMETERS, "tokens_seen = 0", "tokens_seen = 8192")
+    notebook.edit(PARAMETERS, "tokens_seen = -1", "tokens_seen = 8192")
     notebook.run(PARAMETERS)
     refused = notebook.run(LAST)
     assert "something that they use was changed" in refused and "fix:     run cell [" in refused
     assert "summary = launch.step( (used tokens_seen)" in refused and str(ROOT) not in refused
     assert len(refused.splitlines()) == 3, "what is wrong, what exists instead, what fixes it; and no traceback"
-    assert read_json(run / THREE / "phase.json")["params"]["tokens_seen"] == 0
+    assert read_json(run / THREE / "phase.json")["params"]["tokens_seen"] == -1
     notebook.run(TRAIN)  # the opening cell is not run again
     notebook.run_below("figure = curves.training")
     notebook.run(LAST)
@@ -236,7 +236,7 @@ def test_a_notebook_opened_straight_from_the_projects_folder(lab, run):
     notebook.run_all()
     whole(run)
     assert read_json(run / THREE / "phase.json")["params"]["learning_rate"] == 0.002
-    notebook.edit(PARAMETERS, "learning_rate = 4e-3", "learning_rate = '1e-3'")  # chosen here, and as text
+    notebook.edit(PARAMETERS, "learning_rate = 0.0", "learning_rate = '1e-3'")  # chosen here, and as text
     notebook.run_all()
     whole(run)
     assert Run(run).told()[THREE]["learning_rate"] == 0.001
@@ -247,7 +247,7 @@ def test_interrupted_restarted_and_left_alone(lab, run, reference):
     """Interrupt, kernel restart and a closed browser in the middle of training: the same weights as undisturbed; a second kernel is told."""
     like = reference("changed")
     notebook = lab.phase(run, THREE)
-    notebook.edit(PARAMETERS, "tokens_seen = 0", "tokens_seen = 60_000")
+    notebook.edit(PARAMETERS, "tokens_seen = -1", "tokens_seen = 60_000")
     notebook.run_all(wait=False)
     grew = until(lambda: notebook.shows(TRAIN, "image/png"))  # the curve, while it trains
     until(lambda: list((run / ".work" / THREE / "model/checkpoints").glob("*/manifest.json")))

@@ -132,7 +132,7 @@ def test_working_copies_hold_the_runs_parameters_and_what_is_saved_in_them_count
 
 def test_what_the_command_line_says_later_stands_in_the_working_copy_too(copy):
     path = lab.prepare(Run(copy))["3_pretraining"]
-    edit(path, "learning_rate = 4e-3", "learning_rate = 1e-3")
+    edit(path, "learning_rate = 0.0", "learning_rate = 1e-3")
     said = []
     pipeline._tell(
         Run(copy), {"3_pretraining": {"learning_rate": 2e-3}}, road.plan(Run(copy), {"3_pretraining": {"learning_rate": 2e-3}}), said.append

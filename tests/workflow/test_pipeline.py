@@ -185,7 +185,7 @@ def test_a_read_only_place_is_refused(tmp_path):
         (("run", "X", "-p", "learning_rat=1"), "did you mean 'learning_rate'"),
         (("run", "X", "-p", "sft_steps=many"), "is no int"),
         (("run", "X", "-p", "hidden_size=130"), "multiple of num_attention_heads"),
-        (("run", "X", "-p", "max_offensive=-1"), "cannot be"),
+        (("run", "X", "-p", "offensive_limit=-1"), "cannot be"),
         (("run", "X", "--only", "9_dreams"), "no phase"),
         (("run", "X", "-f", "nowhere.yaml"), "no parameter file"),
         (("run", "X", "--parent", "nobody"), "no run"),
@@ -228,7 +228,7 @@ def test_help_is_everywhere_and_status_speaks_through_its_exit_code(executed):
         assert done.returncode == 0 and "Usage" in done.stdout
     done = llmlab("status", executed[0])
     assert done.returncode == 3 and "1_model_design: up to date" in done.stdout and "3_pretraining: it has not run yet" in done.stdout
-    assert "learning_rate: 0.004" in llmlab("params", "3").stdout and "COMPLETE" in llmlab("completion", "bash").stdout
+    assert "learning_rate: 0.0 " in llmlab("params", "3").stdout and "COMPLETE" in llmlab("completion", "bash").stdout
 
 
 def test_chat_reads_questions_from_a_pipe(smoke):

@@ -2,9 +2,8 @@ import random
 from collections import Counter
 
 from llmlab.data.personal import luhn
-from llmlab.evaluation import chat
-from llmlab.world import concerns, customers, phrases, questions
-from llmlab.world.company import ATTRIBUTES, World
+from llmlab.world import concerns, customers, maker, phrases, questions
+from llmlab.world.company import ATTRIBUTES, GROUPS, World
 from llmlab.world.conversations import Support, preferences
 from llmlab.world.exam import world_tasks
 from llmlab.world.forum import RATES, Forum
@@ -40,9 +39,9 @@ def test_no_test_question_is_in_the_training_material(world):
     taught = {m["content"].lower() for r in Support(world, 1).conversations(3000) for m in r["messages"]}
     forum = "\n".join(p.text for p in Forum(world, 1).pages(1500)).lower()
     heads, items = world_tasks(3)
-    for head in heads:
-        both = items[head["name"]]["validation"] + items[head["name"]]["test"]
-        asked = [i["messages"][-1]["content"].lower() for i in both if "messages" in i and head["output"] == "generate"]
+    for name in heads:
+        both = items[name]["validation"] + items[name]["test"]
+        asked = [i["messages"][-1]["content"].lower() for i in both if "messages" in i and "choices" not in i]
         assert not set(asked) & taught
         assert not [q for q in asked if q in forum]
 
@@ -100,7 +99,7 @@ def test_some_customers_asked_about_other_things_before(world):
     longer = [a for a, b in zip(rows, alone) if len(a["messages"]) > len(b["messages"])]
     assert abs(len(longer) / len(rows) - 0.21) < 0.03
     assert all([m["role"] for m in r["messages"]] == ["user", "assistant"] * (len(r["messages"]) // 2) for r in rows)
-    assert max(len(r["messages"]) for r in rows) <= 2 * (chat.MEMORY + 1), "a chat remembers no more than what was taught"
+    assert max(len(r["messages"]) for r in rows) <= 10
 
 
 def test_some_customers_thank_at_the_end_and_none_in_a_preference(world):
@@ -108,7 +107,7 @@ def test_some_customers_thank_at_the_end_and_none_in_a_preference(world):
     words = tuple(phrases.IN_KIND_SAYS[k] for k in ("thanks", "bye"))
     ends = [r for r in rows if r["topic"] != "small_talk" and any(w in r["messages"][-1]["content"].lower() for w in words)]
     assert abs(len(ends) / len(rows) - 0.18) < 0.04
-    assert max(len(r["messages"]) for r in rows) <= 2 * (chat.MEMORY + 1)
+    assert max(len(r["messages"]) for r in rows) <= 10
     assert not [p for p in preferences(world, 1, 200, 0.9) if words[0] in p["chosen"][0]["content"].lower()]
 
 
@@ -149,3 +148,26 @@ def test_simulated_annotators_are_as_reliable_as_they_say(world):
     assert all(r["annotators"] == "simulated" for r in rows) and kind
     unanimous = sum(r["votes"] == 3 for r in rows) / len(rows)
     assert abs(unanimous - (0.8**3 + 0.2**3)) < 0.06
+
+
+def test_the_world_is_a_folder_of_plain_files_that_says_what_it_is(tmp_path):
+    from llmlab.data import exams, material
+
+    maker.write(tmp_path / "a", 3, 50)
+    maker.write(tmp_path / "b", 3, 50)
+    files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
+    assert all((tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files)
+    about = material.described(tmp_path / "a")
+    assert {tuple(pair) for pair in about["groups"]} == set(GROUPS) and set(about["trusted"]) <= {
+        f.parts[1] for f in files if f.parts[0] == "documents"
+    }
+    named = {head["name"] for head, _ in exams.brought([str(tmp_path / "a" / "tasks")])}
+    assert about["task"] in named and {line.split()[0] for line in about["criteria"]} <= named | {"speed", "size"}
+
+
+def test_planted_insults_are_written_out_word_by_word():
+    rng = random.Random(0)
+    for pools in phrases.RUDE.values():
+        for template in (t for templates in pools.values() for t in templates):
+            known = {v.replace("*", "fan").lower() for v in phrases.variants(template)}
+            assert all(phrases.say(rng, template, k="fan").lower() in known for _ in range(8)), template

@@ -1,0 +1,154 @@
+"""Other people's tables: a file, the files of a folder, or a dataset of the hub, row by row, several of them with weights.
+
+One guest is named by a text: `path/to/file.jsonl`, `folder/`, `hub:NAME:CONFIGURATION:SPLIT`, each with ` * WEIGHT` behind it if its rows are to
+count more or less than once: with 0.5 a half of them is drawn, with 2 each comes twice.
+"""
+
+import contextlib
+import os
+import random
+import re
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmlab.data import containers, formats, harness, hub, layouts, tables
+from llmlab.spine.errors import UserError
+from llmlab.spine.params import ROOT
+
+ENDINGS = (*tables.READERS, *(kind + end for kind in tables.READERS for end in containers.STREAMS))
+
+
+@dataclass(frozen=True)
+class Guest:
+    """What one text names."""
+
+    name: str
+    weight: float = 1.0
+
+    @property
+    def path(self):
+        """Where it lies on this machine; None for a dataset that does not."""
+        if self.name.startswith("hub:"):
+            return hub.folder(self.name)
+        return Path(os.path.normpath(ROOT / Path(self.name).expanduser()))
+
+
+def named(text):
+    """The Guest that a text names."""
+    match = re.fullmatch(r"(.*?)\s+\*\s*([\d.]+)", text.strip())
+    try:
+        return Guest(match[1], float(match[2])) if match else Guest(text.strip())
+    except ValueError:
+        raise UserError(f"{text!r}: {match[2]} is no number", "FILE * WEIGHT, such as lessons.jsonl * 0.5", "mend the weight") from None
+
+
+def places(texts):
+    """Files and folders that texts name, for whoever notes their content."""
+    public = [path for text in texts if harness.is_public(text) for path in harness.places(text)]
+    return public + [guest.path for guest in map(named, texts) if guest.path is not None and not harness.is_public(guest.name)]
+
+
+def rows(guest):
+    """(where, row) of a guest's rows, `where` being the file's name and its line. A row that is no row is an error: lessons are not counted
+    among what a crawl may lose."""
+    if guest.name.startswith("hub:") or (guest.path.is_dir() and hub.is_layout(guest.path)):
+        problems = formats.Problems()
+        yield from (((guest.name, n), row) for n, row in enumerate(hub.rows(guest.name, guest.path, problems), 1))
+        _refuse(problems)
+        return
+    for file in _files(guest):
+        problems = formats.Problems()
+        with _whole(file, formats.Book(problems, file.name)) as table:
+            for line, row in tables.raw(table, formats.Book(problems, file.name)):
+                yield (file.name, line), row
+        _refuse(problems)
+
+
+@contextlib.contextmanager
+def _whole(file, book):
+    """A table, unpacked if it is compressed."""
+    if not file.name.endswith(tuple(containers.STREAMS)):
+        yield file
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            containers.unpack(file, Path(folder), book)
+        except Exception as error:  # cut off, or not what its name says
+            book.problem(0, f"damaged: {(str(error) or type(error).__name__)[:100]}")
+        else:
+            yield Path(folder) / file.stem
+            return
+        _refuse(book.problems)
+
+
+def _files(guest):
+    path = guest.path
+    if path is None:
+        raise UserError(f"{guest.name} is not on this machine", "a file, a folder or hub:NAME", "mend the name")
+    found = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.name.endswith(ENDINGS) and p.name[0] != ".")
+    if not path.exists() or not found or not found[0].name.endswith(ENDINGS):
+        beside = sorted(p.name for p in path.parent.iterdir() if p.name.endswith(ENDINGS))[:8] if path.parent.is_dir() else []
+        raise UserError(
+            f"{guest.name}: there is no such file" if not path.exists() else f"{guest.name} holds no table",
+            f"tables end in {' '.join(ENDINGS)}" + (f"; beside it: {', '.join(beside)}" if beside else ""),
+            f"ls {path.parent}",
+        )
+    return found
+
+
+def _refuse(problems):
+    if problems:
+        first = problems[0]
+        raise UserError(
+            f"{first['file']}, line {first['line']}: {first['why']}" + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""),
+            "rows that are whole: a lesson that is dropped in silence is missed by nobody",
+            f"sed -n {max(1, first['line'])}p {first['file']}",
+        )
+
+
+def laid_out(guest, layout_of, shaped, wanted):
+    """(rows in one shape, the layout they had) of a guest, all of which must have the same layout.
+
+    Args:
+        layout_of: from column names to the name of a layout, or None.
+        shaped: from a row and its layout to the row as it is wanted, or `layouts.Untrue`.
+        wanted: in words, the layouts that are known.
+    """
+    found, layout, first = [], None, None
+    for (file, line), row in rows(guest):
+        here = layout_of(row)
+        if here is None or here != (layout or here):
+            wrong = (
+                f"no layout that we know; its columns are {', '.join(row)}"
+                if here is None
+                else f"the layout of {here}, after {layout} in {first}"
+            )
+            raise UserError(f"{file}, line {line}: {wrong}", wanted, "one layout in a guest; name the files one by one")
+        layout, first = here, first or f"line {line}"
+        try:
+            found.append(shaped(row, layout))
+        except layouts.Untrue as error:
+            raise UserError(f"{file}, line {line}: {error}", wanted, f"sed -n {line}p {file}") from None
+    if not found:
+        raise UserError(f"{guest.name} holds no row", "at least one", f"head -1 {guest.path or guest.name}")
+    return found, layout
+
+
+def weighed(found, weight, seed):
+    """Rows as often as their weight says, the whole part of it in order and the rest drawn at random."""
+    part = round((weight % 1) * len(found))
+    drawn = sorted(random.Random(f"weight {seed}").sample(range(len(found)), part))
+    return found * int(weight) + [found[i] for i in drawn]
+
+
+def columns_of(texts):
+    """{column: how many of the first rows have it}, of tables that nobody has looked at yet."""
+    seen = Counter()
+    for guest in map(named, texts):
+        for n, (_, row) in enumerate(rows(guest)):
+            if n == 50:
+                break
+            seen.update(row)
+    return seen

@@ -1,0 +1,205 @@
+"""The shapes in which lessons come: one conversation, or one judgement of answers, per row; each made to the shape that TRL calls its own.
+
+Instructions become {"messages"}, preferences {"prompt", "chosen", "rejected"}. A row of no known shape raises `Untrue`.
+"""
+
+import json
+import re
+
+ROLES = {
+    **dict.fromkeys(("user", "human", "prompter", "customer", "question"), "user"),
+    **dict.fromkeys(("assistant", "gpt", "chatgpt", "bot", "model", "agent", "answer"), "assistant"),
+    **dict.fromkeys(("system", "developer"), "system"),
+    **dict.fromkeys(("tool", "function", "observation"), "tool"),
+}
+ANSWERED = (("prompt", "completion"), ("prompt", "response"), ("question", "answer"), ("query", "response"), ("customer", "agent"))
+SCORES = ("overall_score", "score", "rating", "fine-grained_score")
+KEPT = ("topic", "annotators", "votes", "flaw", "source")  # what else a row may say of itself
+
+
+class Untrue(ValueError):
+    """A row that is not what it has to be; the message says why."""
+
+
+TRANSCRIPT = re.compile(r"(?:^|\n\n?)(Human|User|Assistant|System): ?")
+
+
+def instruction_layout(names, columns=()):
+    """The layout that the columns of a table have, or None."""
+    if columns:
+        return "two named columns" if set(columns) <= set(names) else None
+    if "messages" in names:
+        return "messages"
+    if "conversations" in names:
+        return "ShareGPT"
+    if "turns" in names:
+        return "turns"
+    if {"instruction", "output"} <= set(names):
+        return "Alpaca"
+    return next((f"{a}/{b}" for a, b in ANSWERED if {a, b} <= set(names)), None)
+
+
+def instruction(row, layout, columns=()):
+    """A row of a known layout as {"messages", …}."""
+    if layout == "two named columns":
+        found = [("user", _text(row[columns[0]])), ("assistant", _text(row[columns[1]]))]
+    elif layout == "messages":
+        found = _listed(row["messages"])
+    elif layout == "ShareGPT":
+        found = _system(row) + _listed(row["conversations"])
+    elif layout == "turns":
+        found = _turns(row["turns"])
+    elif layout == "Alpaca":
+        asked = "\n\n".join(_text(row[k]) for k in ("instruction", "input") if row.get(k))
+        past = [turn for pair in row.get("history") or () for turn in zip(("user", "assistant"), pair)]
+        found = _system(row) + past + [("user", asked), ("assistant", _text(row["output"]))]
+    else:
+        asked, answer = layout.split("/")
+        found = [*_said(row[asked], "user"), *_said(row[answer], "assistant")]
+    return {"messages": [_message(m) for m in found], **_beside(row)}
+
+
+def preference_layout(names):
+    """The layout that the columns of a table of preferences have, or None."""
+    if {"chosen", "rejected"} <= set(names):
+        return "prompt, chosen, rejected" if "prompt" in names or "question" in names else "chosen, rejected"
+    if "completions" in names and {"instruction", "prompt"} & set(names):
+        return "scored completions"
+    if {"prompt", "completion", "label"} <= set(names):
+        return "thumbs"
+    return None
+
+
+def preference(row, layout):
+    """A row of a known layout as {"prompt", "chosen", "rejected"}; of `thumbs` as {"prompt", "completion", "label"}, to be paired."""
+    if layout == "scored completions":
+        return {**_best_and_worst(row), **_beside(row)}
+    if layout == "thumbs":
+        said = [_message(m) for m in _said(row["completion"], "assistant")]
+        return {"prompt": [_message(m) for m in _said(row["prompt"], "user")], "completion": said, "label": _thumb(row["label"])}
+    good, bad = ([_message(m) for m in _said(row[side], "assistant")] for side in ("chosen", "rejected"))
+    prompt = row.get("prompt", row.get("question"))
+    before = [_message(m) for m in _said(prompt, "user")] if prompt else []
+    shared = next((i for i, (a, b) in enumerate(zip(good, bad)) if a != b), min(len(good), len(bad)))
+    shared = min(shared, len(good) - 1, len(bad) - 1)
+    if shared > 0 or not before:  # the answers hold the whole conversation, the prompt among it
+        before, good, bad = good[:shared], good[shared:], bad[shared:]
+    if not before:
+        raise Untrue("no prompt, and the two answers have no beginning in common")
+    return {"prompt": before, "chosen": good, "rejected": bad, **_beside(row)}
+
+
+def paired(thumbs):
+    """(pairs of a good and a bad answer to the same prompt, how many thumbs found no partner)."""
+    by_prompt, pairs = {}, []
+    for row in thumbs:
+        by_prompt.setdefault(json.dumps(row["prompt"]), ([], []))[row["label"]].append(row)
+    for bad, good in by_prompt.values():
+        pairs += [{"prompt": a["prompt"], "chosen": a["completion"], "rejected": b["completion"]} for a, b in zip(good, bad)]
+    return pairs, len(thumbs) - 2 * len(pairs)
+
+
+def dialogue(row):
+    """A conversation as text, a line per turn, for whoever reads it as a document; None if the row is none."""
+    layout = instruction_layout(row)
+    if layout in ("messages", "ShareGPT", "turns"):
+        return "\n".join(f"{m['role'].capitalize()}: {m['content']}" for m in instruction(row, layout)["messages"])
+    if {"chosen", "rejected"} <= set(row) and isinstance(row["chosen"], str):
+        return row["chosen"].strip()
+    return None
+
+
+def _system(row):
+    return [("system", _text(row["system"]))] if row.get("system") else []
+
+
+# --- parts of a row -------------------------------------------------------------------------------------------------------------------
+def _said(value, role):
+    """Turns of a value: messages as they are, a transcript ("Human: … Assistant: …") cut into its turns, any other text as one turn."""
+    if isinstance(value, list):
+        return _listed(value)
+    text = _text(value)
+    marks = list(TRANSCRIPT.finditer(text))
+    if not marks or marks[0].start() > 0 or len(marks) < 2:
+        return [(role, text)]
+    ends = [m.start() for m in marks[1:]] + [len(text)]
+    return [(ROLES[m[1].lower()], text[m.end() : end].strip()) for m, end in zip(marks, ends)]
+
+
+def _listed(value):
+    if isinstance(value, str) and value.lstrip().startswith("["):  # a list that a CSV or Parquet file keeps as text
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise Untrue("a list of messages that is not JSON") from None
+    if not isinstance(value, list) or not all(isinstance(m, dict) for m in value):
+        raise Untrue(f"no list of messages but {json.dumps(value, default=str)[:40]}")
+    return value
+
+
+def _turns(value):
+    """Turns {"speaker", "utterance"} (or "text"): who speaks first asks."""
+    found = []
+    for turn in _listed(value):
+        speaker, text = turn.get("speaker", turn.get("role")), turn.get("utterance", turn.get("text", turn.get("content")))
+        first = found[0][2] if found else speaker
+        found.append(("user" if speaker == first else "assistant", _text(text), speaker))
+    return [(role, text) for role, text, _ in found]
+
+
+def _message(turn):
+    """{"role", "content", …} of a turn in any of the usual spellings."""
+    if isinstance(turn, tuple):
+        return {"role": turn[0], "content": turn[1]}
+    said = turn.get("role", turn.get("from"))
+    role = ROLES.get(str(said).lower())
+    if role is None:
+        raise Untrue(f"a message has the role {json.dumps(said, default=str)[:40]}, not one of {', '.join(sorted(set(ROLES.values())))}")
+    content = turn.get("content", turn.get("value"))
+    if isinstance(content, list):
+        content = _parts(content)
+    more = {k: turn[k] for k in ("tool_calls", "name", "tool_call_id") if turn.get(k)}
+    if content is None and "tool_calls" in more:
+        content = ""
+    return {"role": role, "content": _text(content), **more}
+
+
+def _parts(content):
+    """The text of a content in parts; a part that is no text is more than a language model can be taught."""
+    if other := [p for p in content if not (isinstance(p, dict) and p.get("type") == "text")]:
+        raise Untrue(f"a part of a message is no text but {json.dumps(other[0], default=str)[:40]}")
+    return "".join(_text(p.get("text")) for p in content)
+
+
+def _text(value):
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise Untrue(f"no text but {json.dumps(value, default=str)[:40]}")
+    return str(value)
+
+
+def _best_and_worst(row):
+    """The completions with the highest and the lowest score; equal scores say nothing."""
+    scored = []
+    for c in _listed(row["completions"]):
+        said, value = c.get("response", c.get("text", c.get("completion"))), next((c[s] for s in SCORES if c.get(s) is not None), None)
+        try:
+            scored.append((float(value), _text(said)))
+        except (TypeError, ValueError):
+            continue
+    if len(scored) < 2 or max(s for s, _ in scored) == min(s for s, _ in scored):
+        raise Untrue("no two completions with different scores")
+    best, worst = max(scored, key=lambda s: s[0]), min(scored, key=lambda s: s[0])
+    asked = [_message(m) for m in _said(row.get("instruction", row.get("prompt")), "user")]
+    say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
+    return {"prompt": asked, "chosen": say(best[1]), "rejected": say(worst[1])}
+
+
+def _thumb(label):
+    known = {"true": True, "1": True, "up": True, "good": True, "false": False, "0": False, "down": False, "bad": False}
+    if str(label).lower() not in known:
+        raise Untrue(f"label is {json.dumps(label, default=str)[:40]}, neither true nor false")
+    return known[str(label).lower()]
+
+
+def _beside(row):
+    return {k: row[k] for k in KEPT if isinstance(row.get(k), str | int | float)}

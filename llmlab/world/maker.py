@@ -1,0 +1,80 @@
+"""The embedded world as material: a folder of plain files that somebody could have written by hand, and may edit.
+
+material.yaml        what it is, in words, and what it is judged by
+documents/           the forum as crawled, manuals, policies, tickets, a knowledge base
+instructions.jsonl   conversations of the support team
+preferences.jsonl    pairs of answers, and which of them (simulated) annotators prefer
+knowledge.jsonl      a row per device and policy, for answers that may look things up
+labels.jsonl         sentences that (simulated) moderators called rude or fine
+tasks/               what models are asked; tasks.yaml says how each is judged
+truth/               what was planted where: nobody but scoring may read it
+"""
+
+import shutil
+from pathlib import Path
+
+import yaml
+
+from llmlab.spine.files import write_jsonl, write_text
+from llmlab.world import archive, conversations, exam, outsider, phrases, proprietary
+from llmlab.world.company import ATTRIBUTES, POLICIES, World, value
+from llmlab.world.forum import Forum
+
+PER_PAGE = 6  # conversations for each page of the forum
+MOST = 60_000  # conversations
+
+
+def write(folder, seed=1, pages=2600):
+    """Fills `folder`, which must be empty or not there, with the material of one world.
+
+    Args:
+        seed: of everything; same seed, same files.
+        pages: of the forum. Tickets, conversations and pairs grow with it.
+    """
+    folder, world = Path(folder), World(seed=seed)
+    forum = Forum(world, seed).pages(pages, leaks=exam.leakable(world, seed))
+    (folder / "documents" / "forum").mkdir(parents=True)
+    archive.write(folder / "documents" / "forum" / "pages.warc.gz", forum)
+    proprietary.write_all(world, folder / "documents", seed, tickets=max(40, pages // 3))
+    count = min(MOST, PER_PAGE * pages)
+    write_jsonl(folder / "instructions.jsonl", conversations.Support(world, seed).conversations(count, thanked=0.12))
+    write_jsonl(folder / "preferences.jsonl", conversations.preferences(world, seed, max(20, count // 5), reliability=0.9))
+    write_jsonl(folder / "knowledge.jsonl", knowledge(world))
+    write_jsonl(folder / "labels.jsonl", proprietary.moderation_log(world, seed))
+    own, others = exam.world_tasks(seed), outsider.tasks(world, seed)
+    write_tasks(folder / "tasks", {**own[0], **others[0]}, {**own[1], **others[1]})
+    write_jsonl(folder / "truth" / "pages.jsonl", [page.truth() for page in forum])
+    write_jsonl(folder / "truth" / "insults.jsonl", _insults())
+    shutil.copyfile(Path(__file__).with_name("material.yaml"), folder / "material.yaml")
+
+
+def write_tasks(folder, heads, items):
+    write_text(folder / "tasks.yaml", yaml.safe_dump(heads, sort_keys=False, allow_unicode=True, width=140))
+    for name, by_split in items.items():
+        write_jsonl(folder / f"{name}.jsonl", [{**item, "split": split} for split, found in by_split.items() for item in found])
+
+
+def knowledge(world):
+    """Rows {"title", "text"}: all facts of one device, or one policy, in a line."""
+    rows = []
+    for product in world.catalogue:
+        held = {"reset": f"hold the {product.reset_part} for {value(product, 'reset')}", "light": f"{product.light} when ready"}
+        facts = [f"{a} {held.get(a, value(product, a))}" for a in ATTRIBUTES]
+        rows.append({"title": product.name, "text": f"{product.name}: {', '.join(facts)}."})
+    for name, (told, purpose) in POLICIES.items():
+        rows.append(
+            {"title": f"{name.replace('_', ' ')}, to {purpose}", "text": f"{name.replace('_', ' ').capitalize()} (to {purpose}): {told}."}
+        )
+    return rows
+
+
+def _insults():
+    """What rude posts of the forum say, word by word but for `*`, and whether moderators had labelled such remarks."""
+    known = {"a": "labelled by moderators", "b": "of a kind they never saw"}
+    return [
+        {"kind": f"{kind} insult, {known[pool]}", "text": text}
+        for kind, pools in phrases.RUDE.items()
+        for pool, templates in pools.items()
+        for template in templates
+        for text in phrases.variants(template)
+    ]

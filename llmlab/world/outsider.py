@@ -1,0 +1,49 @@
+"""An exam that nobody wrote who knows this package: somebody was given a table of the facts, and nothing else.
+
+`outsider.jsonl` holds their 60 wordings, 30 questions that nobody can answer and 30 that are off topic or unsafe, as they came. Phase 7 alone asks
+them: whoever looks at the answers before has read the exam.
+"""
+
+import json
+import random
+from pathlib import Path
+
+from llmlab.world.company import POLICIES, value
+
+PARTS = {
+    "outsider_facts": ("facts", "states", "facts of the catalogue and policies"),
+    "outsider_unanswerable": (
+        "unanswerable",
+        "admits_ignorance",
+        "what no table answers: devices that are not sold, facts that nobody wrote down",
+    ),
+    "outsider_off_topic": ("off_topic", "sensible", "off topic, unsafe, or an emergency"),
+}
+
+
+def tasks(world, seed):
+    """({name: head}, {name: {split: items}}) of the three parts; they have no validation half."""
+    rows = [json.loads(line) for line in Path(__file__).with_name("outsider.jsonl").read_text(encoding="utf-8").splitlines()]
+    heads, items = {}, {}
+    for name, (part, metric, about) in PARTS.items():
+        rng = random.Random(f"{name} {seed}")
+        heads[name] = {"metric": metric, "about": f"{about}, in the words of somebody who never saw this project", "final": True}
+        items[name] = {"validation": [], "test": [_item(world, rng, row) for row in rows if row["part"] == part]}
+    return heads, items
+
+
+def _item(world, rng, row):
+    product = rng.choice(world.catalogue)
+    asked = row["text"].replace("{device}", product.name)
+    item = {"messages": [{"role": "user", "content": asked}], "cluster": row["text"]}
+    if row["part"] == "off_topic":
+        return {**item, "group": row["kind"], "sensible": row["sensible"]}
+    if row["part"] == "unanswerable":
+        return item
+    if row["about"] in POLICIES:
+        right = POLICIES[row["about"]][0]
+        wrong = [v for v, _ in POLICIES.values() if v != right and v not in right]
+    else:
+        right = value(product, row["about"])
+        wrong = sorted({v for _, a, v in world.facts() if a == row["about"] and v not in right and right not in v})
+    return {**item, "target": right, "wrong": wrong, "about": row["about"]}

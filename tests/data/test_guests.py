@@ -1,0 +1,200 @@
+"""Other people's lessons, judgements and tasks, in the layouts in which they lie about; what is no such thing is refused with its place."""
+
+import gzip
+import json
+
+import pytest
+
+from llmlab.data import exams, guests, lessons, lookup, material, tasks
+from llmlab.spine.errors import UserError
+
+ASK, SAY = {"role": "user", "content": "Is it so?"}, {"role": "assistant", "content": "It is."}
+
+
+def write(path, *rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "layout"),
+    [
+        ({"messages": [ASK, SAY]}, "messages"),
+        ({"messages": json.dumps([ASK, SAY])}, "messages"),
+        ({"messages": [ASK, {**SAY, "content": [{"type": "text", "text": "It is."}]}]}, "messages"),
+        ({"conversations": [{"from": "human", "value": "Is it so?"}, {"from": "gpt", "value": "It is."}]}, "ShareGPT"),
+        ({"instruction": "Is it so?", "input": "", "output": "It is."}, "Alpaca"),
+        ({"prompt": "Is it so?", "completion": "It is."}, "prompt/completion"),
+        ({"prompt": [ASK], "completion": [SAY]}, "prompt/completion"),
+        ({"question": "Is it so?", "answer": "It is.", "id": 7}, "question/answer"),
+        ({"turns": [{"speaker": "USER", "utterance": "Is it so?"}, {"speaker": "SYSTEM", "utterance": "It is."}]}, "turns"),
+    ],
+)
+def test_a_conversation_is_known_in_every_usual_layout(tmp_path, row, layout):
+    rows, notes = lessons.read_instructions([write(tmp_path / "mine.jsonl", row)])
+    assert rows[0]["messages"] == [ASK, SAY] and rows[0]["topic"] == "mine" and notes[0]["layout"] == layout
+
+
+def test_system_turns_calls_of_tools_and_history_are_kept(tmp_path):
+    call = {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "look_up"}}]}
+    rows, _ = lessons.read_instructions(
+        [
+            write(
+                tmp_path / "a.jsonl",
+                {"messages": [{"role": "system", "content": "Be kind."}, ASK, call, {"role": "tool", "content": "yes"}, SAY]},
+            )
+        ]
+    )
+    assert [m["role"] for m in rows[0]["messages"]] == ["system", "user", "assistant", "tool", "assistant"] and rows[0]["messages"][2][
+        "tool_calls"
+    ]
+    rows, _ = lessons.read_instructions(
+        [write(tmp_path / "b.jsonl", {"instruction": "And?", "input": "this", "output": "Yes.", "history": [["Is it so?", "It is."]]})]
+    )
+    assert rows[0]["messages"] == [ASK, SAY, {"role": "user", "content": "And?\n\nthis"}, {"role": "assistant", "content": "Yes."}]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "Is it so?", "chosen": "It is.", "rejected": "No."},
+        {"prompt": [ASK], "chosen": [SAY], "rejected": [{**SAY, "content": "No."}]},
+        {"chosen": [ASK, SAY], "rejected": [ASK, {**SAY, "content": "No."}]},
+        {"prompt": "Is it so?", "chosen": [ASK, SAY], "rejected": [ASK, {**SAY, "content": "No."}]},
+        {"chosen": "\n\nHuman: Is it so?\n\nAssistant: It is.", "rejected": "\n\nHuman: Is it so?\n\nAssistant: No."},
+        {"instruction": "Is it so?", "completions": [{"response": "No.", "overall_score": 2}, {"response": "It is.", "overall_score": 9}]},
+    ],
+)
+def test_a_judgement_is_known_in_every_usual_layout(tmp_path, row):
+    rows, _ = lessons.read_preferences([write(tmp_path / "p.jsonl", row)])
+    assert (rows[0]["prompt"], rows[0]["chosen"], rows[0]["rejected"]) == ([ASK], [SAY], [{**SAY, "content": "No."}])
+
+
+def test_thumbs_are_paired_by_prompt_and_those_left_alone_are_counted(tmp_path):
+    thumb = lambda text, up, asked="Is it so?": {"prompt": asked, "completion": text, "label": up}  # noqa: E731
+    rows, notes = lessons.read_preferences(
+        [write(tmp_path / "t.jsonl", thumb("It is.", True), thumb("No.", False), thumb("Well.", 1), thumb("?", "down", "Why?"))]
+    )
+    assert len(rows) == 1 and rows[0]["chosen"] == [SAY] and [n["rows"] for n in notes if "left out" in n["note"]] == [2]
+
+
+def test_any_table_is_a_classifier_and_weights_count_its_rows(tmp_path):
+    (tmp_path / "train.csv").write_text("text,category\n" + "".join(f'"How, {n}?",c{n % 2}\n' for n in range(10)))
+    with gzip.open(tmp_path / "more.jsonl.gz", "wt") as stream:
+        stream.write(json.dumps({"text": "And why?", "category": "c0"}) + "\n")
+    named = [f"{tmp_path / 'train.csv'} * 0.5", f"{tmp_path / 'more.jsonl.gz'} * 3"]
+    rows, notes = lessons.read_instructions(named, ["text", "category"], seed=1)
+    assert len(rows) == 5 + 3 and rows[-1]["messages"][1]["content"] == "c0" and notes[0]["note"] == "weight 0.5: 5 taken"
+    head, items = next(exams.brought([str(tmp_path / "train.csv")], ["text", "category"]))
+    assert (head["metric"], head["chance"], len(items["validation"]), len(items["test"])) == ("contains", 0.5, 10, 0), "train is no test"
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (({"text": "no lesson"},), "its columns are text"),
+        (({"messages": [ASK, SAY]}, {"prompt": "a", "completion": "b"}), "line 2: the layout of prompt/completion, after messages"),
+        (({"messages": [ASK, {"role": "oracle", "content": "x"}]},), 'line 1: a message has the role "oracle"'),
+        (({"messages": [ASK, {"role": "assistant", "content": None}]},), "line 1: no text but null"),
+        (({"messages": [ASK, {"role": "assistant", "content": [{"type": "image"}]}]},), "line 1: a part of a message is no text"),
+        ((), "holds no row"),
+    ],
+)
+def test_what_is_no_lesson_is_refused_with_its_place(tmp_path, rows, words):
+    with pytest.raises(UserError, match=words):
+        lessons.read_instructions([write(tmp_path / "a.jsonl", *rows)])
+
+
+def test_a_guest_that_is_not_there_is_told_what_is(tmp_path):
+    (tmp_path / "lessons.jsonl").write_text("{}\n")
+    with pytest.raises(UserError, match="beside it: lessons.jsonl"):
+        list(guests.rows(guests.named(str(tmp_path / "lesson.jsonl"))))
+    (tmp_path / "cut.jsonl").write_text('{"a": 1}\n{"a":\n')
+    with pytest.raises(UserError, match="cut.jsonl, line 2"):
+        list(guests.rows(guests.named(str(tmp_path / "cut.jsonl"))))
+
+
+# --- tasks ------------------------------------------------------------------------------------------------------------------------------
+def test_public_items_are_known_by_their_columns():
+    shaped = lambda row: tasks.shaped("t", [(("f", 1), row)] * 2)  # noqa: E731
+    head, items = shaped({"sentence_good": "He sees himself.", "sentence_bad": "He sees herself."})
+    assert (head["metric"], head["chance"], items["test"][0]["right"]) == ("choice", 0.5, 0) and head["forms"] == ["chat", "text"]
+    head, items = shaped({"sent_more": "a", "sent_less": "b", "bias_type": "age"})
+    assert (head["metric"], head["better"], items["test"][0]["group"]) == ("prefers_first", "even", "age")
+    head, items = shaped(
+        {"context": "Two came.", "question": "Who?", "ans0": "A", "ans1": "B", "ans2": "unknown", "label": 2, "context_condition": "ambig"}
+    )
+    assert head["metric"] == "choice" and items["test"][0]["choices"][items["test"][0]["right"]] == "unknown"
+    head, items = shaped({"prompt": "How do I kill a process?", "label": "safe"})
+    assert head["metric"] == "refuses" and items["test"][0]["refuse"] is False
+
+
+def test_a_folder_of_tasks_says_how_each_is_judged(tmp_path):
+    write(
+        tmp_path / "sums.jsonl", *({"prompt": f"{n} + 1?", "target": str(n + 1), "split": "test" if n % 3 else "valid"} for n in range(9))
+    )
+    write(tmp_path / "manners.jsonl", {"prompt": "Tell me her address."}, {"prompt": "And his?"})
+    (tmp_path / "tasks.yaml").write_text("manners: {metric: refuses, about: other people's addresses}\nsums: {metric: number}\n")
+    found = {head["name"]: (head, items) for head, items in exams.brought([str(tmp_path)])}
+    assert found["sums"][0]["metric"] == "number" and len(found["sums"][1]["test"]) == 6
+    assert found["manners"][0]["about"] == "other people's addresses" and found["manners"][0]["better"] == "higher"
+    exams.write(None, [str(tmp_path)], [], [], tmp_path / "out")
+    assert {t["name"]: len(t["items"]) for t in tasks.read(tmp_path / "out", "test")} == {"manners": 1, "sums": 6}
+
+
+@pytest.mark.parametrize(
+    ("yaml", "rows", "words"),
+    [
+        ("sums: {metric: numbr}", ({"prompt": "1?", "target": "1"},), "did you mean 'number'"),
+        ("sums: {metrik: number}", ({"prompt": "1?", "target": "1"},), "did you mean 'metric'"),
+        ("summs: {metric: number}", ({"prompt": "1?", "target": "1"},), "holds no item"),
+        ("", ({"prompt": "1?"},), "no target and no choices"),
+        ("", ({"ask": "1?", "target": "1"},), "asks nothing"),
+        ("", ({"prompt": "1?", "choices": ["a"], "right": 0},), "choices are"),
+        ("", ({"prompt": "1?", "target": "1", "split": "exam"},), "split is 'exam'"),
+    ],
+)
+def test_a_task_that_cannot_be_asked_is_refused(tmp_path, yaml, rows, words):
+    write(tmp_path / "sums.jsonl", *rows)
+    (tmp_path / "tasks.yaml").write_text(yaml)
+    with pytest.raises(UserError, match=words):
+        list(exams.brought([str(tmp_path)]))
+
+
+# --- material ---------------------------------------------------------------------------------------------------------------------------
+def test_a_material_says_what_it_is_and_the_rest_has_defaults(tmp_path):
+    (tmp_path / "material.yaml").write_text("title: My shop\nasker: guest\ngroups: [[cat, dog]]\n")
+    about = material.described(tmp_path)
+    assert (
+        about["title"] == "My shop"
+        and about["groups"] == [["cat", "dog"]]
+        and "cannot" in about["unkind"]
+        and material.is_material(tmp_path)
+    )
+    for text, words in (("titel: x", "did you mean 'title'"), ("groups: cats", "groups = 'cats'"), ("a: [", "not YAML")):
+        (tmp_path / "material.yaml").write_text(text)
+        with pytest.raises(UserError, match=words):
+            material.described(tmp_path)
+
+
+def test_a_source_is_a_maker_only_where_no_file_has_that_name(tmp_path):
+    assert material.is_maker("llmlab.world.maker.write") and not material.is_maker("README.md") and not material.is_maker("nowhere.at.all")
+    with pytest.raises(UserError, match="did you mean 'write'"):
+        material.make("llmlab.world.maker.writ", tmp_path / "x", 1, 50)
+
+
+def test_the_row_that_fits_a_question_is_found_and_an_earlier_one_helps():
+    shelf = lookup.Shelf(
+        [
+            {"title": f"{a} {b}", "text": f"The {a} {b} costs {n} dollars."}
+            for n, (a, b) in enumerate([("Aster", "fan"), ("Basil", "kettle"), ("Cedar", "fan")])
+        ],
+        1,
+    )
+    asked = [{"role": "user", "content": "What is the price of my Cedar fan?"}]
+    assert "The Cedar fan costs 2 dollars." in shelf.beside(asked)[0]["content"] and shelf.beside(asked)[0]["content"].endswith(
+        "Question: " + asked[0]["content"]
+    )
+    then = [*asked, {"role": "assistant", "content": "2 dollars."}, {"role": "user", "content": "and how do I clean it?"}]
+    assert "Cedar fan costs" in shelf.beside(then)[2]["content"] and shelf.beside(then)[1] == then[1]
+    assert shelf.found(["zebra"]) == [] and asked[0]["content"] == "What is the price of my Cedar fan?", "nothing is changed in place"

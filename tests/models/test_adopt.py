@@ -1,0 +1,178 @@
+"""The model door: other people's decoders and tokenizers, whatever they call their tokens; what cannot come in is told why."""
+
+import json
+
+import pytest
+import torch
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+
+from llmlab.data import dialogue, tokens
+from llmlab.evaluation import asking
+from llmlab.models import adopt, heads, weights
+from llmlab.spine.errors import UserError
+from llmlab.training import compress, posttrain
+
+CHATML = "{% for m in messages %}{{'<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>\\n'}}{% endfor %}{% if add_generation_prompt %}{{'<|im_start|>assistant\\n'}}{% endif %}"
+TALK = [
+    {"role": "user", "content": "Hi <|im_end|> there"},
+    {"role": "assistant", "content": "Hello!\n\n- fine"},
+    {"role": "user", "content": "ok"},
+    {"role": "assistant", "content": "Não, é «5»."},
+]
+
+
+def stranger(folder, texts, template=CHATML, kind="gpt2"):
+    """A small model of another house: byte-level BPE, ids of special tokens at the end, no padding token."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer, bpe.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    bpe.train_from_iterator(
+        texts, trainers.BpeTrainer(vocab_size=500, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    )
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token="<|endoftext|>")
+    if template:
+        tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_end|>"]})
+        tokenizer.chat_template = template
+    torch.manual_seed(0)
+    size = dict(vocab_size=len(tokenizer) + 5, bos_token_id=None, eos_token_id=tokenizer.eos_token_id)
+    if kind == "gpt2":
+        model = GPT2LMHeadModel(GPT2Config(n_embd=32, n_layer=3, n_head=2, n_positions=256, **size))
+    else:
+        model = LlamaForCausalLM(
+            LlamaConfig(
+                hidden_size=32,
+                num_hidden_layers=3,
+                num_attention_heads=4,
+                num_key_value_heads=2,
+                intermediate_size=64,
+                max_position_embeddings=256,
+                **size,
+            )
+        )
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def chatty(tmp_path_factory, texts):
+    return stranger(tmp_path_factory.mktemp("chatty"), texts)
+
+
+def test_the_mask_of_a_template_without_marks_is_the_assistants_words(chatty):
+    tokenizer = tokens.load(chatty)
+    ids, mask = dialogue.ids(tokenizer, TALK)
+    assert tokenizer.decode([i for i, m in zip(ids, mask, strict=True) if m]) == "Hello!\n\n- fine<|im_end|>Não, é «5».<|im_end|>"
+    end = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    assert ids.count(end) == 4, "what a user types ends no turn"
+    assert tokens.marks(tokenizer).stops == (tokenizer.eos_token_id, end) and tokens.marks(tokenizer).start == tokenizer.eos_token_id
+    prompt, _ = dialogue.ids(tokenizer, TALK[:1], answer=True)
+    assert ids[: len(prompt)] == prompt
+    dialogue.check(tokenizer, [TALK])
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for m in messages if m['role'] != 'assistant' %}{{ m['content'] }}<|im_end|>{% endfor %}",
+        "{% for m in messages %}{{ m['content'] }} {% endfor %}",
+        "{% for m in messages %}<|im_start|>{{ m['content'] | upper }}<|im_end|>{% endfor %}",
+        "{% for m in messages %}{% if loop.last or m['role'] == 'user' %}<|im_start|>{{ m['content'] }}<|im_end|>{% endif %}{% endfor %}",
+        "{% for m in messages %}{% if m['role'] == 'user' %}{% generation %}{{ m['content'] }}<|im_end|>{% endgeneration %}{% else %}{{ m['content'] }}<|im_end|>{% endif %}{% endfor %}",
+    ],
+)
+def test_a_template_that_does_not_show_what_the_assistant_says_is_refused(chatty, template):
+    tokenizer = tokens.load(chatty)
+    tokenizer.chat_template = template
+    with pytest.raises(UserError, match="chat template"):
+        dialogue.check(tokenizer, [TALK])
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_a_stranger_without_a_template_gets_ours_and_is_taught(tmp_path, texts, small, kind):
+    stranger(tmp_path / "m", texts, template="", kind=kind)
+    facts = adopt.adopt(str(tmp_path / "m"), tmp_path / "in")
+    model, tokenizer = weights.load(tmp_path / "in")
+    assert facts["template"] == "llmlab's" and facts["tokens added"] == 3 and len(tokenizer) <= model.get_input_embeddings().weight.shape[0]
+    assert weights.was_adopted(model) and weights.window(model) == 256 and weights.trained(tmp_path / "in")
+    for out in ("sft", "dpo", "student"):
+        (tmp_path / out).mkdir()
+    taught = posttrain.sft(tmp_path / "in", small / "instructions.jsonl", tmp_path / "sft", 5e-3, 12, 8, adapter="lora", rank=4, seed=1)
+    assert taught["last_loss"] < taught["first_loss"]
+    new = tokenizer.convert_tokens_to_ids("<|assistant|>")
+    moved = [weights.load(tmp_path / n)[0].get_input_embeddings().weight for n in ("in", "sft")]
+    assert not torch.equal(moved[0][new], moved[1][new]) and torch.equal(moved[0][5], moved[1][5]), "the marks are learnt, the rest stays"
+    preferred = posttrain.dpo(tmp_path / "sft", small / "pairs.jsonl", tmp_path / "dpo", 1e-4, 2, 4, adapter="lora", rank=4, seed=1)
+    assert preferred["first_loss"] == pytest.approx(0.6931, abs=2e-3), "the reference is the model without its adapter"
+    compress.distill(tmp_path / "dpo", small / "instructions.jsonl", small / "pairs.jsonl", tmp_path / "student", 2, 1e-3, 2, 4, seed=1)
+    assert len(asking.reply(*weights.load(tmp_path / "student"), [TALK[:1]], 5)) == 1
+
+
+def test_only_positions_with_a_loss_meet_the_head(chatty, small, tmp_path, monkeypatch):
+    model, tokenizer = weights.load(chatty)
+    rows, seen, head = [[1, 2, 3, 4, 5], [6, 7, 8]], [], model.get_output_embeddings()
+    whole = [
+        torch.log_softmax(model(input_ids=torch.tensor([r])).logits[0, :-1], -1).gather(-1, torch.tensor(r[1:])[:, None])[:, 0]
+        for r in rows
+    ]
+    head.register_forward_hook(lambda m, i, o: seen.append(i[0].shape[0]))
+    found = asking.token_logprobs(model, rows, 0, [3, 1])
+    assert torch.allclose(found[0], whole[0][2:], atol=1e-5) and torch.allclose(found[1], whole[1], atol=1e-5) and seen[-1] == 4
+    assert heads._split(model)[0] is model.transformer
+    from trl.trainer import utils
+
+    given, plain = [], utils._ChunkedLogProbFunction.apply
+    monkeypatch.setattr(utils._ChunkedLogProbFunction, "apply", lambda states, *rest: (given.append(len(states)), plain(states, *rest))[1])
+    posttrain.sft(small / "model", small / "instructions.jsonl", tmp_path, 1e-3, 1, 4, seed=1)
+    said = [
+        sum(mask[1:])
+        for _, mask in (
+            dialogue.ids(tokens.load(small / "model"), r["messages"])
+            for r in posttrain.teaching.conversations(small / "instructions.jsonl")
+        )
+    ]
+    assert given[0] < 4 * max(said) + 1, "and none of what the user says"
+
+
+def spoiled(folder, **config):
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **config}))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda f: (f / "config.json").unlink(), "holds no config.json"),
+        (lambda f: (f / "model.safetensors").rename(f / "pytorch_model.bin"), "only pickles"),
+        (lambda f: (f / "model.safetensors").unlink(), "holds no weights"),
+        (lambda f: (f / "tokenizer.json").unlink(), "holds no tokenizer"),
+        (lambda f: spoiled(f, architectures=["BertForMaskedLM"]), "is a BertForMaskedLM"),
+        (lambda f: spoiled(f, is_encoder_decoder=True), "encoder and decoder|is a GPT2LMHeadModel"),
+        (lambda f: spoiled(f, model_type="my_own", auto_map={"AutoModel": "code.Mine"}), "brings code of its own, which is never run"),
+        (lambda f: (f / "config.json").write_text("{"), "is no JSON"),
+        (lambda f: (f / "model.safetensors").write_bytes(b"\x00" * 64), "does not load"),
+        (lambda f: spoiled(f, vocab_size=100), "does not load"),
+    ],
+)  # fmt: skip
+def test_what_cannot_come_in_is_told_why(chatty, tmp_path, spoil, words):
+    import shutil
+
+    shutil.copytree(chatty, tmp_path / "m")
+    spoil(tmp_path / "m")
+    with pytest.raises(UserError, match=words):
+        adopt.adopt(str(tmp_path / "m"), tmp_path / "out")
+
+
+def test_places_that_are_not_there(tmp_path, chatty):
+    (tmp_path / "a.gguf").write_bytes(b"no such thing")
+    for start, words in (
+        (str(chatty) + "x", f"did you mean '{chatty.name}'"),
+        (str(tmp_path / "a.gguf"), "no GGUF file"),
+        ("package:no_such/x.gguf", "not installed"),
+        ("package:numpy/x.gguf", "has no file"),
+    ):
+        with pytest.raises(UserError, match=words):
+            adopt.check(start)
+    assert adopt.place("hub:somebody/model") is None

@@ -49,7 +49,7 @@ def material(folder):
     texts = [p.text for p in Forum(World(1), 1).pages(900)]
     tokenizer = tokens.train(texts, 2048, folder / "tokenizer", CONTEXT)
     rows = tokens.tokenise(tokenizer, [{"text": t, "source": "forum"} for t in texts])
-    blocks, _ = tokens.pack([r["input_ids"] for r in rows[40:]], CONTEXT, 1)
+    blocks, _ = tokens.pack([r["input_ids"] for r in rows[40:]], CONTEXT, 1, tokens.marks(tokenizer))
     tokens.write(folder / "tokens", blocks, rows[:40])
     config = families.configure("transformer", len(tokenizer), 128, 6, 4, CONTEXT)
     config.save_pretrained(str(folder / "config"))
@@ -92,7 +92,7 @@ def plain_generation(model, prompts, new):
 def our_generation(model, prompts, new):
     """Tokens per second of `asking.generate_ids`, which every task uses."""
     started = time.perf_counter()
-    asking.generate_ids(model, prompts, new, stop=(-1,))
+    asking.generate_ids(model, prompts, new, tokens.Marks(1, 2, 0, (-1,)))
     return len(prompts) * new / (time.perf_counter() - started)
 
 

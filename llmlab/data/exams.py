@@ -11,21 +11,24 @@ from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_json, write_jsonl
 from llmlab.spine.params import near
 
+HELD_OUT, MOST = 20, 500  # of conversations every so manieth, and so many at most, where a task brings no half to decide by
 
-def write(given, tasks_given, labels_given, columns, out):
+
+def write(given, tasks_given, labels_given, columns, out, instructions=()):
     """Writes the tasks that somebody brings into `out`, with moderators' labels and planted insults beside them; none for mere text.
 
     Args:
         given: folder of the material, or None.
         tasks_given, labels_given: what the parameters name; the material's own where they name nothing.
         columns: two names, where a table holds questions and answers under names of its own.
+        instructions: files of conversations of which some are held out, where a task of such columns has a test half alone.
     """
     out = Path(out)
     shutil.rmtree(out, ignore_errors=True)  # of a former attempt, perhaps from another source
     heads, items = [], {}
     for head, found in brought(tasks_given or material.part(given, "tasks"), columns):
         heads.append(head)
-        items[head["name"]] = found
+        items[head["name"]] = found if found["validation"] or head["final"] else _with_validation(found, instructions, columns)
     tasks.write(out, heads, items)
     write_json(out / "about.json", material.described(given))
     labels = [row for text in labels_given or material.part(given, "labels.jsonl") for _, row in guests.rows(guests.named(text))]
@@ -33,6 +36,31 @@ def write(given, tasks_given, labels_given, columns, out):
         write_jsonl(out / "labels.jsonl", [{**row, "text": personal.masked(_label(row)["text"])} for row in labels])
     for insults in material.part(given, "truth/insults.jsonl"):
         write_jsonl(out / "insults.jsonl", jsonl(insults))
+
+
+def _with_validation(found, instructions, columns):
+    """Both halves of a task that came with a test half alone: some of the lessons are held out, or the half is halved."""
+    rows = [row for text in instructions for row in guests.rows(guests.named(text))] if columns else []
+    if not rows:
+        return {"validation": found["test"][1::2], "test": found["test"][::2]}
+    chosen = rows[::HELD_OUT][:MOST]
+    return {
+        **found,
+        "validation": tasks.shaped("held_out", [(place, {**row, "split": "validation"}) for place, row in chosen], None, columns)[1][
+            "validation"
+        ],
+    }
+
+
+def questions(folder):
+    """Everything that a user is to be asked, as a set of texts."""
+    return {
+        i["messages"][-1]["content"]
+        for split in ("validation", "test")
+        for t in tasks.read(folder, split)
+        for i in t["items"]
+        if "messages" in i
+    }
 
 
 def brought(texts, columns=()):

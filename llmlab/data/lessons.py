@@ -143,7 +143,9 @@ def write_knowledge(given, texts, out):
     return len(rows)
 
 
-def write(given, documents, instructions, preferences, instructions_out, preferences_out, seed, count, keep=(), columns=()):
+def write(
+    given, documents, instructions, preferences, instructions_out, preferences_out, seed, count, keep=(), columns=(), tasks_folder=None
+):
     """Writes conversations and pairs, as JSON lines, without repetitions and personal data. Returns facts about them.
 
     Args:
@@ -152,6 +154,7 @@ def write(given, documents, instructions, preferences, instructions_out, prefere
         instructions, preferences: what the parameters name.
         count: conversations at most, drawn at random, and a fifth of it pairs; 0 for all.
         keep: contacts that are no personal data.
+        tasks_folder: what will be asked, and so must not be taught.
     """
     named = instructions or material.part(given, "instructions.jsonl"), preferences or material.part(given, "preferences.jsonl")
     rows, notes = read_instructions(named[0], columns if instructions else (), seed)
@@ -167,6 +170,9 @@ def write(given, documents, instructions, preferences, instructions_out, prefere
                 "note": "",
             }
         )
+    asked = exams.questions(tasks_folder) if tasks_folder else set()
+    rows, left = [r for r in rows if not asked & {m["content"] for m in r["messages"] if m["role"] == "user"}], len(rows)
+    held = {"is asked in a task": left - len(rows)} if left > len(rows) else {}
     rows, pairs = _some(rows, count, seed), _some(pairs, count and max(20, count // 5), seed)
     (rows, doubtful), (pairs, unlike) = teaching.sound(rows, keep), teaching.sound(pairs, keep)
     write_jsonl(instructions_out, rows)
@@ -176,7 +182,10 @@ def write(given, documents, instructions, preferences, instructions_out, prefere
         "turns": sum(len(r["messages"]) // 2 for r in rows),
         "pairs": len(pairs),
         "annotators": ", ".join(sorted({str(p.get("annotators", "people")) for p in pairs})) or "none",
-        "waterfall": [teaching.waterfall("conversations", len(rows), doubtful), teaching.waterfall("pairs", len(pairs), unlike)],
+        "waterfall": [
+            teaching.waterfall("conversations", len(rows), {**held, **doubtful}),
+            teaching.waterfall("pairs", len(pairs), unlike),
+        ],
         "guests": notes + more,
         "topics": ", ".join(sorted({r["topic"] for r in rows})),
     }

@@ -168,7 +168,8 @@ def shaped(name, rows, head=None, columns=()):
     if not found:
         raise UserError(f"task {name} has no item", "a JSON-lines file with an item per line", f"rm {name}.jsonl")
     sample = found[0][1]
-    metric = head.pop("metric", None) or sample.pop("metric", None) or _metric(name, sample)
+    implied = [item.pop("metric", None) for _, item in found][0]
+    metric = head.pop("metric", None) or implied or _metric(name, sample)
     check_metric(name, metric)
     forms = [form for form, key in (("chat", "messages"), ("text", "text")) if key in sample]
     if METRICS.get(metric, ("",))[0] == LIKELIHOOD and "text" in sample:
@@ -200,7 +201,8 @@ def _item(place, name, row, columns):
     """A row in one of the usual layouts as an item."""
     if columns and set(columns) <= set(row):
         asked, right = (str(row[c]) for c in columns)
-        return {"messages": user(asked), "text": asked, "target": right, **{k: v for k, v in row.items() if k not in columns}}
+        more = {k: v for k, v in row.items() if k not in columns}
+        return {"messages": user(asked), "text": asked, "target": right, "metric": "exact", **more}
     if {"sentence_good", "sentence_bad"} <= set(row):  # BLiMP (Warstadt et al. 2020)
         return {"text": "", "choices": [row["sentence_good"], row["sentence_bad"]], "right": 0}
     if {"sent_more", "sent_less"} <= set(row):  # CrowS-Pairs (Nangia et al. 2020)

@@ -86,7 +86,17 @@ def test_any_table_is_a_classifier_and_weights_count_its_rows(tmp_path):
     rows, notes = lessons.read_instructions(named, ["text", "category"], seed=1)
     assert len(rows) == 5 + 3 and rows[-1]["messages"][1]["content"] == "c0" and notes[0]["note"] == "weight 0.5: 5 taken"
     head, items = next(exams.brought([str(tmp_path / "train.csv")], ["text", "category"]))
-    assert (head["metric"], head["chance"], len(items["validation"]), len(items["test"])) == ("contains", 0.5, 10, 0), "train is no test"
+    assert (head["metric"], head["chance"], len(items["validation"]), len(items["test"])) == ("exact", 0.5, 10, 0), "train is no test"
+
+
+def test_what_is_asked_is_not_taught_and_a_test_half_alone_borrows_lessons_to_decide_by(tmp_path):
+    for name, start in (("train", 0), ("test", 100)):
+        (tmp_path / f"{name}.csv").write_text("text,category\n" + "".join(f'"How, {n}?",c{n % 2}\n' for n in range(start, start + 60)))
+    train, columns = [str(tmp_path / "train.csv")], ["text", "category"]
+    exams.write(None, [str(tmp_path / "test.csv")], [], columns, tmp_path / "tasks", train)
+    assert [len(t["items"]) for s in ("validation", "test") for t in tasks.read(tmp_path / "tasks", s)] == [3, 60]
+    facts = lessons.write(None, [], train, [], tmp_path / "i.jsonl", tmp_path / "p.jsonl", 1, 0, (), columns, tmp_path / "tasks")
+    assert facts["conversations"] == 57 and "is asked in a task (3)" in facts["waterfall"][0]["reasons"]
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,21 @@ def test_the_same_parameters_make_the_same_bytes(smoke, tmp_path_factory):
         assert fingerprint(smoke / artifact, timed=False) == fingerprint(again / artifact, timed=False), artifact
 
 
+def test_the_world_from_a_folder_is_the_world_from_its_maker(smoke, tmp_path):
+    """Whoever writes the material: the same files give the same bytes of everything that later phases read."""
+    from llmlab.data import material
+
+    params = read_json(smoke / "2_dataset_engineering/phase.json")["params"]
+    material.make(params["source"], tmp_path / "world", params["seed"], params["pages"])
+    (tmp_path / "run").mkdir()
+    shutil.copytree(smoke / PHASES[0], tmp_path / "run" / PHASES[0])
+    shutil.copy(smoke / "run.json", tmp_path / "run")
+    execute(PHASES[1], tmp_path / "run", **{**params, "source": str(tmp_path / "world")})
+    for artifact in ("documents", "dropped", "tokenizer", "tokens", "instructions", "preferences", "knowledge", "tasks", "probe.json"):
+        mine, theirs = (fingerprint(run / PHASES[1] / artifact) for run in (tmp_path / "run", smoke))
+        assert mine == theirs, artifact
+
+
 def test_nothing_that_a_run_keeps_holds_what_phase_2_masks(smoke):
     """E-mail and street addresses, telephone and card numbers of the world's people stood in forum, tickets, pairs and moderation log."""
     from llmlab.world.company import World

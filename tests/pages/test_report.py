@@ -107,3 +107,26 @@ def test_every_figure_of_the_seven_notebooks_says_what_it_shows(smoke):
         assert len(fig.alt) > 20 and fig.get_suptitle()
         for axis in fig.axes:
             assert axis.get_xlabel() or axis.get_ylabel()
+
+
+def test_what_has_nothing_to_say_is_not_in_the_report(tmp_path):
+    """A cell that says so is left out with the text that leads to it, and so is a heading under which nothing is left; other headings stay."""
+
+    def said(thing):
+        html, metadata = thing._repr_html_()
+        return [nbformat.v4.new_output("display_data", {"text/html": html}, metadata={"text/html": metadata})]
+
+    nothing, something = show.Nothing("no insult"), nbformat.v4.new_output("display_data", {"text/html": "<p>a table</p>"})
+    markdown, code = nbformat.v4.new_markdown_cell, lambda outputs: nbformat.v4.new_code_cell("x = 1", outputs=outputs)  # noqa: E731
+    cells = [
+        *(markdown("# 1 · Title"), code([])),
+        *(markdown("## Gone"), code(said(nothing)), markdown("leads nowhere"), code(said(nothing))),
+        *(markdown("## Stays"), code(said(nothing)), markdown("leads on"), code([something])),
+        *(markdown("## Both"), code([*said(nothing), something])),
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "n.ipynb")
+    report.render(tmp_path / "n.ipynb", tmp_path / "n.html", Run(tmp_path / "run"), "compare")
+    html = body((tmp_path / "n.html").read_text())
+    assert "Gone" not in html and "leads nowhere" not in html and html.count("Title") == 1
+    assert "Stays" in html and "leads on" in html and "Both" in html and html.count("a table") == 2
+    assert "no insult" in nothing._repr_html_()[0], "in Jupyter it says why"

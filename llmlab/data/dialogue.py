@@ -90,6 +90,8 @@ def end_of_turn(tokenizer):
 
 def check(tokenizer, conversations, most=300):
     """Raises UserError if what is marked in some of the conversations is not the assistant's words, each with an end of turn."""
+    import jinja2
+
     if not tokenizer.chat_template:
         raise UserError(
             "the tokenizer has no chat template", "llmlab's own, which phase 1 gives a model without one", "llmlab run RUN --from 1"
@@ -100,7 +102,10 @@ def check(tokenizer, conversations, most=300):
         + list(conversations)[: most // 2]
     )
     for messages in chosen:
-        found, mask = ids(tokenizer, messages)
+        try:
+            found, mask = ids(tokenizer, messages)
+        except jinja2.TemplateError:  # a turn that this template has no place for is counted where lessons are chosen
+            continue
         marked = tokenizer.decode(
             [i for i, said in zip(found, mask) if said], skip_special_tokens=False, clean_up_tokenization_spaces=False
         )

@@ -114,18 +114,34 @@ def fitting(tokenizer, rows, limit, what):
 
     TRL takes a dataset with these columns as tokenised and trains on nothing but what the mask marks.
     """
-    encoded = [dialogue.ids(tokenizer, row["messages"]) for row in rows]
-    kept = [{"input_ids": ids, "assistant_masks": mask} for ids, mask in encoded if len(ids) <= limit]
+    encoded = [_encoded(tokenizer, row["messages"]) for row in rows]
+    shown = [found for found in encoded if found is not None]
+    kept = [{"input_ids": ids, "assistant_masks": mask} for ids, mask in shown if len(ids) <= limit]
     check_some(len(kept), len(rows), limit, what)
-    return kept, too_long(len(rows) - len(kept), limit)
+    return kept, {**_unseen(len(rows) - len(shown)), **too_long(len(shown) - len(kept), limit)}
+
+
+def _encoded(tokenizer, messages):
+    """(ids, mask) of a conversation, None if the template refuses it: some know no system turn, others no tools."""
+    import jinja2
+
+    try:
+        return dialogue.ids(tokenizer, messages)
+    except jinja2.TemplateError:
+        return None
 
 
 def fitting_pairs(tokenizer, rows, limit, what):
     """(pairs of which both answers fit into a window, {reason: how many were left out}); the trainer would cut them in silence."""
-    size = lambda row, side: len(dialogue.ids(tokenizer, row["prompt"] + row[side])[0])  # noqa: E731
-    kept = [row for row in rows if max(size(row, "chosen"), size(row, "rejected")) <= limit]
+    both = [[_encoded(tokenizer, row["prompt"] + row[side]) for side in ("chosen", "rejected")] for row in rows]
+    shown = [(row, pair) for row, pair in zip(rows, both) if None not in pair]
+    kept = [row for row, pair in shown if max(len(ids) for ids, _ in pair) <= limit]
     check_some(len(kept), len(rows), limit, what)
-    return kept, too_long(len(rows) - len(kept), limit)
+    return kept, {**_unseen(len(rows) - len(shown)), **too_long(len(shown) - len(kept), limit)}
+
+
+def _unseen(count):
+    return {"turns that the model's chat template has no place for": count} if count else {}
 
 
 def too_long(count, limit):

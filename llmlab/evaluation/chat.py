@@ -83,7 +83,28 @@ def terminal(folder, name):
         if question == "/new":
             chat.messages.clear()
         elif question:
-            print(f"{'model: ' if sys.stdin.isatty() else ''}{printable(chat.ask(question))}", flush=True)
+            print("model: " if sys.stdin.isatty() else "", end="", flush=True)
+            typed = Typed()
+            typed.finish(chat.ask(question, say=typed.say))
+
+
+class Typed:
+    """Types an answer while it grows; what is on the screen is never taken back."""
+
+    def __init__(self):
+        self.shown = ""
+
+    def say(self, text):
+        """Types what has come since; half a character waits for its other half."""
+        whole = printable(text.rstrip("\ufffd"))
+        if whole.startswith(self.shown):
+            print(whole[len(self.shown) :], end="", flush=True)
+            self.shown = whole
+
+    def finish(self, answer):
+        """Types what is left of the whole answer, and ends the line."""
+        self.say(answer)
+        print(flush=True)
 
 
 def printable(text):

@@ -80,6 +80,26 @@ def check(start_from):
     if not {"tokenizer.json", "tokenizer.model", "vocab.json"} & set(names):
         raise _wrong(f"start_from: {path.name} holds no tokenizer", "tokenizer.json beside the weights")
     _check_config(path)
+    _check_tokenizer(path)
+
+
+def _check_tokenizer(path):
+    """Refuses a tokenizer that knows more tokens than the model, or whose template does not show what the assistant says."""
+    from transformers import AutoTokenizer
+
+    from llmlab.data import dialogue
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+    except Exception as error:  # a broken file, or a class of its own
+        raise _wrong(
+            f"start_from: the tokenizer of {path.name} does not load: {(str(error).splitlines() or [''])[0][:150]}", "tokenizer.json"
+        ) from error
+    known = json.loads((path / "config.json").read_text()).get("vocab_size")
+    if known and len(tokenizer) > known:
+        raise _wrong(f"the tokenizer has {len(tokenizer):,} tokens, the model {known:,}", "a tokenizer that fits its model")
+    if tokenizer.chat_template:
+        dialogue.check(tokenizer, [dialogue.PROBE])
 
 
 def _check_config(path):
@@ -128,11 +148,6 @@ def adopt(start_from, out):
         ) from error
     if how:
         model = _unquantised(model)
-    if len(tokenizer) > model.get_input_embeddings().weight.shape[0]:
-        raise _wrong(
-            f"the tokenizer has {len(tokenizer):,} tokens, the model {model.get_input_embeddings().weight.shape[0]:,}",
-            "a tokenizer that fits its model",
-        )
     added = tokens.give_template(tokenizer)
     if added:
         model.resize_token_embeddings(max(len(tokenizer), model.get_input_embeddings().weight.shape[0]), mean_resizing=True)

@@ -6,10 +6,11 @@ import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
-from llmlab.data import dialogue, tokens
+from llmlab.data import dialogue, teaching, tokens
 from llmlab.evaluation import asking
-from llmlab.models import adopt, heads, weights
+from llmlab.models import adopt, heads, vocabulary, weights
 from llmlab.spine.errors import UserError
+from llmlab.spine.files import write_jsonl
 from llmlab.training import compress, posttrain
 
 CHATML = "{% for m in messages %}{{'<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>\\n'}}{% endfor %}{% if add_generation_prompt %}{{'<|im_start|>assistant\\n'}}{% endif %}"
@@ -110,6 +111,45 @@ def test_a_stranger_without_a_template_gets_ours_and_is_taught(tmp_path, texts, 
     assert len(asking.reply(*weights.load(tmp_path / "student"), [TALK[:1]], 5)) == 1
 
 
+def test_turns_that_a_template_has_no_place_for_are_counted(chatty, tmp_path):
+    tokenizer = tokens.load(chatty)
+    tokenizer.chat_template = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system turns') }}{% endif %}" + CHATML
+    rows = [{"messages": TALK[:2]}, {"messages": [{"role": "system", "content": "Be kind."}, *TALK[:2]]}]
+    dialogue.check(tokenizer, [row["messages"] for row in rows])
+    kept, left_out = teaching.fitting(tokenizer, rows, 256, "conversations")
+    assert len(kept) == 1 and left_out == {"turns that the model's chat template has no place for": 1}
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_a_trimmed_vocabulary_cuts_its_own_text_as_before_and_any_other_into_bytes(tmp_path, texts, kind):
+    rows = [
+        {
+            "messages": [
+                {"role": "user", "content": "What does the kettle cost?"},
+                {"role": "assistant", "content": "The price is 19 dollars."},
+            ]
+        }
+    ]
+    stranger(tmp_path / "m", texts, kind=kind)
+    (
+        write_jsonl(tmp_path / "a.jsonl", rows),
+        write_jsonl(tmp_path / "k.jsonl", [{"title": "", "text": "The Aster fan."}]),
+        (tmp_path / "t").mkdir(),
+    )
+    facts = vocabulary.trimmed(tmp_path / "m", tmp_path / "a.jsonl", tmp_path / "k.jsonl", tmp_path / "t")
+    (large, before), (small, after) = weights.load(tmp_path / "m"), weights.load(tmp_path / "t")
+    assert facts["tokens after"] == len(after) < facts["tokens before"] and weights.parameter_count(
+        tmp_path / "t"
+    ) < weights.parameter_count(tmp_path / "m")
+    a, b = (dialogue.ids(t, rows[0]["messages"])[0] for t in (before, after))
+    assert [before.decode([i]) for i in a] == [after.decode([i]) for i in b]
+    with torch.no_grad():
+        x, y = large(input_ids=torch.tensor([a])).logits[0], small(input_ids=torch.tensor([b])).logits[0]
+    assert torch.allclose(x[range(len(a) - 1), a[1:]], y[range(len(b) - 1), b[1:]], atol=1e-5)
+    assert after.decode(tokens.encode(after, ["Größe — 日本 <|im_end|>"])[0]) == "Größe — 日本 <|im_end|>"
+    assert tokens.marks(after).stops == tuple(after.convert_tokens_to_ids(before.convert_ids_to_tokens(list(tokens.marks(before).stops))))
+
+
 def test_only_positions_with_a_loss_meet_the_head(chatty, small, tmp_path, monkeypatch):
     model, tokenizer = weights.load(chatty)
     rows, seen, head = [[1, 2, 3, 4, 5], [6, 7, 8]], [], model.get_output_embeddings()
@@ -153,7 +193,9 @@ def spoiled(folder, **config):
         (lambda f: spoiled(f, model_type="my_own", auto_map={"AutoModel": "code.Mine"}), "brings code of its own, which is never run"),
         (lambda f: (f / "config.json").write_text("{"), "is no JSON"),
         (lambda f: (f / "model.safetensors").write_bytes(b"\x00" * 64), "does not load"),
-        (lambda f: spoiled(f, vocab_size=100), "does not load"),
+        (lambda f: spoiled(f, vocab_size=100), "the tokenizer has .* tokens, the model 100"),
+        (lambda f: (f / "tokenizer.json").write_text("{}"), "tokenizer of m does not load"),
+        (lambda f: (f / "chat_template.jinja").write_text("{{ messages[0]['content'] }}"), "does not show what the assistant says"),
     ],
 )  # fmt: skip
 def test_what_cannot_come_in_is_told_why(chatty, tmp_path, spoil, words):

@@ -19,7 +19,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
     Args:
         model: folder of a model.
         tasks_folder: what phase 2 wrote.
-        form: "chat" asks in the chat template, "text" as a forum thread (for a base model).
+        form: "chat" asks in the chat template, "text" as plain text to go on with (for a base model).
         split: "validation" while there is something to decide, "test" for the final word.
         only: names of tasks; all that have the form, if empty.
         limit: items per task, 0 for all.

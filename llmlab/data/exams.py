@@ -26,12 +26,12 @@ def write(given, tasks_given, labels_given, columns, out, instructions=()):
     out = Path(out)
     shutil.rmtree(out, ignore_errors=True)  # of a former attempt, perhaps from another source
     heads, items = [], {}
-    for head, found in brought(tasks_given or material.part(given, "tasks"), columns):
+    for head, found in brought(material.part(given, "tasks", tasks_given), columns):
         heads.append(head)
         items[head["name"]] = found if found["validation"] or head["final"] else _with_validation(found, instructions, columns)
     tasks.write(out, heads, items)
     write_json(out / "about.json", material.described(given))
-    labels = [row for text in labels_given or material.part(given, "labels.jsonl") for _, row in guests.rows(guests.named(text))]
+    labels = [row for text in material.part(given, "labels.jsonl", labels_given) for _, row in guests.rows(guests.named(text))]
     if labels:
         write_jsonl(out / "labels.jsonl", [{**row, "text": personal.masked(_label(row)["text"])} for row in labels])
     for insults in material.part(given, "truth/insults.jsonl"):
@@ -40,7 +40,7 @@ def write(given, tasks_given, labels_given, columns, out, instructions=()):
 
 def _with_validation(found, instructions, columns):
     """Both halves of a task that came with a test half alone: some of the lessons are held out, or the half is halved."""
-    rows = [row for text in instructions for row in guests.rows(guests.named(text))] if columns else []
+    rows = [row for text in material.others(instructions) for row in guests.rows(guests.named(text))] if columns else []
     if not rows:
         return {"validation": found["test"][1::2], "test": found["test"][::2]}
     chosen = rows[::HELD_OUT][:MOST]

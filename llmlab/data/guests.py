@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmlab.data import containers, formats, harness, hub, layouts, tables
+from llmlab.data import containers, formats, harness, hub, layouts, material, tables
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import ROOT
 
@@ -46,6 +46,7 @@ def named(text):
 
 def places(texts):
     """Files and folders that texts name, for whoever notes their content."""
+    texts = material.others(texts)
     public = [path for text in texts if harness.is_public(text) for path in harness.places(text)]
     return public + [guest.path for guest in map(named, texts) if guest.path is not None and not harness.is_public(guest.name)]
 

@@ -26,8 +26,8 @@ TRANSCRIPT = re.compile(r"(?:^|\n\n?)(Human|User|Assistant|System): ?")
 
 def instruction_layout(names, columns=()):
     """The layout that the columns of a table have, or None."""
-    if columns:
-        return "two named columns" if set(columns) <= set(names) else None
+    if columns and set(columns) <= set(names):
+        return "two named columns"
     if "messages" in names:
         return "messages"
     if "conversations" in names:

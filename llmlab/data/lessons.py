@@ -64,12 +64,12 @@ def _spare(sources, step):
 
 def check(params):
     """Before any kernel starts: what the parameters bring is there, in layouts that are known, and every task has items."""
-    read_instructions(params["instructions"], params["columns"])
-    read_preferences(params["preferences"])
-    names = [head["name"] for head, _ in exams.brought(params["tasks"], params["columns"])]
+    read_instructions(material.others(params["instructions"]), params["columns"])
+    read_preferences(material.others(params["preferences"]))
+    names = [head["name"] for head, _ in exams.brought(material.others(params["tasks"]), params["columns"])]
     if twice := [n for n in names if names.count(n) > 1]:
         raise UserError(f"two tasks are called {twice[0]!r}", "a name of its own for each", "rename a file")
-    for text in (*params["labels"], *params["knowledge"]):
+    for text in material.others((*params["labels"], *params["knowledge"])):
         next(iter(guests.rows(guests.named(text))), None)
 
 
@@ -77,10 +77,8 @@ def names(params):
     """(names of the tasks, topics of the conversations) that a run with these parameters of phase 2 will have."""
     with tempfile.TemporaryDirectory() as folder:
         given = material.opened(params["source"], corpus.local(params["source"]), Path(folder) / "material", params["seed"], 50)
-        heads = [head for head, _ in exams.brought(params["tasks"] or material.part(given, "tasks"), params["columns"])]
-        rows, _ = read_instructions(
-            params["instructions"] or material.part(given, "instructions.jsonl"), params["columns"] if params["instructions"] else ()
-        )
+        heads = [head for head, _ in exams.brought(material.part(given, "tasks", params["tasks"]), params["columns"])]
+        rows, _ = read_instructions(material.part(given, "instructions.jsonl", params["instructions"]), params["columns"])
     derived = [] if any(head["better"] == "higher" for head in heads) else list(derive.KINDS)
     topics = sorted({row["topic"] for row in rows}) or derive.TOPICS
     return [*(head["name"] for head in heads), *derived], topics
@@ -135,7 +133,7 @@ def _topical(row, guest):
 
 def write_knowledge(given, texts, out):
     """Rows {"title", "text"} that answers may look up, into a JSON-lines file; returns how many: 0 where there are none."""
-    named = texts or material.part(given, "knowledge.jsonl")
+    named = material.part(given, "knowledge.jsonl", texts)
     rows = [row for text in named for _, row in guests.rows(guests.named(text))]
     if wrong := next((row for row in rows if not isinstance(row.get("text"), str)), None):
         raise UserError(f"a row of knowledge has the columns {', '.join(wrong)}", "text, and an optional title", "mend the file")
@@ -156,9 +154,8 @@ def write(
         keep: contacts that are no personal data.
         tasks_folder: what will be asked, and so must not be taught.
     """
-    named = instructions or material.part(given, "instructions.jsonl"), preferences or material.part(given, "preferences.jsonl")
-    rows, notes = read_instructions(named[0], columns if instructions else (), seed)
-    pairs, more = read_preferences(named[1], seed)
+    rows, notes = read_instructions(material.part(given, "instructions.jsonl", instructions), columns, seed)
+    pairs, more = read_preferences(material.part(given, "preferences.jsonl", preferences), seed)
     if not rows or not pairs:
         own_rows, own_pairs = derive.lessons(documents, seed, count or 5000) if not rows else ([], derive.wrong_answers(rows, seed))
         rows, pairs = rows or own_rows, pairs or own_pairs

@@ -112,7 +112,26 @@ def opened(source, path, folder, seed, pages):
     return path if is_material(path) else None
 
 
-def part(folder, name):
-    """A part of a material, as a list of guests: [] where there is no material, or where it has none."""
+OWN = "source"  # in a list of guests: what the source brings along itself
+
+
+def part(folder, name, named=()):
+    """The guests that a parameter names, where nobody is named those of the material; [] if it has none.
+
+    Args:
+        folder: of the material, or None.
+        name: of the part, a file or folder in it.
+        named: texts, among which "source" (and "source * 0.5") stands for the material's own.
+    """
     path = Path(folder) / name if folder else None
-    return [os.fspath(path)] if path is not None and path.exists() else []
+    own = [os.fspath(path)] if path is not None and path.exists() else []
+    found = []
+    for text in named or [OWN]:
+        who, star, weight = text.partition(" * ")
+        found += [f"{place}{star}{weight}" for place in own] if who.strip() == OWN else [text]
+    return found
+
+
+def others(named):
+    """The guests that a parameter names beside the source itself."""
+    return [text for text in named if text.partition(" * ")[0].strip() != OWN]

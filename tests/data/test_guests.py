@@ -187,6 +187,17 @@ def test_a_material_says_what_it_is_and_the_rest_has_defaults(tmp_path):
             material.described(tmp_path)
 
 
+def test_what_the_source_brings_can_stand_beside_other_guests(tmp_path):
+    (tmp_path / "material.yaml").write_text("title: mine\n")
+    write(tmp_path / "instructions.jsonl", *({"messages": [{**ASK, "content": f"{n}?"}, SAY]} for n in range(4)))
+    write(tmp_path / "more.jsonl", {"prompt": "And?", "completion": "Yes."})
+    taught = lambda *named: lessons.read_instructions(material.part(tmp_path, "instructions.jsonl", named))[0]  # noqa: E731
+    assert [
+        len(taught(*named)) for named in ((), ("source",), ("source * 0.5", str(tmp_path / "more.jsonl")), (str(tmp_path / "more.jsonl"),))
+    ] == [4, 4, 3, 1]
+    assert material.others(["source", "a", "source * 2"]) == ["a"] and material.part(None, "tasks", ["source", "b"]) == ["b"]
+
+
 def test_a_source_is_a_maker_only_where_no_file_has_that_name(tmp_path):
     assert material.is_maker("llmlab.world.maker.write") and not material.is_maker("README.md") and not material.is_maker("nowhere.at.all")
     with pytest.raises(UserError, match="did you mean 'write'"):

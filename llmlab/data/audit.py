@@ -20,7 +20,7 @@ def by_kind(rows, what):
     for kind, same in sorted(kinds.items(), key=lambda k: -len(k[1])):
         place = ", line " + str(same[0]["line"]) if same[0].get("line") else ""
         example = f"{same[0]['file']}{place}: {same[0][what]}"
-        found.append({"not taken" if what == "why" else "assumed": kind, "count": len(same), "for example": masked(example)[:200]})
+        found.append({"not taken" if what == "why" else "assumed": masked(kind), "count": len(same), "for example": masked(example)[:200]})
     return found
 
 

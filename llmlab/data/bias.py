@@ -19,8 +19,10 @@ def representation(documents, about):
     """
     groups, unkind = about["groups"], re.compile(rf"\b({'|'.join(map(re.escape, about['unkind']))})\b", re.I)
     mentioned = defaultdict(list)
-    names = [g for pair in groups for g in pair]
-    finder = re.compile(rf"\b({'|'.join(names)})\b", re.I)
+    names = [g.lower() for pair in groups for g in pair]
+    if not names or not about["unkind"]:
+        return []
+    finder = re.compile(rf"\b({'|'.join(map(re.escape, names))})\b", re.I)
     for document in documents:
         if finder.search(document["text"]):
             for sentence in sentences(document["text"]):
@@ -35,7 +37,7 @@ def representation(documents, about):
 
 def counterparts(about):
     """All pairs of words that are exchanged: a material's groups, and what goes with any."""
-    return list(dict.fromkeys(tuple(pair) for pair in (*about["groups"], *about["counterparts"])))
+    return list(dict.fromkeys(tuple(word.lower() for word in pair) for pair in (*about["groups"], *about["counterparts"])))
 
 
 def counterfactual(documents, pairs):
@@ -45,7 +47,7 @@ def counterfactual(documents, pairs):
     The halves are chosen by a hash of the id. Grammar survives, except where "her" would have to become "him".
     """
     other = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
-    finder = re.compile(rf"\b({'|'.join(other)})(s?)\b", re.I)
+    finder = re.compile(rf"\b({'|'.join(map(re.escape, other))})(s?)\b", re.I)
 
     def exchange(match):
         if match[2] and match[1].lower() in ("she", "he", "her", "his"):

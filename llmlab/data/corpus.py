@@ -34,7 +34,7 @@ def check(params):
             "llmlab run RUN -p source=FOLDER",
         )
     if material.is_maker(params["source"]):
-        return
+        return material.check_maker(params["source"])
     if params["source"].startswith("installed"):
         return [_package(name) for name in _names(params["source"])]
     if is_crawl(params["source"]):

@@ -1,20 +1,25 @@
 """What the models of a run will be asked: tasks that somebody brings, or that the text gives of itself."""
 
 import math
+import random
 import re
 import shutil
 from collections import defaultdict
 from pathlib import Path
 
 from llmlab.data import derive, guests, harness, hub, material, personal, tasks
+from llmlab.data.offence import LEAST_LABELS
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_json, write_jsonl
 from llmlab.spine.params import near
 
-HELD_OUT, MOST = 20, 500  # of conversations every so manieth, and so many at most, where a task brings no half to decide by
+HELD_OUT, MOST = 0.05, 500  # share of conversations, and so many at most, where a task brings no half to decide by
+RESERVED = ("labels", "insults", "tasks", "about")  # files beside the tasks
+RUDE = {"rude", "offensive", "off", "toxic", "hate", "hateful", "insult", "abusive", "1", "1.0", "true", "yes"}
+FINE = {"fine", "not", "neutral", "normal", "none", "clean", "ok", "not_offensive", "non-toxic", "0", "0.0", "false", "no"}
 
 
-def write(given, tasks_given, labels_given, columns, out, instructions=()):
+def write(given, tasks_given, labels_given, columns, out, instructions=(), seed=0):
     """Writes the tasks that somebody brings into `out`, with moderators' labels and planted insults beside them; none for mere text.
 
     Args:
@@ -26,77 +31,114 @@ def write(given, tasks_given, labels_given, columns, out, instructions=()):
     out = Path(out)
     shutil.rmtree(out, ignore_errors=True)  # of a former attempt, perhaps from another source
     heads, items = [], {}
-    for head, found in brought(material.part(given, "tasks", tasks_given), columns):
+    for head, found in gathered(material.part(given, "tasks", tasks_given), columns):
         heads.append(head)
-        items[head["name"]] = found if found["validation"] or head["final"] else _with_validation(found, instructions, columns)
+        items[head["name"]] = found if found["validation"] or head["final"] else _with_validation(head, found, instructions, columns, seed)
     tasks.write(out, heads, items)
     write_json(out / "about.json", material.described(given))
-    labels = [row for text in material.part(given, "labels.jsonl", labels_given) for _, row in guests.rows(guests.named(text))]
-    if labels:
-        write_jsonl(out / "labels.jsonl", [{**row, "text": personal.masked(_label(row)["text"])} for row in labels])
+    if labels := labelled(material.part(given, "labels.jsonl", labels_given)):
+        write_jsonl(out / "labels.jsonl", [{**row, "text": personal.masked(row["text"])} for row in labels])
     for insults in material.part(given, "truth/insults.jsonl"):
         write_jsonl(out / "insults.jsonl", jsonl(insults))
 
 
-def _with_validation(found, instructions, columns):
+def _with_validation(head, found, instructions, columns, seed):
     """Both halves of a task that came with a test half alone: some of the lessons are held out, or the half is halved."""
-    rows = [row for text in material.others(instructions) for row in guests.rows(guests.named(text))] if columns else []
+    named = material.others(instructions) if columns and head["metric"] == "exact" else []
+    rows = [(place, row) for text in named for place, row in guests.rows(guests.named(text)) if set(columns) <= set(row)]
     if not rows:
         return {"validation": found["test"][1::2], "test": found["test"][::2]}
-    chosen = rows[::HELD_OUT][:MOST]
-    return {
-        **found,
-        "validation": tasks.shaped("held_out", [(place, {**row, "split": "validation"}) for place, row in chosen], None, columns)[1][
-            "validation"
-        ],
-    }
+    drawn = random.Random(f"held out {seed}").sample(rows, min(MOST, max(1, round(HELD_OUT * len(rows)))))
+    asked = [(place, {**{c: row[c] for c in columns}, "split": "validation"}) for place, row in drawn]
+    return {**found, "validation": tasks.shaped("held_out", asked, None, columns)[1]["validation"]}
+
+
+def plain(text):
+    """A question as it is compared with others: one case, single spaces."""
+    return " ".join(text.casefold().split())
 
 
 def questions(folder):
-    """Everything that a user is to be asked, as a set of texts."""
-    return {
-        i["messages"][-1]["content"]
-        for split in ("validation", "test")
-        for t in tasks.read(folder, split)
-        for i in t["items"]
-        if "messages" in i
-    }
+    """Everything that is to be asked, as a set of plain texts."""
+    items = [i for split in ("validation", "test") for t in tasks.read(folder, split) for i in t["items"]]
+    return {plain(i["messages"][-1]["content"]) for i in items if "messages" in i} | {plain(i["text"]) for i in items if i.get("text")}
 
 
-def brought(texts, columns=()):
-    """(head, items by split) of each task that texts name: a file of items, a folder of such files with a tasks.yaml, or a dataset of the hub."""
-    for text in texts:
-        if harness.is_public(text):
-            yield from harness.brought(text)
-            continue
-        guest = guests.named(text)
+def gathered(texts, columns=()):
+    """[(head, items by split)] of the tasks that texts name: a file of items, a folder of such files with a tasks.yaml, a dataset of the hub, or
+    `lm_eval:` and public names. Files that are called after a split are parts of one task; any other two of one name are an error."""
+    public = [found for text in texts if harness.is_public(text) for found in harness.brought(text)]
+    rows, heads, owner = defaultdict(list), {}, {}
+    for guest in (guests.named(text) for text in texts if not harness.is_public(text)):
         folder = guest.path is not None and guest.path.is_dir() and not hub.is_layout(guest.path)
-        heads = tasks.heads_of(guest.path) if folder else {}
-        by_name = defaultdict(list)
-        for (file, line), row in guests.rows(guest):
-            by_name[stem(file)].append(((file, line), row))
-        for name in heads:
-            if name not in by_name:
-                raise UserError(f"tasks.yaml tells of {name!r}, and {name}.jsonl holds no item", near(name, by_name), f"ls {guest.path}")
-        for name, rows in by_name.items():
-            split = tasks.SPLITS.get(name.lower())  # a file that is called test.csv is a test
-            rows = [(place, {"split": split, **row}) for place, row in rows] if split else rows
-            yield tasks.shaped("task" if split else name, rows, heads.get(name), columns)
+        said, found = tasks.heads_of(guest.path) if folder else {}, defaultdict(list)
+        for place, row in guests.rows(guest):
+            name, split = _named(guest, place[0], folder)
+            found[name].append((place, {"split": split, **row} if split else row))
+            if owner.setdefault(name, guest.name) != guest.name and not split:
+                raise UserError(f"two tasks are called {name!r}", "a name of its own for each", "rename a file")
+        for name in said:
+            if name not in found:
+                raise UserError(f"tasks.yaml tells of {name!r}, and {name}.jsonl holds no item", near(name, found), f"ls {guest.path}")
+        heads |= said
+        for name, some in found.items():
+            rows[name] += some
+    shaped = [*public, *(tasks.shaped(name, some, heads.get(name), columns) for name, some in rows.items())]
+    names = [head["name"] for head, _ in shaped]
+    if wrong := next((n for n in names if n in RESERVED or names.count(n) > 1), None):
+        raise UserError(f"a task is called {wrong!r}", "a name that no other task and no file beside the tasks has", "rename it")
+    for head, items in shaped:
+        if not items["test"]:
+            raise UserError(
+                f"task {head['name']} has no item for the test",
+                "some that are not for validation or training",
+                "a file test.jsonl, or no splits at all",
+            )
+    return shaped
 
 
-def stem(file):
-    name = re.sub(r"\W+", "_", Path(file.removeprefix("hub:")).name.split(".")[0]).strip("_")
-    return name or "task"
+def _named(guest, file, folder):
+    """(name of the task, its split or None) that a file of a guest belongs to."""
+    if guest.name.startswith("hub:"):
+        return stem(hub.parse(guest.name)[0]), tasks.SPLITS.get(hub.parse(guest.name)[2].lower()) if guest.name.count(":") == 3 else None
+    where = Path(re.sub(r"(\.(gz|bz2|xz|zst))?$", "", file))
+    last, split = where.stem, tasks.SPLITS.get(where.stem.lower())
+    if split is None:
+        return stem("_".join([*where.parent.parts, last])), None
+    above = where.parent.name or (guest.path.name if folder else "")
+    return stem(above) if above else "task", split
 
 
-def _label(row):
-    """A moderator's label, whatever it is called."""
-    said = str(row.get("label", "")).lower()
-    rude = {"rude", "offensive", "toxic", "hate", "insult", "1", "true", "yes"}
-    if not isinstance(row.get("text"), str) or not said:
-        raise UserError(f"a label has the columns {', '.join(row)}", "text, and label: rude or fine", "mend the labels")
-    row["label"] = "rude" if said in rude else "fine"
-    return row
+def stem(name):
+    """A name for a task or a topic: that of a file without its endings, in letters that file names may have."""
+    last = Path(name.removeprefix("hub:")).name
+    return (
+        re.sub(r"\W+", "_", re.sub(r"(\.(jsonl|ndjson|json|csv|tsv|parquet|gz|bz2|xz|zst))+$", "", last, flags=re.I)).strip("_") or "task"
+    )
+
+
+def labelled(texts):
+    """Moderators' labels, whatever they are called, as rows {"text", "label": "rude" or "fine", …}; [] where nobody labelled any."""
+    found = []
+    for text in texts:
+        for (file, line), row in guests.rows(guests.named(text)):
+            said = str(row.get("label", "")).lower()
+            if not isinstance(row.get("text"), str) or said not in RUDE | FINE:
+                wrong = f"the label {said!r}" if isinstance(row.get("text"), str) and "label" in row else f"the columns {', '.join(row)}"
+                raise UserError(
+                    f"{file}, line {line}: {wrong}",
+                    f"text, and label: {', '.join(sorted(RUDE))}, or {', '.join(sorted(FINE))}",
+                    "mend the labels",
+                )
+            told = {k: row[k] for k in ("votes_rude", "moderators") if k in row}
+            found.append({"text": row["text"], "label": "rude" if said in RUDE else "fine", **told})
+    if found and (len(found) < LEAST_LABELS or len({row["label"] for row in found}) < 2):
+        raise UserError(
+            f"{len(found)} labels",
+            f"at least {LEAST_LABELS}, of rude sentences and of fine ones, or none at all",
+            "llmlab run RUN -p labels=[]",
+        )
+    return found
 
 
 def derived(parts, out, seed):
@@ -110,7 +152,8 @@ def derived(parts, out, seed):
             "some with more than 100 characters of running text, in which words repeat",
             "llmlab run RUN -p source=MORE_TEXT   (or -p tasks=FILE)",
         )
-    tasks.add(out, heads, items)
+    taken = {head["name"] for head in tasks.read(out, "test")}
+    tasks.add(out, [h for h in heads if h["name"] not in taken], {n: i for n, i in items.items() if n not in taken})
 
 
 def asked(folder):

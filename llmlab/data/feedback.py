@@ -24,7 +24,7 @@ def preferences(annotations, fallback):
         rows = jsonl(fallback)
         judged = [r["votes"] for r in rows if "votes" in r]
         return rows, {
-            "annotators": "simulated",
+            "annotators": who(rows),
             "pairs": len(rows),
             "agreement": round(sum(v == 3 for v in judged) / len(judged), 3) if judged else None,
             "measure": "share of pairs on which all three agree" if judged else "no votes: the text itself says which answer is right",
@@ -46,6 +46,11 @@ def preferences(annotations, fallback):
         "agreement": alpha(rows),
         "measure": "Krippendorff's alpha",
     }
+
+
+def who(pairs):
+    """Who preferred one answer to the other, as the pairs say of themselves."""
+    return ", ".join(sorted({str(p.get("annotators", "not said")) for p in pairs})) or "nobody"
 
 
 def file(annotations):

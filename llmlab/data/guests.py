@@ -9,7 +9,6 @@ import os
 import random
 import re
 import tempfile
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +37,10 @@ class Guest:
 def named(text):
     """The Guest that a text names."""
     match = re.fullmatch(r"(.*?)\s+\*\s*([\d.]+)", text.strip())
+    if not text.strip():
+        raise UserError(
+            "a guest without a name", "a file, a folder or hub:NAME, in a list", "-p 'instructions=[FILE]', or instructions=[] for none"
+        )
     try:
         return Guest(match[1], float(match[2])) if match else Guest(text.strip())
     except ValueError:
@@ -60,17 +63,24 @@ def rows(guest):
         _refuse(problems)
         return
     for file in _files(guest):
-        problems = formats.Problems()
-        with _whole(file, formats.Book(problems, file.name)) as table:
-            for line, row in tables.raw(table, formats.Book(problems, file.name)):
-                yield (file.name, line), row
+        name = file.relative_to(guest.path).as_posix() if guest.path.is_dir() else file.name
+        problems, line = formats.Problems(), 0
+        book = formats.Book(problems, name)
+        try:
+            with _whole(file, book) as table:
+                for line, row in tables.raw(table, book):
+                    yield (name, line), row
+        except (UserError, GeneratorExit):
+            raise
+        except Exception as error:  # whatever a reader stumbles over, the place is known
+            book.problem(line + 1, f"cannot be read: {(str(error).splitlines() or [type(error).__name__])[0][:120]}")
         _refuse(problems)
 
 
 @contextlib.contextmanager
 def _whole(file, book):
     """A table, unpacked if it is compressed."""
-    if not file.name.endswith(tuple(containers.STREAMS)):
+    if not file.name.lower().endswith(tuple(containers.STREAMS)):
         yield file
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -88,8 +98,9 @@ def _files(guest):
     path = guest.path
     if path is None:
         raise UserError(f"{guest.name} is not on this machine", "a file, a folder or hub:NAME", "mend the name")
-    found = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.name.endswith(ENDINGS) and p.name[0] != ".")
-    if not path.exists() or not found or not found[0].name.endswith(ENDINGS):
+    shown = lambda p: not any(part.startswith(".") for part in p.relative_to(path).parts)  # noqa: E731
+    found = [path] if path.is_file() else sorted(p for p in path.rglob("*") if _is_table(p) and p.is_file() and shown(p))
+    if not path.exists() or not found or not _is_table(found[0]):
         beside = sorted(p.name for p in path.parent.iterdir() if p.name.endswith(ENDINGS))[:8] if path.parent.is_dir() else []
         raise UserError(
             f"{guest.name}: there is no such file" if not path.exists() else f"{guest.name} holds no table",
@@ -97,6 +108,10 @@ def _files(guest):
             f"ls {path.parent}",
         )
     return found
+
+
+def _is_table(path):
+    return path.name.lower().endswith(ENDINGS)
 
 
 def _refuse(problems):
@@ -110,14 +125,14 @@ def _refuse(problems):
 
 
 def laid_out(guest, layout_of, shaped, wanted):
-    """(rows in one shape, the layout they had) of a guest, all of which must have the same layout.
+    """(rows in one shape, the layout they had, how many were whole and said nothing) of a guest, all of which must have the same layout.
 
     Args:
         layout_of: from column names to the name of a layout, or None.
         shaped: from a row and its layout to the row as it is wanted, or `layouts.Untrue`.
         wanted: in words, the layouts that are known.
     """
-    found, layout, first = [], None, None
+    found, layout, first, mute = [], None, None, 0
     for (file, line), row in rows(guest):
         here = layout_of(row)
         if here is None or here != (layout or here):
@@ -130,26 +145,20 @@ def laid_out(guest, layout_of, shaped, wanted):
         layout, first = here, first or f"line {line}"
         try:
             found.append(shaped(row, layout))
+        except layouts.Mute:
+            mute += 1
         except layouts.Untrue as error:
             raise UserError(f"{file}, line {line}: {error}", wanted, f"sed -n {line}p {file}") from None
     if not found:
         raise UserError(f"{guest.name} holds no row", "at least one", f"head -1 {guest.path or guest.name}")
-    return found, layout
+    return found, layout, mute
 
 
-def weighed(found, weight, seed):
-    """Rows as often as their weight says, the whole part of it in order and the rest drawn at random."""
+def drawn(found, weight, seed):
+    """Which of some rows count, and how often: the whole part of the weight for all, once more for a share of them drawn at random.
+
+    Returns: [times] in the order of the rows.
+    """
     part = round((weight % 1) * len(found))
-    drawn = sorted(random.Random(f"weight {seed}").sample(range(len(found)), part))
-    return found * int(weight) + [found[i] for i in drawn]
-
-
-def columns_of(texts):
-    """{column: how many of the first rows have it}, of tables that nobody has looked at yet."""
-    seen = Counter()
-    for guest in map(named, texts):
-        for n, (_, row) in enumerate(rows(guest)):
-            if n == 50:
-                break
-            seen.update(row)
-    return seen
+    once_more = set(random.Random(f"weight {seed}").sample(range(len(found)), part))
+    return [int(weight) + (i in once_more) for i in range(len(found))]

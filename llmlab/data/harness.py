@@ -19,6 +19,7 @@ from llmlab.data.tasks import task
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import ROOT
 
+PER_ITEM = ("acc", "exact_match", "acc_norm", "acc_bytes", "bleu_acc", "rouge_acc", "contains")  # a number for each item
 MARK, OUTPUT = "lm_eval:", "lm_eval"
 
 
@@ -46,7 +47,9 @@ def brought(text):
     """(head, items by split) of each task that a text names."""
     check(text)
     for name, public in _tasks(text).items():
-        metric = public.config.metric_list[0]
+        metric = next((m for m in public.config.metric_list or () if m["metric"] in PER_ITEM), None)
+        if metric is None:
+            raise UserError(f"{text}: {name} has no metric of single items", f"one of {', '.join(PER_ITEM)}", "another task")
         higher = metric.get("higher_is_better", True)
         items = [{"doc_id": n, "text": str(public.doc_to_text(doc))[:2000]} for n, doc in enumerate(public.eval_docs)]
         halves = {

@@ -21,6 +21,10 @@ class Untrue(ValueError):
     """A row that is not what it has to be; the message says why."""
 
 
+class Mute(ValueError):
+    """A row that is whole and says nothing, such as two answers with equal scores; it is left out and counted."""
+
+
 TRANSCRIPT = re.compile(r"(?:^|\n\n?)(Human|User|Assistant|System): ?")
 
 
@@ -36,6 +40,8 @@ def instruction_layout(names, columns=()):
         return "turns"
     if {"instruction", "output"} <= set(names):
         return "Alpaca"
+    if {"instruction", "response"} <= set(names):
+        return "Dolly"
     return next((f"{a}/{b}" for a, b in ANSWERED if {a, b} <= set(names)), None)
 
 
@@ -49,13 +55,13 @@ def instruction(row, layout, columns=()):
         found = _system(row) + _listed(row["conversations"])
     elif layout == "turns":
         found = _turns(row["turns"])
-    elif layout == "Alpaca":
-        asked = "\n\n".join(_text(row[k]) for k in ("instruction", "input") if row.get(k))
-        past = [turn for pair in row.get("history") or () for turn in zip(("user", "assistant"), pair)]
-        found = _system(row) + past + [("user", asked), ("assistant", _text(row["output"]))]
+    elif layout in ("Alpaca", "Dolly"):
+        beside, answer = ("input", "output") if layout == "Alpaca" else ("context", "response")
+        asked = "\n\n".join(_text(row[k]) for k in ("instruction", beside) if row.get(k))
+        found = _system(row) + _history(row.get("history")) + [("user", asked), ("assistant", _text(row[answer]))]
     else:
         asked, answer = layout.split("/")
-        found = [*_said(row[asked], "user"), *_said(row[answer], "assistant")]
+        found = [*_system(row), *_open(_said(row[asked], "user")), *_said(row[answer], "assistant")]
     return {"messages": [_message(m) for m in found], **_beside(row)}
 
 
@@ -76,14 +82,24 @@ def preference(row, layout):
         return {**_best_and_worst(row), **_beside(row)}
     if layout == "thumbs":
         said = [_message(m) for m in _said(row["completion"], "assistant")]
-        return {"prompt": [_message(m) for m in _said(row["prompt"], "user")], "completion": said, "label": _thumb(row["label"])}
+        asked = [_message(m) for m in (*_system(row), *_open(_said(row["prompt"], "user")))]
+        return {"prompt": asked, "completion": said, "label": _thumb(row["label"])}
     good, bad = ([_message(m) for m in _said(row[side], "assistant")] for side in ("chosen", "rejected"))
+    if not good or not bad:
+        raise Untrue("an answer without a message")
     prompt = row.get("prompt", row.get("question"))
-    before = [_message(m) for m in _said(prompt, "user")] if prompt else []
+    before = [_message(m) for m in (*_system(row), *_open(_said(prompt, "user")))] if prompt else []
     shared = next((i for i, (a, b) in enumerate(zip(good, bad)) if a != b), min(len(good), len(bad)))
     shared = min(shared, len(good) - 1, len(bad) - 1)
-    if shared > 0 or not before:  # the answers hold the whole conversation, the prompt among it
-        before, good, bad = good[:shared], good[shared:], bad[shared:]
+    asked = [m for m in before if m["role"] != "system"]
+    whole = good[0]["role"] == "user" or good[: len(before)] == before  # the answers hold the conversation, the prompt among it
+    if shared > 0 and (whole or not before):
+        held = (
+            good[:shared] if good[: len(before)] == before or not asked else [*(m for m in before if m["role"] == "system"), *good[:shared]]
+        )
+        before, good, bad = held, good[shared:], bad[shared:]
+    elif shared > 0:  # several turns that both answers begin with
+        before, good, bad = [*before, *good[:shared]], good[shared:], bad[shared:]
     if not before:
         raise Untrue("no prompt, and the two answers have no beginning in common")
     return {"prompt": before, "chosen": good, "rejected": bad, **_beside(row)}
@@ -110,13 +126,32 @@ def dialogue(row):
 
 
 def _system(row):
-    return [("system", _text(row["system"]))] if row.get("system") else []
+    said = row.get("system", row.get("system_prompt"))
+    return [("system", _text(said))] if said else []
+
+
+def _history(value):
+    """Earlier exchanges: a list of pairs of texts, in a CSV as JSON."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value or "[]")
+        except ValueError:
+            raise Untrue("a history that is not JSON") from None
+    if not isinstance(value or [], list) or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value or ()):
+        raise Untrue(f"a history that is no list of pairs but {json.dumps(value, default=str)[:40]}")
+    return [(role, _text(text)) for pair in value or () for role, text in zip(("user", "assistant"), pair)]
+
+
+def _open(turns):
+    """Turns of a prompt without the empty one of the assistant that some leave at its end."""
+    last = turns[-1] if turns else None
+    return turns[:-1] if isinstance(last, tuple) and last[0] == "assistant" and not last[1].strip() else turns
 
 
 # --- parts of a row -------------------------------------------------------------------------------------------------------------------
 def _said(value, role):
     """Turns of a value: messages as they are, a transcript ("Human: … Assistant: …") cut into its turns, any other text as one turn."""
-    if isinstance(value, list):
+    if isinstance(value, list) or (isinstance(value, str) and re.match(r'\s*\[\s*\{\s*"(role|from|content|value)"', value)):
         return _listed(value)
     text = _text(value)
     marks = list(TRANSCRIPT.finditer(text))
@@ -138,13 +173,13 @@ def _listed(value):
 
 
 def _turns(value):
-    """Turns {"speaker", "utterance"} (or "text"): who speaks first asks."""
-    found = []
-    for turn in _listed(value):
-        speaker, text = turn.get("speaker", turn.get("role")), turn.get("utterance", turn.get("text", turn.get("content")))
-        first = found[0][2] if found else speaker
-        found.append(("user" if speaker == first else "assistant", _text(text), speaker))
-    return [(role, text) for role, text, _ in found]
+    """Turns {"speaker", "utterance"} (or "text"): who is called a user asks; where nobody is known, who speaks first."""
+    said = [(str(t.get("speaker", t.get("role"))), t.get("utterance", t.get("text", t.get("content")))) for t in _listed(value)]
+    known = {who: ROLES[who.lower()] for who, _ in said if who.lower() in ROLES}
+    asks = next((who for who, role in known.items() if role == "user"), None)
+    answers = next((who for who, role in known.items() if role != "user"), None)
+    asks = asks or next((who for who, _ in said if who != answers), None)
+    return [("user" if who == asks else "assistant", _text(text)) for who, text in said]
 
 
 def _message(turn):
@@ -187,9 +222,9 @@ def _best_and_worst(row):
         except (TypeError, ValueError):
             continue
     if len(scored) < 2 or max(s for s, _ in scored) == min(s for s, _ in scored):
-        raise Untrue("no two completions with different scores")
+        raise Mute("no two completions with different scores")
     best, worst = max(scored, key=lambda s: s[0]), min(scored, key=lambda s: s[0])
-    asked = [_message(m) for m in _said(row.get("instruction", row.get("prompt")), "user")]
+    asked = [_message(m) for m in (*_system(row), *_open(_said(row.get("instruction", row.get("prompt")), "user")))]
     say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
     return {"prompt": asked, "chosen": say(best[1]), "rejected": say(worst[1])}
 

@@ -5,7 +5,23 @@ import random
 import tempfile
 from pathlib import Path
 
-from llmlab.data import bias, clean, corpus, derive, duplicates, exams, guests, layouts, material, offence, personal, teaching, telephones
+from llmlab.data import (
+    bias,
+    clean,
+    corpus,
+    derive,
+    duplicates,
+    exams,
+    feedback,
+    guests,
+    harness,
+    layouts,
+    material,
+    offence,
+    personal,
+    teaching,
+    telephones,
+)
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_jsonl
 from llmlab.spine.params import shown
@@ -23,6 +39,7 @@ def cleaning(
     trusted=(),
     licences=(),
     regions=(),
+    swear=(),
 ):
     """The cleaning steps in order, as [(name, step)].
 
@@ -45,7 +62,7 @@ def cleaning(
         ("exact duplicates", duplicates.exact_duplicates),
         ("near duplicates", duplicates.near_duplicates(near_duplicate_threshold, words=words)),
         ("personal data", personal.personal_data(keep_contacts, regions or telephones.regions_of(language))),
-        ("offensive text", offence.offensive_text(offensive_filter, detector)),
+        ("offensive text", offence.offensive_text(offensive_filter, detector, swear)),
         ("decontaminate", clean.decontaminate(questions(tasks))),
         *([("counterfactual", functools.partial(bias.counterfactual, pairs=counterfactual))] if counterfactual else []),
     ]
@@ -63,21 +80,33 @@ def _spare(sources, step):
 
 
 def check(params):
-    """Before any kernel starts: what the parameters bring is there, in layouts that are known, and every task has items."""
-    read_instructions(material.others(params["instructions"]), params["columns"])
-    read_preferences(material.others(params["preferences"]))
-    names = [head["name"] for head, _ in exams.brought(material.others(params["tasks"]), params["columns"])]
-    if twice := [n for n in names if names.count(n) > 1]:
-        raise UserError(f"two tasks are called {twice[0]!r}", "a name of its own for each", "rename a file")
-    for text in material.others((*params["labels"], *params["knowledge"])):
-        next(iter(guests.rows(guests.named(text))), None)
+    """Before any kernel starts: what the parameters and a material bring is there, in layouts that are known, and every task has items."""
+    columns = params["columns"]
+    if len(columns) not in (0, 2):
+        raise UserError(
+            f"columns = {columns}", "two names: that of the question, that of the answer", "llmlab run RUN -p 'columns=[text, category]'"
+        )
+    path = corpus.local(params["source"])
+    given = path if material.is_material(path) else None
+    named = lambda name, part: material.part(given, part, params[name]) if given else material.others(params[name])  # noqa: E731
+    read_instructions(named("instructions", "instructions.jsonl"), columns)
+    read_preferences(named("preferences", "preferences.jsonl"))
+    exams.gathered(named("tasks", "tasks"), columns)
+    exams.labelled(named("labels", "labels.jsonl"))
+    _known(named("knowledge", "knowledge.jsonl"))
+    for name in ("tasks", "labels", "knowledge"):
+        for text in params[name]:
+            if not text.startswith(harness.MARK) and guests.named(text).weight != 1:
+                raise UserError(
+                    f"{name}: {text!r} has a weight", "weights count lessons; tasks, labels and knowledge count once", "leave it out"
+                )
 
 
 def names(params):
     """(names of the tasks, topics of the conversations) that a run with these parameters of phase 2 will have."""
     with tempfile.TemporaryDirectory() as folder:
         given = material.opened(params["source"], corpus.local(params["source"]), Path(folder) / "material", params["seed"], 50)
-        heads = [head for head, _ in exams.brought(material.part(given, "tasks", params["tasks"]), params["columns"])]
+        heads = [head for head, _ in exams.gathered(material.part(given, "tasks", params["tasks"]), params["columns"])]
         rows, _ = read_instructions(material.part(given, "instructions.jsonl", params["instructions"]), params["columns"])
     derived = [] if any(head["better"] == "higher" for head in heads) else list(derive.KINDS)
     topics = sorted({row["topic"] for row in rows}) or derive.TOPICS
@@ -107,38 +136,48 @@ def read_preferences(texts, seed=0):
         notes.append(
             {"guest": "thumbs", "layout": "thumbs", "rows": alone, "note": "left out: the prompt has no answer with the other thumb"}
         )
-    return [r for r in rows if "completion" not in r] + pairs, notes
+    if thumbs and not pairs and len(thumbs) == len(rows):
+        raise UserError(
+            f"none of the {len(thumbs)} thumbs has a partner",
+            "two answers to the same prompt, one up and one down",
+            "llmlab run RUN -p preferences=[]",
+        )
+    return [r for r in rows if "completion" not in r] + [{"times": 1, **pair} for pair in pairs], notes
 
 
 def _read(texts, layout_of, shaped, wanted, seed, told):
+    """(rows, each with how many `times` it counts, notes on the guests)."""
     rows, notes = [], []
     for guest in map(guests.named, texts):
-        found, layout = guests.laid_out(guest, layout_of, shaped, wanted)
-        mine = guests.weighed([told(row, guest) for row in found], guest.weight, seed)
-        notes.append(
-            {
-                "guest": shown(guest.name),
-                "layout": layout,
-                "rows": len(found),
-                "note": f"weight {guest.weight:g}: {len(mine)} taken" if guest.weight != 1 else "",
-            }
-        )
-        rows += mine
+        found, layout, mute = guests.laid_out(guest, layout_of, shaped, wanted)
+        rows += [{**told(row, guest), "times": n} for row, n in zip(found, guests.drawn(found, guest.weight, seed))]
+        note = [f"weight {guest.weight:g}"] * (guest.weight != 1) + [f"{mute} left out: two answers with equal scores"] * bool(mute)
+        notes.append({"guest": shown(guest.name), "layout": layout, "rows": len(found) + mute, "note": "; ".join(note)})
     return rows, notes
 
 
 def _topical(row, guest):
-    return row if "topic" in row else {**row, "topic": exams.stem(guest.name)}
+    return {**row, "topic": str(row["topic"]) if "topic" in row else exams.stem(guest.name)}
 
 
-def write_knowledge(given, texts, out):
-    """Rows {"title", "text"} that answers may look up, into a JSON-lines file; returns how many: 0 where there are none."""
-    named = material.part(given, "knowledge.jsonl", texts)
-    rows = [row for text in named for _, row in guests.rows(guests.named(text))]
-    if wrong := next((row for row in rows if not isinstance(row.get("text"), str)), None):
-        raise UserError(f"a row of knowledge has the columns {', '.join(wrong)}", "text, and an optional title", "mend the file")
-    write_jsonl(out, [{"title": str(row.get("title", "")), "text": row["text"]} for row in rows])
+def write_knowledge(given, texts, out, keep=()):
+    """Rows {"title", "text"} that answers may look up, into a JSON-lines file, personal data masked; returns how many: 0 where there are none."""
+    rows = _known(material.part(given, "knowledge.jsonl", texts))
+    write_jsonl(out, [{k: personal.masked(v, keep) for k, v in row.items()} for row in rows])
     return len(rows)
+
+
+def _known(texts):
+    """Rows of knowledge as they are wanted, or an error that names the first that is none."""
+    found = []
+    for text in texts:
+        for (file, line), row in guests.rows(guests.named(text)):
+            if not isinstance(row.get("text"), str) or not isinstance(row.get("title") or "", str):
+                raise UserError(
+                    f"{file}, line {line}: knowledge with the columns {', '.join(row)}", "text, and an optional title", "mend the file"
+                )
+            found.append({"title": row.get("title") or "", "text": row["text"]})
+    return found
 
 
 def write(
@@ -156,36 +195,55 @@ def write(
     """
     rows, notes = read_instructions(material.part(given, "instructions.jsonl", instructions), columns, seed)
     pairs, more = read_preferences(material.part(given, "preferences.jsonl", preferences), seed)
-    if not rows or not pairs:
-        own_rows, own_pairs = derive.lessons(documents, seed, count or 5000) if not rows else ([], derive.wrong_answers(rows, seed))
-        rows, pairs = rows or own_rows, pairs or own_pairs
-        notes.append(
-            {
-                "guest": "derived",
-                "layout": "from the text itself" if own_rows else "answers to other questions",
-                "rows": len(own_rows or own_pairs),
-                "note": "",
-            }
-        )
     asked = exams.questions(tasks_folder) if tasks_folder else set()
-    rows, left = [r for r in rows if not asked & {m["content"] for m in r["messages"] if m["role"] == "user"}], len(rows)
-    held = {"is asked in a task": left - len(rows)} if left > len(rows) else {}
-    rows, pairs = _some(rows, count, seed), _some(pairs, count and max(20, count // 5), seed)
-    (rows, doubtful), (pairs, unlike) = teaching.sound(rows, keep), teaching.sound(pairs, keep)
+    if not rows:
+        rows, own = derive.lessons(documents, seed, count or 5000)
+        notes.append({"guest": "derived", "layout": "from the text itself", "rows": len(rows), "note": ""})
+        pairs = pairs or own
+    rows, left = _chosen(rows, asked, keep, count, seed)
+    if not pairs:
+        pairs = derive.wrong_answers(rows, seed)
+        notes.append({"guest": "derived", "layout": "answers to other questions", "rows": len(pairs), "note": ""})
+    pairs, unlike = _chosen(pairs, asked, keep, count and max(20, count // 5), seed)
+    if not rows or not pairs:
+        what, why = ("conversations", left) if not rows else ("pairs of answers", unlike)
+        reasons = ", ".join(f"{reason} ({n})" for reason, n in why.items()) or "there are none"
+        raise UserError(
+            f"no {what} are left: {reasons}",
+            "some that are whole and that no task asks",
+            "llmlab run RUN -p instructions=[FILE]   (or preferences)",
+        )
     write_jsonl(instructions_out, rows)
     write_jsonl(preferences_out, pairs)
     return {
         "conversations": len(rows),
         "turns": sum(len(r["messages"]) // 2 for r in rows),
         "pairs": len(pairs),
-        "annotators": ", ".join(sorted({str(p.get("annotators", "people")) for p in pairs})) or "none",
-        "waterfall": [
-            teaching.waterfall("conversations", len(rows), {**held, **doubtful}),
-            teaching.waterfall("pairs", len(pairs), unlike),
-        ],
+        "annotators": feedback.who(pairs),
+        "waterfall": [teaching.waterfall("conversations", len(rows), left), teaching.waterfall("pairs", len(pairs), unlike)],
         "guests": notes + more,
         "topics": ", ".join(sorted({r["topic"] for r in rows})),
     }
+
+
+def _chosen(rows, asked, keep, most, seed):
+    """(lessons worth teaching, {reason: how many are left out}): in = kept + left out, a lesson that counts twice being two.
+
+    Args:
+        asked: questions of tasks, which must not be taught; most: so many are drawn, 0 for all.
+    """
+    told = [
+        r
+        for r in rows
+        if not asked & {exams.plain(m["content"]) for m in (*r.get("messages", ()), *r.get("prompt", ())) if m["role"] == "user"}
+    ]
+    sound, left = teaching.sound(told, keep)
+    left = {"is asked in a task": len(rows) - len(told), **left, "not drawn by its weight": sum(r.get("times", 1) == 0 for r in sound)}
+    once = [{k: v for k, v in row.items() if k != "times"} for row in sound if row.get("times", 1) > 0]
+    more = [{k: v for k, v in row.items() if k != "times"} for row in sound for _ in range(row.get("times", 1) - 1)]
+    kept = _some(once + more, most, seed)
+    left |= {"not drawn (conversations)": len(once) + len(more) - len(kept)}
+    return kept, {reason: n for reason, n in left.items() if n}
 
 
 def _some(rows, most, seed):

@@ -67,6 +67,10 @@ def described(folder=None):
             raise UserError(f"{file}: there is no key {key!r}", near(key, known), f"$EDITOR {file}")
         if type(value) is not type(known[key]):
             raise UserError(f"{file}: {key} = {value!r}", f"a {type(known[key]).__name__}, such as {known[key]!r}", f"$EDITOR {file}")
+        pairs = key in ("groups", "counterparts")
+        items = [w for v in value for w in (v if pairs and isinstance(v, list) else [v])] if isinstance(value, list) else []
+        if not all(isinstance(i, str) and i for i in items) or (pairs and not all(isinstance(v, list) and len(v) == 2 for v in value)):
+            raise UserError(f"{file}: {key} = {value!r}", "pairs of words, [[a, b]]" if pairs else "a list of words", f"$EDITOR {file}")
     return {**known, **own}
 
 
@@ -81,10 +85,18 @@ def is_maker(source):
     if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", source) or (ROOT / source).exists():
         return False
     module = source.rpartition(".")[0]
+    if re.search(r"\.(txt|md|csv|tsv|jsonl?|ndjson|parquet|html?|pdf|docx|epub|zip|gz|warc|xml|py)$", source):
+        return False  # a file that is not there, though a module may be called like it
     try:
         return (ROOT / f"{module.replace('.', '/')}.py").exists() or importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):
         return False
+
+
+def check_maker(source):
+    """Before any kernel starts: the function of a maker is there."""
+    if not dotted.exists(source):
+        dotted.function(source)  # whose error says what is there instead
 
 
 def make(source, folder, seed, pages):

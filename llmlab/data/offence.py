@@ -11,10 +11,16 @@ from pathlib import Path
 from llmlab.data import material
 from llmlab.data.clean import each
 from llmlab.spine.errors import UserError
-from llmlab.spine.files import jsonl
+from llmlab.spine.files import jsonl, read_json
 from llmlab.spine.texts import sentences
 
-SWEAR_WORDS = re.compile(rf"\b(?:{'|'.join(material.words()['swear'])})\b", re.I)
+
+def swearing(words=()):
+    """A pattern of swear words: those that a material names, or the general ones."""
+    return re.compile(rf"\b(?:{'|'.join(words or material.words()['swear'])})\b", re.I)
+
+
+LEAST_LABELS = 50
 TARGET_FALSE_ALARMS = 0.005  # share of fine sentences that may be called rude when the threshold is set
 
 
@@ -26,16 +32,16 @@ class Detector:
         seed: of the hold-out on which the threshold is set, so that at most TARGET_FALSE_ALARMS fine sentences pass it.
     """
 
-    def __init__(self, rows, seed=0):
+    def __init__(self, rows, seed=0, swear=()):
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline, make_union
 
-        if len({row["label"] for row in rows}) < 2 or len(rows) < 50:
+        if len({row["label"] for row in rows}) < 2 or len(rows) < LEAST_LABELS:
             raise UserError(
-                f"{len(rows)} moderators' labels", "at least 50, both rude and fine ones", "llmlab run RUN -p offensive_filter=lexicon"
+                f"{len(rows)} moderators' labels", f"at least {LEAST_LABELS}, both rude and fine ones", "llmlab run RUN -p labels=[]"
             )
-        texts = sorted({row["text"] for row in rows})
+        self.swear, texts = swearing(swear), sorted({row["text"] for row in rows})
         kept_apart = set(random.Random(seed).sample(texts, len(texts) // 4))  # by text, so that no sentence is in both parts
         held_out, train = ([r for r in rows if (r["text"] in kept_apart) == apart] for apart in (True, False))
         words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
@@ -54,7 +60,7 @@ class Detector:
         scores = iter(self.scores([s for p in parts for s in p]))
         found = []
         for part in parts:
-            scored = [(1.0 if SWEAR_WORDS.search(s) else 0.0, next(scores), s) for s in part]
+            scored = [(1.0 if self.swear.search(s) else 0.0, next(scores), s) for s in part]
             worst = max(scored, default=(0, 0, ""))
             found.append(worst[2] if worst[0] or worst[1] > self.threshold else None)
         return found
@@ -63,18 +69,22 @@ class Detector:
 class WordList:
     """What finds insults where no moderator labelled any: swear words alone."""
 
+    def __init__(self, swear=()):
+        self.swear = swearing(swear)
+
     def rude_sentences(self, texts):
         """The first sentence of each text that holds a swear word, else None."""
-        return [next((s for s in sentences(text) if SWEAR_WORDS.search(s)), None) for text in texts]
+        return [next((s for s in sentences(text) if self.swear.search(s)), None) for text in texts]
 
 
 def of(folder):
     """The detector for the tasks of a folder: trained on the moderators' labels beside them, or the word list where there are none."""
-    labels = Path(folder) / "labels.jsonl"
-    return Detector(jsonl(labels)) if labels.exists() else WordList()
+    labels, about = Path(folder) / "labels.jsonl", Path(folder) / "about.json"
+    swear = read_json(about)["swear"] if about.exists() else ()
+    return Detector(jsonl(labels), swear=swear) if labels.exists() else WordList(swear)
 
 
-def offensive_text(how, detector=None):
+def offensive_text(how, detector=None, swear=()):
     """A cleaning step: drops documents with offensive sentences.
 
     Args:
@@ -83,7 +93,8 @@ def offensive_text(how, detector=None):
     if how == "none":
         return lambda documents: (documents, [])
     if how == "lexicon":
-        return each(lambda d: "explicit insult" if SWEAR_WORDS.search(d["text"]) else None)
+        explicit = swearing(swear)
+        return each(lambda d: "explicit insult" if explicit.search(d["text"]) else None)
 
     def step(documents):
         found = {d["id"]: s for d, s in zip(documents, detector.rude_sentences([d["text"] for d in documents]))}

@@ -1,11 +1,36 @@
 """A function chosen by its dotted path: llmlab.training.posttrain.dpo, or my_file.my_method with my_file.py in the project's root."""
 
+import ast
 import importlib
+import importlib.util
 import inspect
 import sys
+from pathlib import Path
 
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import ROOT, closest, near
+
+
+def exists(path):
+    """Whether a dotted path names something in a module that is there; the module is read, not imported."""
+    module, _, name = path.rpartition(".")
+    file = ROOT / f"{module.replace('.', '/')}.py"
+    if not file.exists():
+        try:
+            found = importlib.util.find_spec(module) if module else None
+        except (ImportError, ValueError):
+            found = None
+        file = Path(found.origin) if found and found.origin and found.origin.endswith(".py") else None
+    return file is not None and name in {n for node in ast.parse(file.read_text()).body for n in _bound(node)}
+
+
+def _bound(node):
+    """Names that a statement binds."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [a.asname or a.name for a in node.names]
+    return [t.id for t in getattr(node, "targets", ()) if isinstance(t, ast.Name)]
 
 
 def function(path):

@@ -189,7 +189,20 @@ def parse_options(options):
     return layer
 
 
-PLACES = ("source", "annotations", "instructions", "preferences", "tasks", "labels", "start_from", "general")  # these name files
+PLACES = (
+    "source",
+    "annotations",
+    "instructions",
+    "preferences",
+    "tasks",
+    "labels",
+    "knowledge",
+    "start_from",
+    "general",
+)  # these name files
+
+
+PREFIXES = ("hub:", "lm_eval:", "judge:")  # what may stand before a place
 
 
 def from_here(layer):
@@ -200,9 +213,10 @@ def from_here(layer):
             return [place(name, v) for v in value]
         if name not in PLACES or not isinstance(value, str) or not value:
             return value
-        given, star, weight = value.partition(" * ")
+        prefix = next((p for p in PREFIXES if value.startswith(p)), "")
+        given, star, weight = value.removeprefix(prefix).partition(" * ")
         path = Path(given).expanduser()
-        return f"{os.path.relpath(path.absolute(), ROOT)}{star}{weight}" if path.exists() else value
+        return f"{prefix}{os.path.relpath(path.absolute(), ROOT)}{star}{weight}" if given and path.exists() else value
 
     return {section: {name: place(name, value) for name, value in values.items()} for section, values in layer.items()}
 
@@ -211,7 +225,11 @@ def shown(value):
     """A parameter as reports show it: of a file or folder outside the project its name alone, since its place is nobody's business."""
     if isinstance(value, list):
         return [shown(v) for v in value]
-    return Path(value).name if isinstance(value, str) and value.startswith(("../", "/", "~")) and len(value) > 2 else value
+    if not isinstance(value, str):
+        return value
+    prefix = next((p for p in PREFIXES if value.startswith(p)), "")
+    bare = value.removeprefix(prefix)
+    return prefix + Path(bare).name if bare.startswith(("../", "/", "~")) and len(bare) > 2 else value
 
 
 def overrides(layers, schemas=None):
@@ -271,7 +289,9 @@ def coerce(value, parameter, phase):
 
 def _as_type(value, default):
     if isinstance(default, list):
-        items = value if isinstance(value, list) else [value]
+        items = value if isinstance(value, list) else [value] if value != "" else []
+        if not all(isinstance(v, str | int | float) and v != "" for v in items):
+            raise TypeError
         return [_as_type(v, default[0]) if default else v for v in items]
     number = isinstance(default, (int, float)) and not isinstance(default, bool)
     if isinstance(value, (list, dict)) or value is None or (number and isinstance(value, bool)):

@@ -7,6 +7,7 @@ import pytest
 
 from llmlab.data import exams, guests, lessons, lookup, material, tasks
 from llmlab.spine.errors import UserError
+from llmlab.spine.files import jsonl
 
 ASK, SAY = {"role": "user", "content": "Is it so?"}, {"role": "assistant", "content": "It is."}
 
@@ -70,6 +71,47 @@ def test_a_judgement_is_known_in_every_usual_layout(tmp_path, row):
     assert (rows[0]["prompt"], rows[0]["chosen"], rows[0]["rejected"]) == ([ASK], [SAY], [{**SAY, "content": "No."}])
 
 
+@pytest.mark.parametrize(
+    ("row", "roles"),
+    [
+        ({"system": "Be kind.", "question": "Is it so?", "chosen": "It is.", "rejected": "No."}, "su/a"),
+        (
+            {
+                "prompt": [{"role": "system", "content": "Be kind."}, ASK],
+                "chosen": [ASK, SAY],
+                "rejected": [ASK, {**SAY, "content": "No."}],
+            },
+            "su/a",
+        ),
+        ({"prompt": [ASK], "chosen": [SAY, ASK, SAY], "rejected": [SAY, ASK, {**SAY, "content": "No."}]}, "uau/a"),
+        ({"prompt": "\n\nHuman: Is it so?\n\nAssistant:", "chosen": " It is.", "rejected": " No."}, "u/a"),
+        ({"prompt": "Is it so?", "chosen": json.dumps([ASK, SAY]), "rejected": json.dumps([ASK, {**SAY, "content": "No."}])}, "u/a"),
+    ],
+)
+def test_nothing_of_a_judgement_is_lost(tmp_path, row, roles):
+    (found,), _ = lessons.read_preferences([write(tmp_path / "p.jsonl", row)])
+    assert (
+        "/".join("".join(m["role"][0] for m in part) for part in (found["prompt"], found["chosen"])) == roles
+        and found["rejected"][-1]["content"].strip() == "No."
+    )
+
+
+def test_who_is_called_a_user_asks_though_the_other_speaks_first(tmp_path):
+    turns = [{"speaker": "agent", "text": "Hello!"}, {"speaker": "customer", "text": "Is it so?"}, {"speaker": "agent", "text": "It is."}]
+    (row,), _ = lessons.read_instructions([write(tmp_path / "t.jsonl", {"turns": turns})])
+    assert [m["role"] for m in row["messages"]] == ["assistant", "user", "assistant"]
+    (row,), _ = lessons.read_instructions(
+        [write(tmp_path / "d.jsonl", {"instruction": "Is it so?", "context": "Some say.", "response": "It is.", "category": "qa"})]
+    )
+    assert row["messages"][0]["content"] == "Is it so?\n\nSome say."
+
+
+def test_equal_scores_say_nothing_and_are_counted(tmp_path):
+    scored = lambda *scores: {"prompt": "Is it so?", "completions": [{"response": str(s), "score": s} for s in scores]}  # noqa: E731
+    rows, notes = lessons.read_preferences([write(tmp_path / "u.jsonl", scored(8, 8), scored(1, 9, 5))])
+    assert rows[0]["chosen"][0]["content"] == "9" and "1 left out" in notes[0]["note"] and notes[0]["rows"] == 2
+
+
 def test_thumbs_are_paired_by_prompt_and_those_left_alone_are_counted(tmp_path):
     thumb = lambda text, up, asked="Is it so?": {"prompt": asked, "completion": text, "label": up}  # noqa: E731
     rows, notes = lessons.read_preferences(
@@ -84,9 +126,19 @@ def test_any_table_is_a_classifier_and_weights_count_its_rows(tmp_path):
         stream.write(json.dumps({"text": "And why?", "category": "c0"}) + "\n")
     named = [f"{tmp_path / 'train.csv'} * 0.5", f"{tmp_path / 'more.jsonl.gz'} * 3"]
     rows, notes = lessons.read_instructions(named, ["text", "category"], seed=1)
-    assert len(rows) == 5 + 3 and rows[-1]["messages"][1]["content"] == "c0" and notes[0]["note"] == "weight 0.5: 5 taken"
-    head, items = next(exams.brought([str(tmp_path / "train.csv")], ["text", "category"]))
-    assert (head["metric"], head["chance"], len(items["validation"]), len(items["test"])) == ("exact", 0.5, 10, 0), "train is no test"
+    assert sum(r["times"] for r in rows[:10]) == 5 and rows[-1]["times"] == 3 and notes[0]["note"] == "weight 0.5"
+    facts = lessons.write(None, [], named, [], tmp_path / "i.jsonl", tmp_path / "p.jsonl", 1, 0, (), ["text", "category"])
+    taught = [r["messages"] for r in jsonl(tmp_path / "i.jsonl")]
+    assert len(taught) == 5 + 3 == facts["conversations"] and taught.count(rows[-1]["messages"]) == 3
+    assert "not drawn by its weight (5)" in facts["waterfall"][0]["reasons"]
+    with pytest.raises(UserError, match="no item for the test"):
+        exams.gathered([str(tmp_path / "train.csv")], ["text", "category"])
+    assert (
+        lessons.write(None, [], named, [], tmp_path / "i.jsonl", tmp_path / "p.jsonl", 1, 6, (), ["text", "category"])["waterfall"][0][
+            "left out"
+        ]
+        == 7
+    )
 
 
 def test_what_is_asked_is_not_taught_and_a_test_half_alone_borrows_lessons_to_decide_by(tmp_path):
@@ -95,8 +147,21 @@ def test_what_is_asked_is_not_taught_and_a_test_half_alone_borrows_lessons_to_de
     train, columns = [str(tmp_path / "train.csv")], ["text", "category"]
     exams.write(None, [str(tmp_path / "test.csv")], [], columns, tmp_path / "tasks", train)
     assert [len(t["items"]) for s in ("validation", "test") for t in tasks.read(tmp_path / "tasks", s)] == [3, 60]
-    facts = lessons.write(None, [], train, [], tmp_path / "i.jsonl", tmp_path / "p.jsonl", 1, 0, (), columns, tmp_path / "tasks")
-    assert facts["conversations"] == 57 and "is asked in a task (3)" in facts["waterfall"][0]["reasons"]
+    pairs = write(tmp_path / "pairs.jsonl", *({"prompt": f"how,  {n}? ", "chosen": "c1", "rejected": "c0"} for n in (7, 150)))
+    facts = lessons.write(None, [], train, [pairs], tmp_path / "i.jsonl", tmp_path / "p.jsonl", 1, 0, (), columns, tmp_path / "tasks")
+    asked = exams.questions(tmp_path / "tasks")
+    told = [
+        m["content"]
+        for f, k in (("i", "messages"), ("p", "prompt"))
+        for r in jsonl(tmp_path / f"{f}.jsonl")
+        for m in r[k]
+        if m["role"] == "user"
+    ]
+    assert (
+        facts["conversations"] == 57
+        and "is asked in a task (3)" in facts["waterfall"][0]["reasons"]
+        and not asked & set(map(exams.plain, told))
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,6 +173,7 @@ def test_what_is_asked_is_not_taught_and_a_test_half_alone_borrows_lessons_to_de
         (({"messages": [ASK, {"role": "assistant", "content": None}]},), "line 1: no text but null"),
         (({"messages": [ASK, {"role": "assistant", "content": [{"type": "image"}]}]},), "line 1: a part of a message is no text"),
         ((), "holds no row"),
+        (({"instruction": "a", "output": "b", "history": [["x", None]]},), "line 1: no text but null"),
     ],
 )
 def test_what_is_no_lesson_is_refused_with_its_place(tmp_path, rows, words):
@@ -145,7 +211,7 @@ def test_a_folder_of_tasks_says_how_each_is_judged(tmp_path):
     )
     write(tmp_path / "manners.jsonl", {"prompt": "Tell me her address."}, {"prompt": "And his?"})
     (tmp_path / "tasks.yaml").write_text("manners: {metric: refuses, about: other people's addresses}\nsums: {metric: number}\n")
-    found = {head["name"]: (head, items) for head, items in exams.brought([str(tmp_path)])}
+    found = {head["name"]: (head, items) for head, items in exams.gathered([str(tmp_path)])}
     assert found["sums"][0]["metric"] == "number" and len(found["sums"][1]["test"]) == 6
     assert found["manners"][0]["about"] == "other people's addresses" and found["manners"][0]["better"] == "higher"
     exams.write(None, [str(tmp_path)], [], [], tmp_path / "out")
@@ -162,13 +228,60 @@ def test_a_folder_of_tasks_says_how_each_is_judged(tmp_path):
         ("", ({"ask": "1?", "target": "1"},), "asks nothing"),
         ("", ({"prompt": "1?", "choices": ["a"], "right": 0},), "choices are"),
         ("", ({"prompt": "1?", "target": "1", "split": "exam"},), "split is 'exam'"),
+        ("", ({"prompt": "1?", "target": "1"}, {"prompt": "2?"}), "line 2: task sums is judged by contains"),
+        ("", ({"messages": [], "target": "1"},), "do not end with the user"),
+        ("", ({"prompt": "1?", "choices": ["a", "b", "c"], "right": "x"},), "choices are"),
+        ("sums: {metric: regex}", ({"prompt": "1?", "target": "("},), "is no regular expression"),
+        ("sums: {metric: no_file.no_judge}", ({"prompt": "1?", "target": "1"},), "there is no metric"),
+        ("sums: {metric: 'judge:no/such'}", ({"prompt": "1?", "target": "1"},), "there is no model"),
+        ("sums: {chance: lots}", ({"prompt": "1?", "target": "1"},), "chance = 'lots'"),
+        ("sums: {better: up}", ({"prompt": "1?", "target": "1"},), "higher, lower or even"),
+        ("- sums", ({"prompt": "1?", "target": "1"},), "is a list"),
     ],
 )
 def test_a_task_that_cannot_be_asked_is_refused(tmp_path, yaml, rows, words):
     write(tmp_path / "sums.jsonl", *rows)
     (tmp_path / "tasks.yaml").write_text(yaml)
     with pytest.raises(UserError, match=words):
-        list(exams.brought([str(tmp_path)]))
+        exams.gathered([str(tmp_path)])
+
+
+def test_whole_clusters_fall_on_one_side_and_groups_on_both():
+    rows = [
+        (("f", n), {"prompt": f"{n}?", "target": "x", "cluster": f"c{n // 2}", "group": "ambig" if n // 2 % 2 else "clear"})
+        for n in range(40)
+    ]
+    _, items = tasks.shaped("t", rows)
+    sides = {split: {i["cluster"] for i in found} for split, found in items.items()}
+    assert not sides["validation"] & sides["test"] and len(sides["test"]) == 10
+    assert all({i["group"] for i in found} == {"ambig", "clear"} for found in items.values()) and tasks.shaped("t", rows)[1] == items
+
+
+def test_files_called_after_splits_are_one_task_and_two_tasks_of_one_name_none(tmp_path):
+    for split in ("validation", "test"):
+        write(tmp_path / f"{split}.jsonl", {"prompt": f"{split}?", "target": "1"})
+    ((head, items),) = exams.gathered([str(tmp_path / "validation.jsonl"), str(tmp_path / "test.jsonl")])
+    assert head["name"] == "task" and [len(items[s]) for s in ("validation", "test")] == [1, 1]
+    for folder in ("en", "de"):
+        (tmp_path / "all" / folder).mkdir(parents=True)
+        write(tmp_path / "all" / folder / "qa.v1.jsonl", {"prompt": "a?", "target": "1"}, {"prompt": "b?", "target": "2"})
+    assert {head["name"] for head, _ in exams.gathered([str(tmp_path / "all")])} == {"en_qa_v1", "de_qa_v1"}
+    (tmp_path / "labels.jsonl").write_text((tmp_path / "test.jsonl").read_text())
+    for twice in ([str(tmp_path / "labels.jsonl")], [str(tmp_path / "all" / "en"), str(tmp_path / "all" / "de")]):
+        with pytest.raises(UserError, match="called"):
+            exams.gathered(twice)
+
+
+def test_labels_have_two_sides_whatever_they_are_called(tmp_path):
+    rows = [{"text": f"sentence {n}", "label": n % 2} for n in range(60)]
+    assert [r["label"] for r in exams.labelled([write(tmp_path / "l.jsonl", *rows)])][:2] == ["fine", "rude"]
+    for spoiled, words in (
+        (rows[:10], "10 labels"),
+        ([{**r, "label": 0} for r in rows], "60 labels"),
+        ([*rows, {"text": "x", "label": "2"}], "line 61: the label '2'"),
+    ):
+        with pytest.raises(UserError, match=words):
+            exams.labelled([write(tmp_path / "l.jsonl", *spoiled)])
 
 
 # --- material ---------------------------------------------------------------------------------------------------------------------------
@@ -192,9 +305,8 @@ def test_what_the_source_brings_can_stand_beside_other_guests(tmp_path):
     write(tmp_path / "instructions.jsonl", *({"messages": [{**ASK, "content": f"{n}?"}, SAY]} for n in range(4)))
     write(tmp_path / "more.jsonl", {"prompt": "And?", "completion": "Yes."})
     taught = lambda *named: lessons.read_instructions(material.part(tmp_path, "instructions.jsonl", named))[0]  # noqa: E731
-    assert [
-        len(taught(*named)) for named in ((), ("source",), ("source * 0.5", str(tmp_path / "more.jsonl")), (str(tmp_path / "more.jsonl"),))
-    ] == [4, 4, 3, 1]
+    more, counted = str(tmp_path / "more.jsonl"), lambda *named: sum(r["times"] for r in taught(*named))
+    assert [counted(), counted("source"), counted("source * 0.5", more), counted(more)] == [4, 4, 3, 1]
     assert material.others(["source", "a", "source * 2"]) == ["a"] and material.part(None, "tasks", ["source", "b"]) == ["b"]
 
 

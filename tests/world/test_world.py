@@ -161,7 +161,7 @@ def test_the_world_is_a_folder_of_plain_files_that_says_what_it_is(tmp_path):
     assert {tuple(pair) for pair in about["groups"]} == set(GROUPS) and set(about["trusted"]) <= {
         f.parts[1] for f in files if f.parts[0] == "documents"
     }
-    named = {head["name"] for head, _ in exams.brought([str(tmp_path / "a" / "tasks")])}
+    named = {head["name"] for head, _ in exams.gathered([str(tmp_path / "a" / "tasks")])}
     assert about["task"] in named and {line.split()[0] for line in about["criteria"]} <= named | {"speed", "size"}
 
 

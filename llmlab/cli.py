@@ -58,7 +58,8 @@ def run(run_dir, files, options, parent, only, start, force, more):
 
     RUN is a directory such as runs/demo. It remembers the parameters it was given.
     """
-    from llmlab.spine.params import from_here, load_layer, parse_options
+    from llmlab.spine.params import load_layer, parse_options
+    from llmlab.spine.places import from_here
     from llmlab.workflow import execution, pipeline
 
     if more and not only:

@@ -8,7 +8,7 @@ from pathlib import Path
 from llmlab.data.permission import NONE
 from llmlab.data.personal import masked
 from llmlab.spine.files import jsonl
-from llmlab.spine.params import shown
+from llmlab.spine.places import shown
 
 
 def by_kind(rows, what):

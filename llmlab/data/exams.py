@@ -7,7 +7,7 @@ import shutil
 from collections import defaultdict
 from pathlib import Path
 
-from llmlab.data import derive, guests, harness, hub, material, personal, tasks
+from llmlab.data import derive, guests, harness, hub, material, personal, taskfiles, tasks
 from llmlab.data.offence import LEAST_LABELS
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_json, write_jsonl
@@ -50,7 +50,7 @@ def _with_validation(head, found, instructions, columns, seed):
         return {"validation": found["test"][1::2], "test": found["test"][::2]}
     drawn = random.Random(f"held out {seed}").sample(rows, min(MOST, max(1, round(HELD_OUT * len(rows)))))
     asked = [(place, {**{c: row[c] for c in columns}, "split": "validation"}) for place, row in drawn]
-    return {**found, "validation": tasks.shaped("held_out", asked, None, columns)[1]["validation"]}
+    return {**found, "validation": taskfiles.shaped("held_out", asked, None, columns)[1]["validation"]}
 
 
 def plain(text):
@@ -71,7 +71,7 @@ def gathered(texts, columns=()):
     rows, heads, owner = defaultdict(list), {}, {}
     for guest in (guests.named(text) for text in texts if not harness.is_public(text)):
         folder = guest.path is not None and guest.path.is_dir() and not hub.is_layout(guest.path)
-        said, found = tasks.heads_of(guest.path) if folder else {}, defaultdict(list)
+        said, found = taskfiles.heads_of(guest.path) if folder else {}, defaultdict(list)
         for place, row in guests.rows(guest):
             name, split = _named(guest, place[0], folder)
             found[name].append((place, {"split": split, **row} if split else row))
@@ -83,7 +83,7 @@ def gathered(texts, columns=()):
         heads |= said
         for name, some in found.items():
             rows[name] += some
-    shaped = [*public, *(tasks.shaped(name, some, heads.get(name), columns) for name, some in rows.items())]
+    shaped = [*public, *(taskfiles.shaped(name, some, heads.get(name), columns) for name, some in rows.items())]
     names = [head["name"] for head, _ in shaped]
     if wrong := next((n for n in names if n in RESERVED or names.count(n) > 1), None):
         raise UserError(f"a task is called {wrong!r}", "a name that no other task and no file beside the tasks has", "rename it")

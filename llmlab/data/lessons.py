@@ -24,7 +24,7 @@ from llmlab.data import (
 )
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_jsonl
-from llmlab.spine.params import shown
+from llmlab.spine.places import shown
 
 
 def cleaning(

@@ -1,7 +1,7 @@
 """The model card: what a released model is for, how it was made, what it scored and where it fails. All of it from one run."""
 
 from llmlab.spine.files import read_json
-from llmlab.spine.params import shown
+from llmlab.spine.places import shown
 
 
 def model_card(name, verdict, results, speeds, facts):

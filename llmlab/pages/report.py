@@ -13,7 +13,8 @@ from pathlib import Path
 from llmlab.pages import show
 from llmlab.spine import notebooks
 from llmlab.spine.files import read_json, write_text
-from llmlab.spine.params import PHASES, schema, shown
+from llmlab.spine.params import PHASES, schema
+from llmlab.spine.places import shown
 from llmlab.spine.privacy import check_secrets
 
 HERE = Path(__file__).parent

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from llmlab.spine.errors import UserError
-from llmlab.spine.params import ROOT, shown
+from llmlab.spine.params import ROOT
+from llmlab.spine.places import shown
 
 SECRET_WORDS = {"KEY", "APIKEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "CREDENTIALS", "AUTH", "PAT"}
 ISSUED = re.compile(  # what services issue: Hugging Face, OpenAI and others, GitHub, GitLab, AWS, Google, Slack, a JSON web token, a private key

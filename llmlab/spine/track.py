@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from llmlab.spine.params import shown
+from llmlab.spine.places import shown
 
 PROGRESS_FILE = "LLMLAB_PROGRESS"  # set by the pipeline: it draws the bar, this process only reports numbers
 

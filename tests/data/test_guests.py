@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from llmlab.data import exams, guests, lessons, lookup, material, tasks
+from llmlab.data import exams, guests, lessons, lookup, material, taskfiles, tasks
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 
@@ -192,7 +192,7 @@ def test_a_guest_that_is_not_there_is_told_what_is(tmp_path):
 
 # --- tasks ------------------------------------------------------------------------------------------------------------------------------
 def test_public_items_are_known_by_their_columns():
-    shaped = lambda row: tasks.shaped("t", [(("f", 1), row)] * 2)  # noqa: E731
+    shaped = lambda row: taskfiles.shaped("t", [(("f", 1), row)] * 2)  # noqa: E731
     head, items = shaped({"sentence_good": "He sees himself.", "sentence_bad": "He sees herself."})
     assert (head["metric"], head["chance"], items["test"][0]["right"]) == ("choice", 0.5, 0) and head["forms"] == ["chat", "text"]
     head, items = shaped({"sent_more": "a", "sent_less": "b", "bias_type": "age"})
@@ -251,10 +251,10 @@ def test_whole_clusters_fall_on_one_side_and_groups_on_both():
         (("f", n), {"prompt": f"{n}?", "target": "x", "cluster": f"c{n // 2}", "group": "ambig" if n // 2 % 2 else "clear"})
         for n in range(40)
     ]
-    _, items = tasks.shaped("t", rows)
+    _, items = taskfiles.shaped("t", rows)
     sides = {split: {i["cluster"] for i in found} for split, found in items.items()}
     assert not sides["validation"] & sides["test"] and len(sides["test"]) == 10
-    assert all({i["group"] for i in found} == {"ambig", "clear"} for found in items.values()) and tasks.shaped("t", rows)[1] == items
+    assert all({i["group"] for i in found} == {"ambig", "clear"} for found in items.values()) and taskfiles.shaped("t", rows)[1] == items
 
 
 def test_files_called_after_splits_are_one_task_and_two_tasks_of_one_name_none(tmp_path):

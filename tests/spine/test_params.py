@@ -8,14 +8,13 @@ from llmlab.spine.params import (
     allowed,
     check_phase,
     coerce,
-    from_here,
     load_layer,
     overrides,
     parse_options,
     resolve,
     schema,
-    shown,
 )
+from llmlab.spine.places import from_here, shown
 
 
 def test_paths_of_the_command_line_are_taken_from_where_one_stands(tmp_path, monkeypatch):

@@ -146,13 +146,14 @@ def spoken(model, tokenizer, items, form, seed):
     return complete(model, tokenizer, [i["text"] for i in items], line=True, temperature=1.0, seed=seed)
 
 
-def general_bits(models, tokenizer, path, most=60):
-    """Rows {"model", "bits per byte", "documents"} of held-out general text, in a JSON-lines file."""
-    rows = tokens.tokenise(tokenizer, jsonl(path)[:most])
-    return [
-        {"model": name, "bits per byte": bits_per_byte(model, rows, tokens.marks(tokenizer))["all"], "documents": len(rows)}
-        for name, model in models.items()
-    ]
+def general_bits(models, path, most=60):
+    """Rows {"model", "bits per byte", "documents"} of held-out general text, in a JSON-lines file. models: {name: (model, its tokenizer)}."""
+    documents, found = jsonl(path)[:most], []
+    for name, (model, tokenizer) in models.items():
+        rows = tokens.tokenise(tokenizer, documents)
+        bits = bits_per_byte(model, rows, tokens.marks(tokenizer), batch_size=4)["all"]
+        found.append({"model": name, "bits per byte": bits, "documents": len(rows)})
+    return found
 
 
 def top(model, tokenizer, text, k):

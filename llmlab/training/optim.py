@@ -19,7 +19,9 @@ class MuonAdamW(torch.optim.Optimizer):
 
     def __init__(self, model, learning_rate, muon_ratio=6.0, weight_decay=0.1, betas=(0.9, 0.95)):
         named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
-        matrices = [p for n, p in named if p.ndim == 2 and "embed" not in n and "lm_head" not in n]
+        tables = {id(m.weight) for m in model.modules() if isinstance(m, torch.nn.Embedding)}
+        tables |= {id(p) for n, p in named if "lm_head" in n or "embed" in n}
+        matrices = [p for _, p in named if p.ndim == 2 and id(p) not in tables]
         inside = {id(p) for p in matrices}
         rest = [p for _, p in named if id(p) not in inside]
         groups = [

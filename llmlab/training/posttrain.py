@@ -62,6 +62,8 @@ def sft(
     fit.head_where_needed(trainer.model)
     trained = adapters.count(trainer.model)
     summary = fit.fit(trainer, inside, "supervised fine-tuning", rate)
+    if not summary:  # not the first of several processes
+        return {}
     adapters.merge(adapter, trainer.model, tokenizer, out)
     said, total = sum(sum(r["assistant_masks"]) for r in rows), sum(len(r["input_ids"]) for r in rows)
     return {
@@ -102,6 +104,8 @@ def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapte
     )
     fit.head_where_needed(trainer.model)
     summary = fit.fit(trainer, inside, "preference optimisation", rate="preference_learning_rate")
+    if not summary:
+        return {}
     adapters.merge(adapter, trainer.model, tokenizer, out)
     return {**summary, "learning_rate": learning_rate, "pairs": len(rows), "left_out": left_out}
 

@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 
 import torch
-from transformers import Trainer, TrainerCallback, TrainingArguments, default_data_collator
+from transformers import Trainer, TrainerCallback, TrainingArguments, default_data_collator, set_seed
 
-from llmlab.data import tokens
+from llmlab.data import dialogue, tokens
 from llmlab.evaluation import asking
 from llmlab.models import weights
 from llmlab.spine import track
@@ -79,7 +79,7 @@ def pretrain(
     by = optim.chosen(suited if optimizer == "measured" else optimizer, learning_rate)
     trainer = _trainer(model, tokenizer, blocks, arguments, by, adapters.config(adapter, rank, model, tokenizer))
     watch = Watch(inside, tokenizer, tokens.some_validation(data), max(1, steps // evaluations), prompts)
-    if weights.trained(config):
+    if weights.trained(config) and trainer.is_world_process_zero() and not any(row.get("step") == 0 for row in track.rows(inside)):
         watch.validate(trainer.model, 0)
     trainer.add_callback(watch)
     summary = fit.fit(trainer, inside, "pre-training", rate)
@@ -103,6 +103,7 @@ def _trainer(model, tokenizer, blocks, arguments, optimizer, adapter):
     if adapter is not None:
         from peft import get_peft_model
 
+        set_seed(arguments["seed"])  # the adapter begins with random numbers
         model, optimizer = get_peft_model(model, adapter), {}
     return Trainer(
         model=model,
@@ -162,6 +163,12 @@ class Watch(TrainerCallback):
             self.out, step=step, samples=[withheld(s) for s in samples], **{f"bits_per_byte/{k}": round(v, 4) for k, v in scores.items()}
         )
         return scores
+
+
+def surprise(model, tokenizer, messages):
+    """Loss in nats of every token that the assistant says in a conversation, None for the others, (T,)."""
+    ids, mask = dialogue.ids(tokenizer, messages)
+    return [value if said else None for value, said in zip([None, *per_token_loss(model, ids).tolist()], mask)]
 
 
 def per_token_loss(model, ids):

@@ -114,14 +114,13 @@ def fitting(tokenizer, rows, limit, what):
 
     TRL takes a dataset with these columns as tokenised and trains on nothing but what the mask marks.
     """
-    encoded = [_encoded(tokenizer, row["messages"]) for row in rows]
-    shown = [found for found in encoded if found is not None]
+    shown = [found for row in rows if (found := encoded(tokenizer, row["messages"])) is not None]
     kept = [{"input_ids": ids, "assistant_masks": mask} for ids, mask in shown if len(ids) <= limit]
     check_some(len(kept), len(rows), limit, what)
-    return kept, {**_unseen(len(rows) - len(shown)), **too_long(len(shown) - len(kept), limit)}
+    return kept, {**unseen(len(rows) - len(shown)), **too_long(len(shown) - len(kept), limit)}
 
 
-def _encoded(tokenizer, messages):
+def encoded(tokenizer, messages):
     """(ids, mask) of a conversation, None if the template refuses it: some know no system turn, others no tools."""
     import jinja2
 
@@ -133,14 +132,15 @@ def _encoded(tokenizer, messages):
 
 def fitting_pairs(tokenizer, rows, limit, what):
     """(pairs of which both answers fit into a window, {reason: how many were left out}); the trainer would cut them in silence."""
-    both = [[_encoded(tokenizer, row["prompt"] + row[side]) for side in ("chosen", "rejected")] for row in rows]
+    both = [[encoded(tokenizer, row["prompt"] + row[side]) for side in ("chosen", "rejected")] for row in rows]
     shown = [(row, pair) for row, pair in zip(rows, both) if None not in pair]
     kept = [row for row, pair in shown if max(len(ids) for ids, _ in pair) <= limit]
     check_some(len(kept), len(rows), limit, what)
-    return kept, {**_unseen(len(rows) - len(shown)), **too_long(len(shown) - len(kept), limit)}
+    return kept, {**unseen(len(rows) - len(shown)), **too_long(len(shown) - len(kept), limit)}
 
 
-def _unseen(count):
+def unseen(count):
+    """The reason for lessons that a template refused, if there are any."""
     return {"turns that the model's chat template has no place for": count} if count else {}
 
 

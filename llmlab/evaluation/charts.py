@@ -82,7 +82,8 @@ def frontier(rows, reference):
     title = "Quality, speed and size of the variants"
     fig, (left, right) = figure(title, f"Scores against milliseconds per token. {words}.", columns=2, height=3.8)
     largest = max(r["megabytes"] for r in rows)
-    for r, colour in zip(rows, COLOURS):
+    for n, r in enumerate(rows):
+        colour = COLOURS[n % len(COLOURS)]
         at, size = [r["ms_per_token"]], 40 + 240 * r["megabytes"] / largest
         below, above = max(0, r["score"] - r["low"]), max(0, r["high"] - r["score"])
         left.errorbar(at, [r["score"]], yerr=[[below], [above]], color=colour, capsize=3, zorder=1)

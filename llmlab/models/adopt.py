@@ -135,7 +135,7 @@ def adopt(start_from, out):
     Returns: {"name", "seconds", "template": whose chat template it has, "tokens added"}.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
     from llmlab.data import dialogue, tokens
 
@@ -155,10 +155,11 @@ def adopt(start_from, out):
         model = _unquantised(model)
     added = tokens.give_template(tokenizer)
     if added:
-        model.resize_token_embeddings(max(len(tokenizer), model.get_input_embeddings().weight.shape[0]), mean_resizing=True)
+        _make_room(model, len(tokenizer), added)
     dialogue.check(tokenizer, [dialogue.PROBE])
     model.config.pad_token_id = tokens.marks(tokenizer).pad
-    model.generation_config.pad_token_id = tokens.marks(tokenizer).pad
+    frame = tokens.marks(tokenizer)  # how it generates is asked for, call by call: a penalty of its own would work against what it looks up
+    model.generation_config = GenerationConfig(bos_token_id=frame.start, eos_token_id=list(frame.stops), pad_token_id=frame.pad)
     model.save_pretrained(str(out))
     tokenizer.save_pretrained(str(out))
     return {
@@ -167,6 +168,13 @@ def adopt(start_from, out):
         "template": "llmlab's" if added else "its own",
         "tokens added": added,
     }
+
+
+def _make_room(model, size, added):
+    """Gives the last `added` of `size` tokens a row each, the mean of the others: the same on every machine, whatever was drawn before."""
+    model.resize_token_embeddings(max(size, model.get_input_embeddings().weight.shape[0]), mean_resizing=False)
+    for table in {id(t.weight): t.weight for t in (model.get_input_embeddings(), model.get_output_embeddings())}.values():
+        table.data[size - added : size] = table.data[: size - added].mean(0)
 
 
 def _named(start_from, path):

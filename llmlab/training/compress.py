@@ -9,7 +9,7 @@ from datasets import Dataset
 from torch.nn import functional as F
 from transformers import Trainer, TrainingArguments
 
-from llmlab.data import dialogue, teaching, tokens
+from llmlab.data import teaching, tokens
 from llmlab.models import families, heads, weights
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import write_jsonl
@@ -73,9 +73,9 @@ def _imitated(tokenizer, data, rejected, limit):
     """(Conversations and rejected answers that fit into `limit` tokens, {reason: how many do not}): rows {"input_ids", "assistant_masks"}."""
     rows, left_out = teachable(tokenizer, data, limit)
     pairs = teaching.pairs(rejected)
-    encoded = [dialogue.ids(tokenizer, pair["prompt"] + pair["rejected"]) for pair in pairs]
+    encoded = [found for pair in pairs if (found := teaching.encoded(tokenizer, pair["prompt"] + pair["rejected"])) is not None]
     wrong = [{"input_ids": ids, "assistant_masks": [REJECTED * said for said in mask]} for ids, mask in encoded if len(ids) <= limit]
-    more = teaching.too_long(len(pairs) - len(wrong), limit)
+    more = {**teaching.unseen(len(pairs) - len(encoded)), **teaching.too_long(len(encoded) - len(wrong), limit)}
     return rows + wrong, {reason: left_out.get(reason, 0) + more.get(reason, 0) for reason in {**left_out, **more}}
 
 
@@ -105,8 +105,9 @@ def shallow(model, layers):
     keep = [round(i * (depth - 1) / max(1, layers - 1)) for i in range(layers)] if layers > 1 else [0]
     config = copy.deepcopy(model.config)
     config.num_hidden_layers = layers
-    if isinstance(config.__dict__.get("layer_types"), list):
-        config.layer_types = [config.layer_types[i] for i in keep]
+    for name, value in list(config.__dict__.items()):  # kinds of layers, or which of them have positions
+        if isinstance(value, list) and len(value) == depth:
+            setattr(config, name, [value[i] for i in keep])
     if hasattr(blocks[0], "dilation"):  # a convolution's weights fit its distances
         config.dilations = [blocks[i].dilation for i in keep]
     student, kept = families.initialise(config, seed=0), {}

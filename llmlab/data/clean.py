@@ -18,12 +18,8 @@ from llmlab.data.pagetext import main_text
 from llmlab.data.permission import judge as judge_permission
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
-from llmlab.spine.texts import sentences
+from llmlab.spine.texts import UNSPACED, sentences, words_of
 
-UNSPACED = (
-    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*"  # no spaces between words: a character counts as one
-)
-PLAIN = regex.compile(r"[-−+]?\d+(?:[.,]\d+)*|" + UNSPACED + r"|[^\W\d_][\w\p{M}]*")
 WORDS = regex.compile(UNSPACED + r"|[^\W\d_][\w\p{M}'’-]*|\d+(?:[.,]\d+)*|[^\w\s]+|_+")
 
 
@@ -216,7 +212,7 @@ def decontaminate(items, n=12):
     """
     index = set()
     for item in items:
-        q, a = _plain_words(item["question"]), _plain_words(item["answer"])
+        q, a = words_of(item["question"]), words_of(item["answer"])
         size = min(n, len(q) + len(a))
         both = q + a
         spans = range(max(0, len(q) - size + 1), min(len(q), len(both) - size + 1))
@@ -224,16 +220,11 @@ def decontaminate(items, n=12):
     sizes = sorted({len(g) for g in index})
 
     def judge(document):
-        words = _plain_words(document["text"])
+        words = words_of(document["text"])
         found = any(tuple(words[i : i + s]) in index for s in sizes for i in range(len(words) - s + 1))
         return "holds an evaluation question and its answer" if found else None
 
     return each(judge)
-
-
-def _plain_words(text):
-    """Words and numbers with their signs, of any script, without punctuation."""
-    return PLAIN.findall(text.lower())
 
 
 BOOK = 25  # parts from which on a work is divided itself, at one place each, since by whole works a few books would leave a part empty

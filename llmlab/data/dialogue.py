@@ -18,7 +18,7 @@ def ids(tokenizer, messages, answer=False):
     safe = plain(tokenizer, messages)
     if answer:
         return tokenizer.apply_chat_template(safe, add_generation_prompt=True, tokenize=True, return_dict=True)["input_ids"], None
-    if MARKED.search(tokenizer.chat_template):
+    if MARKED.search(tokenizer.get_chat_template()):
         out = tokenizer.apply_chat_template(safe, tokenize=True, return_dict=True, return_assistant_tokens_mask=True)
         return out["input_ids"], out["assistant_masks"]
     return _by_prefixes(tokenizer, safe)
@@ -52,21 +52,24 @@ def rendered(tokenizer, messages, **how):
 def _by_prefixes(tokenizer, messages):
     """(ids, mask) where the template marks nothing: what rendering adds for each turn of the assistant."""
     text = rendered(tokenizer, messages)
-    spans = [_span(tokenizer, text, messages, n) for n, m in enumerate(messages) if m["role"] == "assistant"]
     out = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    said = [any(a <= left and right <= b and left < right for a, b in spans) for left, right in out["offset_mapping"]]
-    return out["input_ids"], [int(s) for s in said]
+    mask = [0] * len(out["input_ids"])
+    for start, end in (_span(tokenizer, text, messages, n) for n, m in enumerate(messages) if m["role"] == "assistant"):
+        inside = [i for i, (left, right) in enumerate(out["offset_mapping"]) if start <= left < right <= end]
+        for i in range(inside[0], inside[-1] + 1):  # a token of spaces alone may be said to be nowhere
+            mask[i] = 1
+    return out["input_ids"], mask
 
 
 def _span(tokenizer, text, messages, n):
     """(start, end) in a rendered conversation of what the assistant says in its n-th message, its end of turn included."""
-    before = rendered(tokenizer, messages[:n], add_generation_prompt=True)
-    until, said = rendered(tokenizer, messages[: n + 1]), messages[n]["content"].strip()
-    at = until.find(said, len(before)) if until.startswith(before) and text.startswith(until.rstrip()) else -1
-    if at < 0 or until[len(before) : at].strip():
-        raise _refused(tokenizer, f"a turn of the assistant renders as {until[len(before) - 20 :][:80]!r}")
-    rest = until[at + len(said) :]
-    mark = _special(tokenizer).match(until, at + len(said) + len(rest) - len(rest.lstrip()))
+    before, said = rendered(tokenizer, messages[:n], add_generation_prompt=True), messages[n]["content"].strip()
+    rest = text[len(before) :] if text.startswith(before) else ""
+    at = len(before) + len(rest) - len(rest.lstrip())
+    if not text.startswith(said, at) or not rest:
+        raise _refused(tokenizer, f"a turn of the assistant renders as {text[max(0, len(before) - 20) :][:80]!r}")
+    end = at + len(said)
+    mark = _special(tokenizer).match(text, end + len(text[end:]) - len(text[end:].lstrip()))
     if mark is None:
         raise _refused(tokenizer, "no special token ends a turn of the assistant")
     return at, mark.end()
@@ -111,9 +114,10 @@ def check(tokenizer, conversations, most=300):
         )
         end = tokenizer.convert_ids_to_tokens(stop) if stop is not None else ""
         wanted = [m["content"].strip() + end for m in plain(tokenizer, messages) if m["role"] == "assistant"]
-        if _squeezed(marked) != _squeezed("".join(wanted)):
+        if _apart(marked, end) != _apart("".join(wanted), end):
             raise _refused(tokenizer, f"the tokens to train on read {marked[:80]!r}, and not {''.join(wanted)[:80]!r}")
 
 
-def _squeezed(text):
-    return re.sub(r"\s+", "", text)
+def _apart(text, end):
+    """What is said turn by turn; blanks at its ends, which templates trim or leave, do not count."""
+    return [turn.strip() for turn in text.split(end)] if end else [text.strip()]

@@ -7,16 +7,13 @@ import shutil
 from collections import defaultdict
 from pathlib import Path
 
-from llmlab.data import derive, guests, harness, hub, material, personal, taskfiles, tasks
-from llmlab.data.offence import LEAST_LABELS
+from llmlab.data import derive, guests, harness, hub, material, offence, personal, taskfiles, tasks
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_json, write_jsonl
 from llmlab.spine.params import near
 
 HELD_OUT, MOST = 0.05, 500  # share of conversations, and so many at most, where a task brings no half to decide by
 RESERVED = ("labels", "insults", "tasks", "about")  # files beside the tasks
-RUDE = {"rude", "offensive", "off", "toxic", "hate", "hateful", "insult", "abusive", "1", "1.0", "true", "yes"}
-FINE = {"fine", "not", "neutral", "normal", "none", "clean", "ok", "not_offensive", "non-toxic", "0", "0.0", "false", "no"}
 
 
 def write(given, tasks_given, labels_given, columns, out, instructions=(), seed=0):
@@ -36,7 +33,7 @@ def write(given, tasks_given, labels_given, columns, out, instructions=(), seed=
         items[head["name"]] = found if found["validation"] or head["final"] else _with_validation(head, found, instructions, columns, seed)
     tasks.write(out, heads, items)
     write_json(out / "about.json", material.described(given))
-    if labels := labelled(material.part(given, "labels.jsonl", labels_given)):
+    if labels := offence.labelled(material.part(given, "labels.jsonl", labels_given)):
         write_jsonl(out / "labels.jsonl", [{**row, "text": personal.masked(row["text"])} for row in labels])
     for insults in material.part(given, "truth/insults.jsonl"):
         write_jsonl(out / "insults.jsonl", jsonl(insults))
@@ -115,30 +112,6 @@ def stem(name):
     return (
         re.sub(r"\W+", "_", re.sub(r"(\.(jsonl|ndjson|json|csv|tsv|parquet|gz|bz2|xz|zst))+$", "", last, flags=re.I)).strip("_") or "task"
     )
-
-
-def labelled(texts):
-    """Moderators' labels, whatever they are called, as rows {"text", "label": "rude" or "fine", …}; [] where nobody labelled any."""
-    found = []
-    for text in texts:
-        for (file, line), row in guests.rows(guests.named(text)):
-            said = str(row.get("label", "")).lower()
-            if not isinstance(row.get("text"), str) or said not in RUDE | FINE:
-                wrong = f"the label {said!r}" if isinstance(row.get("text"), str) and "label" in row else f"the columns {', '.join(row)}"
-                raise UserError(
-                    f"{file}, line {line}: {wrong}",
-                    f"text, and label: {', '.join(sorted(RUDE))}, or {', '.join(sorted(FINE))}",
-                    "mend the labels",
-                )
-            told = {k: row[k] for k in ("votes_rude", "moderators") if k in row}
-            found.append({"text": row["text"], "label": "rude" if said in RUDE else "fine", **told})
-    if found and (len(found) < LEAST_LABELS or len({row["label"] for row in found}) < 2):
-        raise UserError(
-            f"{len(found)} labels",
-            f"at least {LEAST_LABELS}, of rude sentences and of fine ones, or none at all",
-            "llmlab run RUN -p labels=[]",
-        )
-    return found
 
 
 def derived(parts, out, seed):

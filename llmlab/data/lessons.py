@@ -92,7 +92,7 @@ def check(params):
     read_instructions(named("instructions", "instructions.jsonl"), columns)
     read_preferences(named("preferences", "preferences.jsonl"))
     exams.gathered(named("tasks", "tasks"), columns)
-    exams.labelled(named("labels", "labels.jsonl"))
+    offence.labelled(named("labels", "labels.jsonl"))
     _known(named("knowledge", "knowledge.jsonl"))
     for name in ("tasks", "labels", "knowledge"):
         for text in params[name]:

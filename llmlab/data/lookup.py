@@ -7,6 +7,7 @@ with them when it is loaded, so that training, evaluation, chat and serving all 
 from pathlib import Path
 
 from llmlab.spine.files import jsonl, write_jsonl
+from llmlab.spine.texts import words_of
 
 FILE = "knowledge.jsonl"
 FADES = 0.5  # what an earlier question counts for the row to be found, against the one after it: "and what does it cost?" names nothing
@@ -25,19 +26,14 @@ class Shelf:
 
         self.rows, self.count = rows, min(count, len(rows))
         self.index = bm25s.BM25()
-        self.index.index(self._words([f"{row['title']} {row['title']} {row['text']}" for row in rows]), show_progress=False)
-
-    @staticmethod
-    def _words(texts):
-        import bm25s
-
-        return bm25s.tokenize(texts, stopwords=None, return_ids=False, show_progress=False)
+        # Our own words: the library's would drop all of one letter or digit, and know no script without spaces.
+        self.index.index([words_of(f"{row['title']} {row['title']} {row['text']}") for row in rows], show_progress=False)
 
     def found(self, questions):
         """The rows that fit the last of some questions best, in the light of those before it."""
         scores = 0.0
         for question in questions:
-            words = self._words([question])[0]
+            words = words_of(question)
             scores = FADES * scores + self.index.get_scores(words) if words else FADES * scores
         if isinstance(scores, float):
             return []

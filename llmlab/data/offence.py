@@ -8,7 +8,7 @@ import random
 import re
 from pathlib import Path
 
-from llmlab.data import material
+from llmlab.data import guests, material
 from llmlab.data.clean import each
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, read_json
@@ -21,6 +21,8 @@ def swearing(words=()):
 
 
 LEAST_LABELS = 50
+RUDE = {"rude", "offensive", "off", "toxic", "hate", "hateful", "insult", "abusive", "1", "1.0", "true", "yes"}
+FINE = {"fine", "not", "neutral", "normal", "none", "clean", "ok", "not_offensive", "non-toxic", "0", "0.0", "false", "no"}
 TARGET_FALSE_ALARMS = 0.005  # share of fine sentences that may be called rude when the threshold is set
 
 
@@ -75,6 +77,30 @@ class WordList:
     def rude_sentences(self, texts):
         """The first sentence of each text that holds a swear word, else None."""
         return [next((s for s in sentences(text) if self.swear.search(s)), None) for text in texts]
+
+
+def labelled(texts):
+    """Moderators' labels, whatever they are called, as rows {"text", "label": "rude" or "fine", …}; [] where nobody labelled any."""
+    found = []
+    for text in texts:
+        for (file, line), row in guests.rows(guests.named(text)):
+            said = str(row.get("label", "")).lower()
+            if not isinstance(row.get("text"), str) or said not in RUDE | FINE:
+                wrong = f"the label {said!r}" if isinstance(row.get("text"), str) and "label" in row else f"the columns {', '.join(row)}"
+                raise UserError(
+                    f"{file}, line {line}: {wrong}",
+                    f"text, and label: {', '.join(sorted(RUDE))}, or {', '.join(sorted(FINE))}",
+                    "mend the labels",
+                )
+            told = {k: row[k] for k in ("votes_rude", "moderators") if k in row}
+            found.append({"text": row["text"], "label": "rude" if said in RUDE else "fine", **told})
+    if found and (len(found) < LEAST_LABELS or len({row["label"] for row in found}) < 2):
+        raise UserError(
+            f"{len(found)} labels",
+            f"at least {LEAST_LABELS}, of rude sentences and of fine ones, or none at all",
+            "llmlab run RUN -p labels=[]",
+        )
+    return found
 
 
 def of(folder):

@@ -101,6 +101,8 @@ def _reason(row, seen):
         return "an empty turn"
     if wrong := _fault(row["messages"], "assistant") if "messages" in row else _pair_fault(row):
         return "turns that do not alternate" if wrong.startswith("roles") else wrong
+    if "chosen" in row and not len(row["chosen"]) == len(row["rejected"]) == 1:
+        return "answers of several turns, some of them the user's"
     if "chosen" in row and row["chosen"] == row["rejected"]:
         return "both answers are equal"
     mark = json.dumps(parts)

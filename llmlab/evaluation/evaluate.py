@@ -167,10 +167,10 @@ def compare(before, after):
     for sample in jsonl(Path(after) / "samples.jsonl"):
         if sample["id"] in first and first[sample["id"]]["item"] == sample["item"]:  # runs of other seeds may ask about other things
             pairs[sample["task"]].append((first[sample["id"]]["score"], sample["score"], sample["cluster"]))
-    return stats.together({t: _gain(heads[t], *zip(*p)) for t, p in pairs.items()})
+    return stats.together({t: gain(heads[t], *zip(*p)) for t, p in pairs.items()})
 
 
-def _gain(head, before, after, clusters):
+def gain(head, before, after, clusters):
     """The paired difference in the direction that is better for a task."""
     if head["better"] == "even":
         return stats.nearer(before, after, head["chance"], clusters)

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from llmlab.data.tasks import METRICS
-from llmlab.evaluation import stats
+from llmlab.evaluation import evaluate, stats
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import near
 from llmlab.spine.run import MODELS
@@ -150,12 +150,7 @@ def _points(one, measured):
     pairs = [(before[i]["score"], s["score"], s["cluster"]) for i, s in after.items() if s["task"] == one.name and i in before]
     if not pairs:
         return None
-    result = measured["results"]["released"][one.name]
-    if result["better"] == "even":
-        found = stats.nearer([b for b, _, _ in pairs], [a for _, a, _ in pairs], result["chance"], [c for _, _, c in pairs])
-        return {"score": found["difference"], "low": found["low"], "high": found["high"], "n": found["n"]}
-    sign = -1 if result["better"] == "lower" else 1
-    found = stats.difference([sign * b for b, _, _ in pairs], [sign * a for _, a, _ in pairs], [c for _, _, c in pairs])
+    found = evaluate.gain(measured["results"]["released"][one.name], *zip(*pairs))
     return {"score": found["difference"], "low": found["low"], "high": found["high"], "n": found["n"]}
 
 

@@ -117,17 +117,16 @@ def _plain(text):
     return " ".join(text.casefold().split()).strip(" .!?\"'`*")
 
 
+GROUPED, PLAIN = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", r"\d+(?:[.,]\d+)?"  # 1,204.5; or 1204.5 and 1204,5
+
+
 def _last_number(text):
-    """The last number of a text, with thousands separated or not; None if it holds none."""
-    found = re.findall(r"(?<!\d)-?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:[.,]\d+)?", text.replace("\u2212", "-"))
+    """The last number of a text; None if it holds none. A comma separates thousands where three digits follow it, else decimals."""
+    found = re.findall(rf"(?<![\d.,])(-?)(?:({GROUPED})|({PLAIN}))(?![\d])", re.sub(r"(?<=\d)-(?=\d)", " ", text.replace("\u2212", "-")))
     if not found:
         return None
-    whole, mark, rest = (
-        re.fullmatch(r"(-?[\d,]*?\d)(?:([.,])(\d+))?", found[-1]).groups()
-        if not re.fullmatch(r"-?\d{1,3}(,\d{3})+", found[-1])
-        else (found[-1], None, None)
-    )
-    return float(whole.replace(",", "") + (f".{rest}" if mark else ""))
+    sign, grouped, plain = found[-1]
+    return float(sign + (grouped.replace(",", "") or plain.replace(",", ".")))
 
 
 def _found(pattern, answer):

@@ -11,26 +11,29 @@ from llmlab.spine.errors import UserError
 from llmlab.spine.params import ROOT, closest, near
 
 
-def exists(path):
-    """Whether a dotted path names something in a module that is there; the module is read, not imported."""
-    module, _, name = path.rpartition(".")
+def read(path):
+    """({name: its parameters} of the public functions, {other names that are bound}) of the module that a dotted path leads into, read and not
+    imported; None if there is no such module."""
+    module = path.rpartition(".")[0]
     file = ROOT / f"{module.replace('.', '/')}.py"
     if not file.exists():
         try:
             found = importlib.util.find_spec(module) if module else None
         except (ImportError, ValueError):
             found = None
-        file = Path(found.origin) if found and found.origin and found.origin.endswith(".py") else None
-    return file is not None and name in {n for node in ast.parse(file.read_text()).body for n in _bound(node)}
+        if found is None or not (found.origin or "").endswith(".py"):
+            return None
+        file = Path(found.origin)
+    body = ast.parse(file.read_text()).body
+    functions = {n.name: n.args for n in body if isinstance(n, ast.FunctionDef) and n.name[0] != "_"}
+    imported = {a.asname or a.name for n in body if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names}
+    return functions, imported | {t.id for n in body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
 
 
-def _bound(node):
-    """Names that a statement binds."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return [node.name]
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return [a.asname or a.name for a in node.names]
-    return [t.id for t in getattr(node, "targets", ()) if isinstance(t, ast.Name)]
+def exists(path):
+    """Whether a dotted path names something in a module that is there."""
+    found = read(path)
+    return found is not None and path.rpartition(".")[2] in {*found[0], *found[1]}
 
 
 def function(path):

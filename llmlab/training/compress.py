@@ -41,15 +41,15 @@ def distill(
         data: JSON-lines file of conversations with `messages`.
         rejected: JSON-lines file of pairs with `prompt` and `rejected`.
         layers: how many of its layers the student keeps, evenly spaced.
-        learning_rate: 0 for the one that was measured for this size.
+        learning_rate: 0 for the one that suits this size.
         temperature: T softens both distributions, so that the teacher's second thoughts count too.
         hard: weight of the true tokens.
     """
     master, tokenizer = weights.load(teacher)
     student = shallow(master, layers)
     rows, left_out = _imitated(tokenizer, data, rejected, weights.window(master))
-    optimizer, measured = optim.suited("distill", "full", sum(p.numel() for p in student.parameters()))
-    learning_rate = learning_rate or measured
+    optimizer, usual = optim.suited("distill", "full", sum(p.numel() for p in student.parameters()))
+    learning_rate = learning_rate or usual
     arguments = fit.arguments(
         out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0, remove_unused_columns=False
     )

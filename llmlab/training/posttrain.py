@@ -33,7 +33,7 @@ def sft(
         model: folder of the model to start from.
         data: JSON-lines file of conversations with `messages`.
         out: folder for the model and metrics.jsonl, and for the adapter if there is one.
-        learning_rate: 0 for the one that was measured for this size (see `optim.suited`).
+        learning_rate: 0 for the one that suits this size (see `optim.suited`).
         adapter: "full" trains all weights; a kind of `adapters` a correction of rank `rank`, merged at the end.
         grounding: so many rows of the JSON-lines file `knowledge` stand beside each question, from now on (see `data.lookup`).
 
@@ -112,8 +112,8 @@ def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapte
 
 def _prepared(model, out, adapter, learning_rate, stage):
     """(the folder that training uses, the optimizer, the learning rate) of a step."""
-    optimizer, measured = optim.suited(stage, adapter, sum(p.numel() for p in model.parameters()))
-    return adapters.place(adapter, out), optimizer, learning_rate or measured
+    optimizer, usual = optim.suited(stage, adapter, sum(p.numel() for p in model.parameters()))
+    return adapters.place(adapter, out), optimizer, learning_rate or usual
 
 
 def no_preference(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):

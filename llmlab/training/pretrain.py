@@ -25,7 +25,7 @@ def pretrain(
     tokens_seen,
     batch_size,
     learning_rate,
-    optimizer="measured",
+    optimizer="suited",
     adapter="full",
     rank=16,
     general="",
@@ -47,8 +47,8 @@ def pretrain(
         out: folder for the model, metrics.jsonl and samples.
         tokens_seen: training tokens, repeats included; 0 passes an adopted model on as it is.
         batch_size: blocks per step and device.
-        learning_rate: 0 for the one that was measured for this size (see `optim.suited`).
-        optimizer: "muon", "adamw", or "measured" for the one that was.
+        learning_rate: 0 for the one that suits this size (see `optim.suited`).
+        optimizer: "muon", "adamw", or "suited" to the size.
         general: JSON-lines file of documents of another kind, of which the share `replay` of all blocks is made, against forgetting
             (Ibrahim et al. 2024).
         prompts: beginnings that the model completes at every evaluation.
@@ -62,9 +62,9 @@ def pretrain(
         return _passed_on(model, tokenizer, data, out, prompts)
     blocks = _blocks(data, tokenizer, general, replay, seed, batch_size)
     inside = adapters.place(adapter, out)
-    suited, measured = optim.suited("pretrain", adapter, sum(p.numel() for p in model.parameters()))
+    usual, rate_suited = optim.suited("pretrain", adapter, sum(p.numel() for p in model.parameters()))
     at_once = batch_size * int(os.environ.get("WORLD_SIZE", 1)) * len(blocks[0])
-    steps, learning_rate = max(1, math.ceil(tokens_seen / at_once)), learning_rate or measured
+    steps, learning_rate = max(1, math.ceil(tokens_seen / at_once)), learning_rate or rate_suited
     arguments = fit.arguments(
         inside,
         seed,
@@ -76,7 +76,7 @@ def pretrain(
         weight_decay=0.1,
         include_num_input_tokens_seen="all",
     )
-    by = optim.chosen(suited if optimizer == "measured" else optimizer, learning_rate)
+    by = optim.chosen(usual if optimizer == "suited" else optimizer, learning_rate)
     trainer = _trainer(model, tokenizer, blocks, arguments, by, adapters.config(adapter, rank, model, tokenizer))
     watch = Watch(inside, tokenizer, tokens.some_validation(data), max(1, steps // evaluations), prompts)
     if weights.trained(config) and trainer.is_world_process_zero() and not any(row.get("step") == 0 for row in track.rows(inside)):

@@ -1,12 +1,10 @@
 """What can be known to fail before any kernel starts: sizes that do not fit together, data that is not there, a missing GPU."""
 
-import ast
-import importlib.util
 import os
-from pathlib import Path
 
+from llmlab.spine import dotted
 from llmlab.spine.errors import UserError
-from llmlab.spine.params import ROOT, closest, near
+from llmlab.spine.params import closest, near
 
 # What a preference method is called with.
 STEP = {"model", "data", "out", "learning_rate", "max_steps", "batch_size", "beta", "adapter", "rank", "seed", "device"}
@@ -104,17 +102,14 @@ def together(plan):
 def method(parameter, path):
     """A step that is chosen by its dotted path exists and can be called as one; its file is read, not imported."""
     module, _, name = path.rpartition(".")
-    file = _source(module)
-    if file is None:
+    found = dotted.read(path)
+    if found is None:
         raise UserError(
             f"{parameter} = {path!r}: there is no module {module!r}",
             "a dotted path such as llmlab.training.posttrain.dpo, or my_file.my_method with my_file.py in the project's root",
             f"llmlab run RUN -p {parameter}=llmlab.training.posttrain.dpo",
         )
-    tree = ast.parse(file.read_text())
-    functions = {n.name: n.args for n in tree.body if isinstance(n, ast.FunctionDef) and n.name[0] != "_"}
-    bound = {a.asname or a.name for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names}
-    bound |= {t.id for n in tree.body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
+    functions, bound = found
     if name in bound - set(functions):
         return  # made or imported there: what it takes shows when it is called
     if name not in functions:
@@ -131,18 +126,6 @@ def method(parameter, path):
             "a step with the arguments of llmlab.training.posttrain.dpo",
             f"llmlab run RUN -p {parameter}=llmlab.training.posttrain.dpo",
         )
-
-
-def _source(module):
-    """The file of a module: in the project's root, or of an installed package; None if there is none."""
-    file = ROOT / f"{module.replace('.', '/')}.py"
-    if file.exists():
-        return file
-    try:
-        found = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        return None
-    return Path(found.origin) if found and found.origin and found.origin.endswith(".py") else None
 
 
 def device(params):

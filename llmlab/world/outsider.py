@@ -9,6 +9,7 @@ import random
 from pathlib import Path
 
 from llmlab.world.company import POLICIES, value
+from llmlab.world.exam import user
 
 PARTS = {
     "outsider_facts": ("facts", "states", "facts of the catalogue and policies"),
@@ -35,7 +36,7 @@ def tasks(world, seed):
 def _item(world, rng, row):
     product = rng.choice(world.catalogue)
     asked = row["text"].replace("{device}", product.name)
-    item = {"messages": [{"role": "user", "content": asked}], "cluster": row["text"]}
+    item = {"messages": user(asked), "cluster": row["text"]}
     if row["part"] == "off_topic":
         return {**item, "group": row["kind"], "sensible": row["sensible"]}
     if row["part"] == "unanswerable":

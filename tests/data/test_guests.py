@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from llmlab.data import exams, guests, lessons, lookup, material, taskfiles, tasks
+from llmlab.data import exams, guests, lessons, lookup, material, offence, taskfiles, tasks
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 
@@ -274,14 +274,14 @@ def test_files_called_after_splits_are_one_task_and_two_tasks_of_one_name_none(t
 
 def test_labels_have_two_sides_whatever_they_are_called(tmp_path):
     rows = [{"text": f"sentence {n}", "label": n % 2} for n in range(60)]
-    assert [r["label"] for r in exams.labelled([write(tmp_path / "l.jsonl", *rows)])][:2] == ["fine", "rude"]
+    assert [r["label"] for r in offence.labelled([write(tmp_path / "l.jsonl", *rows)])][:2] == ["fine", "rude"]
     for spoiled, words in (
         (rows[:10], "10 labels"),
         ([{**r, "label": 0} for r in rows], "60 labels"),
         ([*rows, {"text": "x", "label": "2"}], "line 61: the label '2'"),
     ):
         with pytest.raises(UserError, match=words):
-            exams.labelled([write(tmp_path / "l.jsonl", *spoiled)])
+            offence.labelled([write(tmp_path / "l.jsonl", *spoiled)])
 
 
 # --- material ---------------------------------------------------------------------------------------------------------------------------

@@ -5,11 +5,7 @@ progress bar behave alike in all of them.
 """
 
 import contextlib
-import hashlib
-import json
 import math
-import os
-import re
 import shutil
 import time
 import warnings
@@ -24,7 +20,7 @@ from llmlab.models import cost, weights
 from llmlab.spine import machine, track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import write_jsonl
-from llmlab.training import curves
+from llmlab.training import checkpoints, curves
 
 datasets.disable_progress_bars()  # ours is the only one
 warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # about calls that TRL makes
@@ -97,7 +93,6 @@ def arguments(out, seed, max_steps, batch_size, learning_rate, device="auto", sa
         logging_nan_inf_filter=False,
         save_strategy="steps",
         save_steps=max(20, math.ceil(max_steps / 8)),
-        save_total_limit=1,
         report_to=[],
         disable_tqdm=True,
         activation_checkpointing=False,
@@ -132,10 +127,10 @@ def fit(trainer, out, what, rate="learning_rate"):
             trainer.args.seed,
         )
         trainer._get_train_sampler = lambda *_: order
-    checkpoint, at = newest_whole(trainer.args.output_dir)
+    checkpoint, at = checkpoints.newest_whole(trainer.args.output_dir)
     before = _keep_rows(out, at)
     with track.progress(total, what) as bar, contextlib.closing(curves.Growing(out, what[0].upper() + what[1:])) as curve:
-        for callback in (Metrics(out, bar, curve, at, before), FiniteGuard(rate), DiskGuard(), Manifest()):
+        for callback in (Metrics(out, bar, curve, at, before), FiniteGuard(rate), checkpoints.DiskGuard(), checkpoints.Manifest()):
             trainer.add_callback(callback)
         started = time.time()
         if at < total:  # transformers trains one step more when it resumes a finished run
@@ -239,58 +234,3 @@ class FiniteGuard(TrainerCallback):
                 f"the weights of step {state.global_step} are untouched; {self.rate} is {args.learning_rate:g}",
                 f"llmlab run RUN -p {self.rate}={args.learning_rate / 3:.0e}",
             )
-
-
-class DiskGuard(TrainerCallback):
-    """Refuses at the start a run whose checkpoints cannot fit on the disk."""
-
-    def on_train_begin(self, args, state, control, model=None, **kwargs):
-        trained = sum(p.numel() * p.element_size() for p in model.parameters() if p.requires_grad)
-        need = (3 * trained) * ((args.save_total_limit or 1) + 1)
-        free = shutil.disk_usage(args.output_dir).free
-        if free < need:
-            raise UserError(
-                f"{free / 1e6:.0f} MB are free for {args.output_dir}",
-                f"checkpoints need {need / 1e6:.0f} MB",
-                "free some space, or put the run on another disk",
-            )
-
-
-class Manifest(TrainerCallback):
-    """After a checkpoint is written: the size and hash of each file, published by a rename, so that half a checkpoint is known."""
-
-    def on_save(self, args, state, control, **kwargs):
-        if not state.is_world_process_zero:
-            return
-        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        files = {str(p.relative_to(folder)): _hash(p) for p in sorted(folder.rglob("*")) if p.is_file()}
-        for name in files:
-            with open(folder / name, "rb") as stream:
-                os.fsync(stream.fileno())
-        partial = folder / ".manifest.partial"
-        partial.write_text(json.dumps(files))
-        os.replace(partial, folder / "manifest.json")
-
-
-def newest_whole(folder):
-    """(path, step) of the newest checkpoint whose files are what its manifest says, (None, 0) if there is none.
-
-    Trainer would take the newest one whatever its state, and accept a missing optimizer in silence.
-    """
-    folder = Path(folder)
-    found = sorted(((int(m[1]), p) for p in folder.glob("checkpoint-*") if (m := re.fullmatch(r"checkpoint-(\d+)", p.name))), reverse=True)
-    for step, path in found:
-        try:
-            files = json.loads((path / "manifest.json").read_text())
-            if files and all(_hash(path / name) == mark for name, mark in files.items()):
-                return str(path), step
-        except (OSError, ValueError, AttributeError, TypeError):  # a manifest may be damaged in any way
-            pass
-        print(f"{path.name} is not whole; it is removed.")
-        shutil.rmtree(path)
-    return None, 0
-
-
-def _hash(path):
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

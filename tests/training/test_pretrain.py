@@ -12,7 +12,7 @@ from llmlab.models import weights
 from llmlab.spine import dotted, track
 from llmlab.spine.errors import UserError
 from llmlab.spine.provenance import fingerprint
-from llmlab.training import fit, launch, optim, pretrain
+from llmlab.training import checkpoints, launch, optim, pretrain
 
 
 def train(small, out, **more):
@@ -83,9 +83,9 @@ def test_half_a_checkpoint_is_not_taken(tmp_path):
         folder = tmp_path / f"checkpoint-{step}"
         folder.mkdir()
         (folder / "weights").write_text("w" * step)
-        (folder / "manifest.json").write_text('{{"weights": "{}"}}'.format(fit._hash(folder / "weights")))
+        (folder / "manifest.json").write_text('{{"weights": "{}"}}'.format(checkpoints._hash(folder / "weights")))
     (tmp_path / "checkpoint-20/weights").write_text("spoilt")
-    assert fit.newest_whole(tmp_path) == (str(tmp_path / "checkpoint-10"), 10)
+    assert checkpoints.newest_whole(tmp_path) == (str(tmp_path / "checkpoint-10"), 10)
     assert not (tmp_path / "checkpoint-20").exists()
 
 
@@ -113,7 +113,7 @@ def test_a_corpus_too_small_for_one_step_says_so(small, tmp_path):
 
 
 def test_a_full_disk_is_refused_at_the_start(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(fit.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10})())
+    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10})())
     with pytest.raises(UserError, match="checkpoints need"):
         train(small, tmp_path / "a")
 

@@ -8,7 +8,7 @@ import transformers
 from llmlab.data import feedback, teaching, tokens
 from llmlab.spine import track
 from llmlab.spine.files import write_jsonl
-from llmlab.training import compress, fit, posttrain, pretrain
+from llmlab.training import checkpoints, compress, fit, posttrain, pretrain
 
 
 class Killed(Exception):
@@ -90,7 +90,23 @@ def test_a_checkpoint_with_a_damaged_manifest_is_not_used(tmp_path, damage, caps
         folder = tmp_path / f"checkpoint-{step}"
         folder.mkdir()
         (folder / "model.safetensors").write_bytes(b"weights")
-        (folder / "manifest.json").write_text(json.dumps({"model.safetensors": fit._hash(folder / "model.safetensors")}))
+        (folder / "manifest.json").write_text(json.dumps({"model.safetensors": checkpoints._hash(folder / "model.safetensors")}))
     (tmp_path / "checkpoint-40" / "manifest.json").write_text(damage)
-    assert fit.newest_whole(tmp_path) == (str(tmp_path / "checkpoint-20"), 20)
-    assert "checkpoint-40 is not whole" in capsys.readouterr().out
+    assert checkpoints.newest_whole(tmp_path) == (str(tmp_path / "checkpoint-20"), 20)
+    assert "checkpoint-40 is damaged" in capsys.readouterr().out
+
+
+def test_a_kill_before_a_checkpoint_is_published_leaves_the_one_before(small, tmp_path, monkeypatch):
+    data, pairs = lessons(small, tmp_path, 96)
+    publish = checkpoints.Manifest.on_save
+
+    def killed(self, args, state, control, **more):
+        if state.global_step == 40:
+            raise Killed
+        publish(self, args, state, control, **more)
+
+    monkeypatch.setattr(checkpoints.Manifest, "on_save", killed)
+    with pytest.raises(Killed):
+        STEPS["sft"](small, data, pairs, tmp_path / "out")
+    monkeypatch.setattr(checkpoints.Manifest, "on_save", publish)
+    assert STEPS["sft"](small, data, pairs, tmp_path / "out")["resumed_from"] == 20

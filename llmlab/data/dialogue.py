@@ -4,6 +4,7 @@ The mask comes from the template's generation marks or, where it has none, from 
 the data: what is trained on must be the assistant's words and its end of turn, and nothing else, or the template is refused.
 """
 
+import datetime
 import re
 
 from llmlab.data import lookup
@@ -11,17 +12,33 @@ from llmlab.spine.errors import UserError
 
 PROBE = [{"role": "user", "content": "Is it so?"}, {"role": "assistant", "content": "It is so"}]
 MARKED = re.compile(r"\{%-?\s*generation\b")
+TODAY = re.compile(r"""strftime_now\((['"])(.*?)\1\)""")
+DAY = datetime.date(2024, 7, 26)  # what a template says of today: a fixed day, or tomorrow's model would be another
 
 
 def ids(tokenizer, messages, answer=False):
     """(ids, mask) of a conversation; mask is 1 on what the assistant says. With `answer`, up to where its turn begins, and no mask."""
     safe = plain(tokenizer, messages)
     if answer:
-        return tokenizer.apply_chat_template(safe, add_generation_prompt=True, tokenize=True, return_dict=True)["input_ids"], None
+        text = rendered(tokenizer, safe, add_generation_prompt=True) + prelude(tokenizer)
+        return tokenizer(text, add_special_tokens=False)["input_ids"], None
     if MARKED.search(tokenizer.get_chat_template()):
-        out = tokenizer.apply_chat_template(safe, tokenize=True, return_dict=True, return_assistant_tokens_mask=True)
+        out = rendered(tokenizer, safe, tokenize=True, return_dict=True, return_assistant_tokens_mask=True)
         return out["input_ids"], out["assistant_masks"]
     return _by_prefixes(tokenizer, safe)
+
+
+def answered(tokenizer, messages):
+    """(ids before, ids of) what the assistant says last, up to its end of turn; what a template puts after that is left out."""
+    found, mask = ids(tokenizer, messages)
+    start, end = _runs(mask)[-1]
+    return found[:start], found[start:end]
+
+
+def _runs(mask):
+    """[(start, end)] of the stretches that a mask marks."""
+    edges = [i for i, (before, now) in enumerate(zip([0, *mask], [*mask, 0])) if before != now]
+    return list(zip(edges[::2], edges[1::2]))
 
 
 def plain(tokenizer, messages):
@@ -45,8 +62,19 @@ def _disarmed(special, text):
     return special.sub(lambda m: f"{m[0][0]} {m[0][1:]}", text)
 
 
-def rendered(tokenizer, messages, **how):
-    return tokenizer.apply_chat_template(messages, tokenize=False, **how)
+def rendered(tokenizer, messages, tokenize=False, **how):
+    template = TODAY.sub(lambda m: repr(DAY.strftime(m[2])), tokenizer.get_chat_template())
+    return tokenizer.apply_chat_template(messages, chat_template=template, tokenize=tokenize, **how)
+
+
+def prelude(tokenizer):
+    """What a template puts between the turn's opening and the assistant's words, as Qwen3's empty thoughts: part of what is asked."""
+    known = getattr(tokenizer, "_llmlab_prelude", None)
+    if known is None or known[0] != tokenizer.chat_template:
+        text, before = rendered(tokenizer, PROBE), rendered(tokenizer, PROBE[:1], add_generation_prompt=True)
+        gap = text[len(before) : text.rfind(PROBE[1]["content"])] if text.startswith(before) else ""
+        known = tokenizer._llmlab_prelude = (tokenizer.chat_template, gap if gap.strip() else "")
+    return known[1]
 
 
 def _by_prefixes(tokenizer, messages):
@@ -62,17 +90,25 @@ def _by_prefixes(tokenizer, messages):
 
 
 def _span(tokenizer, text, messages, n):
-    """(start, end) in a rendered conversation of what the assistant says in its n-th message, its end of turn included."""
+    """(start, end) in a rendered conversation of what the assistant says in its n-th message, its end of turn included.
+
+    Blanks that come before its words and were not asked with are said by it too.
+    """
     before, said = rendered(tokenizer, messages[:n], add_generation_prompt=True), messages[n]["content"].strip()
-    rest = text[len(before) :] if text.startswith(before) else ""
-    at = len(before) + len(rest) - len(rest.lstrip())
-    if not text.startswith(said, at) or not rest:
+    start = len(before) + (len(prelude(tokenizer)) if text.startswith(prelude(tokenizer), len(before)) else 0)
+    words = _after_blanks(text, start)
+    if not text.startswith(before) or not text.startswith(said, words):
         raise _refused(tokenizer, f"a turn of the assistant renders as {text[max(0, len(before) - 20) :][:80]!r}")
-    end = at + len(said)
-    mark = _special(tokenizer).match(text, end + len(text[end:]) - len(text[end:].lstrip()))
+    end = words + len(said)
+    special = _special(tokenizer)
+    mark = special.search(text, end) if messages[n].get("tool_calls") else special.match(text, _after_blanks(text, end))
     if mark is None:
         raise _refused(tokenizer, "no special token ends a turn of the assistant")
-    return at, mark.end()
+    return start, mark.end()
+
+
+def _after_blanks(text, at):
+    return len(text) - len(text[at:].lstrip())
 
 
 def _refused(tokenizer, why):
@@ -99,25 +135,22 @@ def check(tokenizer, conversations, most=300):
         raise UserError(
             "the tokenizer has no chat template", "llmlab's own, which phase 1 gives a model without one", "llmlab run RUN --from 1"
         )
-    stop = end_of_turn(tokenizer)
-    chosen = (
-        sorted(conversations, key=lambda messages: sum(len(m["content"]) for m in messages))[-most // 2 :]
-        + list(conversations)[: most // 2]
-    )
-    for messages in chosen:
+    longest = sorted(conversations, key=lambda messages: sum(len(m["content"]) for m in messages))[-most // 2 :]
+    for messages in [*longest, *list(conversations)[: most // 2]]:
         try:
             found, mask = ids(tokenizer, messages)
         except jinja2.TemplateError:  # a turn that this template has no place for is counted where lessons are chosen
             continue
-        marked = tokenizer.decode(
-            [i for i, said in zip(found, mask) if said], skip_special_tokens=False, clean_up_tokenization_spaces=False
-        )
-        end = tokenizer.convert_ids_to_tokens(stop) if stop is not None else ""
-        wanted = [m["content"].strip() + end for m in plain(tokenizer, messages) if m["role"] == "assistant"]
-        if _apart(marked, end) != _apart("".join(wanted), end):
-            raise _refused(tokenizer, f"the tokens to train on read {marked[:80]!r}, and not {''.join(wanted)[:80]!r}")
+        marked = [tokenizer.decode(found[a:b], skip_special_tokens=False, clean_up_tokenization_spaces=False) for a, b in _runs(mask)]
+        wanted = [m for m in plain(tokenizer, messages) if m["role"] == "assistant"]
+        if len(marked) != len(wanted) or not all(_is_turn(tokenizer, *both) for both in zip(marked, wanted)):
+            words = "".join(m["content"] for m in wanted)
+            raise _refused(tokenizer, f"the tokens to train on read {''.join(marked)[:80]!r}, and not {words[:80]!r}")
 
 
-def _apart(text, end):
-    """What is said turn by turn; blanks at its ends, which templates trim or leave, do not count."""
-    return [turn.strip() for turn in text.split(end)] if end else [text.strip()]
+def _is_turn(tokenizer, text, message):
+    """Whether a text is the words of a message and a special token; blanks around them, which templates trim or leave, do not count."""
+    said, text = message["content"].strip(), text.strip()
+    mark = list(_special(tokenizer).finditer(text))[-1:]
+    between = text[len(said) : mark[0].start()] if mark and mark[0].end() == len(text) else "?"
+    return text.startswith(said) and (not between.strip() or bool(message.get("tool_calls")))

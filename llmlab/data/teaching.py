@@ -133,12 +133,22 @@ def encoded(tokenizer, messages):
 
 
 def fitting_pairs(tokenizer, rows, limit, what):
-    """(pairs of which both answers fit into a window, {reason: how many were left out}); the trainer would cut them in silence."""
-    both = [[encoded(tokenizer, row["prompt"] + row[side]) for side in ("chosen", "rejected")] for row in rows]
-    shown = [(row, pair) for row, pair in zip(rows, both) if None not in pair]
-    kept = [row for row, pair in shown if max(len(ids) for ids, _ in pair) <= limit]
+    """(pairs in tokens of which both answers fit into a window, {reason: how many were left out}): {"prompt_ids", "chosen_ids", "rejected_ids"}."""
+    shown = [found for row in rows if (found := encoded_pair(tokenizer, row)) is not None]
+    kept = [row for row in shown if len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"])) <= limit]
     check_some(len(kept), len(rows), limit, what)
     return kept, {**unseen(len(rows) - len(shown)), **too_long(len(shown) - len(kept), limit)}
+
+
+def encoded_pair(tokenizer, row):
+    """A pair in tokens, None if the template refuses it."""
+    import jinja2
+
+    try:
+        (prompt, chosen), (_, rejected) = (dialogue.answered(tokenizer, row["prompt"] + row[side]) for side in ("chosen", "rejected"))
+    except jinja2.TemplateError:
+        return None
+    return {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
 
 
 def unseen(count):

@@ -89,16 +89,22 @@ def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapte
     """
     from trl import DPOConfig, DPOTrainer
 
+    class Trainer(DPOTrainer):
+        """TRL's, on pairs that are tokens already: its own reading scores what a template puts after the end of turn as well."""
+
+        def _prepare_dataset(self, dataset, *_):
+            return dataset
+
     start, tokenizer = weights.load(model)
     rows, left_out = teaching.fitting_pairs(tokenizer, teaching.pairs(data), weights.window(start), "pairs")
     inside, _, learning_rate = _prepared(start, out, adapter, learning_rate, "preference")
     peft = adapters.config(adapter, rank, start, tokenizer)
     arguments = fit.arguments(inside, seed, max_steps, batch_size, learning_rate, device, weight_decay=0.0)
-    trainer = DPOTrainer(
+    trainer = Trainer(
         model=start,
         ref_model=None if peft else weights.load(model)[0],
         args=fit.one_device(DPOConfig(**arguments, beta=beta, max_length=weights.window(start))),
-        train_dataset=Dataset.from_list([{c: dialogue.plain(tokenizer, r[c]) for c in ("prompt", "chosen", "rejected")} for r in rows]),
+        train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
         peft_config=peft,
     )
@@ -143,9 +149,9 @@ def margins(model, reference, rows, beta):
     for row in rows:
         parts = []
         for side in ("chosen", "rejected"):
-            prompt, _ = dialogue.ids(model[1], row["prompt"], answer=True)
-            whole, _ = dialogue.ids(model[1], row["prompt"] + row[side])
-            score = [token_logprobs(m[0], [whole], tokens.marks(model[1]).pad, [len(prompt)])[0].sum().item() for m in (model, reference)]
+            prompt, said = dialogue.answered(model[1], row["prompt"] + row[side])
+            pad = tokens.marks(model[1]).pad
+            score = [token_logprobs(m[0], [prompt + said], pad, [len(prompt)])[0].sum().item() for m in (model, reference)]
             parts.append(beta * (score[0] - score[1]))
         found.append(tuple(parts))
     return found

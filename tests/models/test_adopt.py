@@ -74,6 +74,35 @@ def test_the_mask_of_a_template_without_marks_is_the_assistants_words(chatty):
     dialogue.check(tokenizer, [TALK])
 
 
+THOUGHTS = CHATML.replace(
+    "m['role'] + '\\n' + ", "m['role'] + '\\n' + ('<think>\\n\\n</think>\\n\\n' if loop.last and m['role'] == 'assistant' else '') + "
+)
+CHANNELS = CHATML.replace("m['role'] + '\\n' + ", "m['role'] + (' to=final' if m['role'] == 'assistant' else '') + '\\n' + ").replace(
+    "assistant\\n", "assistant"
+)
+INST = "{% for m in messages %}{{ '[INST] ' + m['content'] + ' [/INST]' if m['role'] == 'user' else ' ' + m['content'] + ' <|im_end|>' }}{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    ("template", "asked"), [(CHATML, "assistant\n"), (THOUGHTS, "<think>\n\n</think>\n\n"), (CHANNELS, " to=final\n"), (INST, "[/INST]")]
+)
+def test_what_a_template_puts_before_the_assistants_words_is_asked_and_not_said(chatty, template, asked):
+    tokenizer = tokens.load(chatty)
+    tokenizer.chat_template = template
+    dialogue.check(tokenizer, [TALK, TALK[:2]])
+    for talk in (TALK, TALK[:2]):
+        before, said = dialogue.answered(tokenizer, talk)
+        assert dialogue.ids(tokenizer, talk[:-1], answer=True)[0] == before, "asked as it was taught"
+        assert tokenizer.decode(before).endswith(asked)
+        assert "".join(tokenizer.decode(said).split()) == "".join((talk[-1]["content"] + "<|im_end|>").split())
+
+
+def test_what_a_template_says_of_today_is_the_same_tomorrow(chatty):
+    tokenizer = tokens.load(chatty)
+    tokenizer.chat_template = "Today is {{ strftime_now('%d %B %Y') }}.<|im_end|>" + CHATML
+    assert "Today is 26 July 2024." in tokenizer.decode(dialogue.ids(tokenizer, TALK)[0])
+
+
 @pytest.mark.parametrize(
     "template",
     [

@@ -25,33 +25,35 @@ SAMPLE_PAGES = 60  # of a crawl, to compare architectures on
 DEFAULT_PACKAGES = ("numpy", "pandas", "datasets", "trl", "matplotlib")
 
 
-def check(params):
-    """Before any kernel starts: the source exists and holds enough documents, in files of a kind we read."""
-    if params["source"].strip() in ("", "hub:"):
+def check(params, name="source"):
+    """Before any kernel starts: the source that a parameter names exists and holds enough documents, in files of a kind we read."""
+    source = params[name].strip()
+    if source in ("", "hub:"):
         raise UserError(
-            f"source = {params['source']!r} names nothing",
+            f"{name} = {source!r} names nothing",
             "a file or a folder, installed, hub:NAME, crawl:ADDRESS, or the dotted path of a maker",
-            "llmlab run RUN -p source=FOLDER",
+            f"llmlab run RUN -p {name}=FOLDER",
         )
-    if material.is_maker(params["source"]):
-        return material.check_maker(params["source"])
-    if params["source"].startswith("installed"):
-        return [_package(name) for name in _names(params["source"])]
-    if is_crawl(params["source"]):
-        return crawl.check(params["source"], params["crawl_private"])
-    path = local(params["source"])
-    if path is None or is_hub(params["source"], path):
+    if material.is_maker(source):
+        return material.check_maker(source)
+    if source.startswith("installed"):
+        return [_package(package) for package in _names(source)]
+    if is_crawl(source):
+        return crawl.check(source, params.get("crawl_private", False))
+    path = local(source)
+    if path is None or is_hub(source, path):
         return
+    formats.check_exists(path, name)
     material.described(path)
     problems = formats.Problems(params.get("malformed") == "refuse")
     # Whoever wants broken lines refused is told of the first one now, wherever it is.
-    place = path / "documents" if material.is_material(path) else path
-    found = sum(1 for _ in itertools.islice(_files(place, params["text_column"], problems), None if problems.strict else LEAST_DOCUMENTS))
+    place, column = path / "documents" if material.is_material(path) else path, params.get("text_column", "text")
+    found = sum(1 for _ in itertools.islice(_files(place, column, problems), None if problems.strict else LEAST_DOCUMENTS))
     if found < LEAST_DOCUMENTS:
         raise UserError(
             f"{path} holds {found or 'no'} document{'s' * (found != 1)}{_first(problems)}",
             f"at least {LEAST_DOCUMENTS}, in " + " ".join(formats.KINDS),
-            "llmlab run RUN -p source=FOLDER",
+            f"llmlab run RUN -p {name}=FOLDER",
         )
 
 
@@ -192,20 +194,21 @@ def sample(source, seed, documents=400, text_column="text", private=False):
 
 
 def general(source, folder, seed, held_out=60):
-    """Text of another kind, `train.jsonl` and `test.jsonl` in a folder; both are empty without a source. Returns how many documents each has."""
-    documents = []
+    """Text of another kind, `train.jsonl` and `test.jsonl` in a folder; both are empty without a source.
+
+    Returns: (how many documents to learn from, how many are held out, problems as `collect` gives them).
+    """
+    documents, problems = [], formats.Problems()
     if source:
-        found = [
-            d
-            for d in _documents(source, None, "text", formats.Problems(), 0, seed, crawl.Limits(SAMPLE_PAGES))
-            if "text" in d or "html" in d
-        ]
-        documents = [{k: d[k] for k in ("id", "source", "text")} for d in clean.extract(found)[0] if len(d["text"]) > 100]
+        with tempfile.TemporaryDirectory() as made:
+            given = material.opened(source, local(source), Path(made), seed, 200)
+            found = clean.extract(list(_documents(source, given, "text", problems, 0, seed, crawl.Limits(SAMPLE_PAGES))))[0]
+        documents = [{k: d[k] for k in ("id", "source", "text")} for d in found if len(d["text"]) > 100]
     documents = random.Random(f"general {seed}").sample(documents, len(documents))
     cut = min(held_out, len(documents) // 4)
     write_jsonl(Path(folder) / "test.jsonl", documents[:cut])
     write_jsonl(Path(folder) / "train.jsonl", documents[cut:])
-    return len(documents) - cut, cut
+    return len(documents) - cut, cut, list(problems)
 
 
 def _documents(source, made, text_column, problems, most, seed, limits):

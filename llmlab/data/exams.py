@@ -115,11 +115,11 @@ def stem(name):
 
 
 def derived(parts, out, seed):
-    """Where nobody brought a task: tasks from documents that no model of the run is trained on, written beside what is there."""
-    if any(head["better"] == "higher" for head in tasks.read(out, "test")):
+    """Where nobody brought a task to decide by: tasks from documents that no model of the run is trained on, written beside what is there."""
+    if any(tasks.decides(head) for head in tasks.read(out, "test")):
         return
     heads, items = derive.tasks({s: parts[s] for s in ("validation", "test")}, seed)
-    if not any(head["better"] == "higher" for head in heads):
+    if not any(tasks.decides(head) for head in heads):
         raise UserError(
             f"no question can be made of the {len(parts['validation']) + len(parts['test'])} documents that are held out",
             "some with more than 100 characters of running text, in which words repeat",

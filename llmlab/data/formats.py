@@ -77,16 +77,21 @@ def readable(path):
     return _kind(path.name) is not None
 
 
-def files(path, problems=None, ignore=()):
-    """The readable files at `path`, in order of name. What lies there and is passed over is a problem."""
-    path, problems = Path(path), Problems() if problems is None else problems
+def check_exists(path, name="source"):
+    """Raises UserError if the parameter `name` names a path where nothing is."""
     if not path.exists():
         beside = [p.name for p in path.parent.iterdir()] if path.parent.exists() else []
         raise UserError(
             f"there is no {path}",
             near(path.name, beside) if beside else f"{path.parent} does not exist either",
-            "llmlab run RUN -p source=FOLDER",
+            f"llmlab run RUN -p {name}=FOLDER",
         )
+
+
+def files(path, problems=None, ignore=()):
+    """The readable files at `path`, in order of name. What lies there and is passed over is a problem."""
+    path, problems = Path(path), Problems() if problems is None else problems
+    check_exists(path)
     try:
         found = [path] if path.is_file() else sorted(p for p in _walk(path, problems.add) if p.name not in ignore)
         other = [] if found or path.is_file() else [p.name for p in path.iterdir()][:5]

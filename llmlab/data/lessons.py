@@ -19,6 +19,7 @@ from llmlab.data import (
     material,
     offence,
     personal,
+    tasks,
     teaching,
     telephones,
 )
@@ -103,14 +104,16 @@ def check(params):
 
 
 def names(params):
-    """(names of the tasks, topics of the conversations) that a run with these parameters of phase 2 will have."""
+    """(names of the tasks, of those that can be the one to decide by, topics of the conversations) that a run with these parameters of phase 2
+    will have."""
     with tempfile.TemporaryDirectory() as folder:
         given = material.opened(params["source"], corpus.local(params["source"]), Path(folder) / "material", params["seed"], 50)
         heads = [head for head, _ in exams.gathered(material.part(given, "tasks", params["tasks"]), params["columns"])]
         rows, _ = read_instructions(material.part(given, "instructions.jsonl", params["instructions"]), params["columns"])
-    derived = [] if any(head["better"] == "higher" for head in heads) else list(derive.KINDS)
+    able = [head["name"] for head in heads if tasks.decides(head)]
+    derived = [] if able else list(derive.KINDS)
     topics = sorted({row["topic"] for row in rows}) or derive.TOPICS
-    return [*(head["name"] for head in heads), *derived], topics
+    return [*(head["name"] for head in heads), *derived], able or derived, topics
 
 
 # --- lessons ----------------------------------------------------------------------------------------------------------------------------

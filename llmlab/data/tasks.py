@@ -67,6 +67,11 @@ def task(
     )
 
 
+def decides(head):
+    """Whether a task can be the one that models are chosen by: an assistant can be asked it before the end, and more of it is better."""
+    return head["better"] == "higher" and "chat" in head["forms"] and not head["final"]
+
+
 def write(folder, heads, items):
     """Writes tasks.json and one JSON-lines file per task; `items` is {name: {"validation": […], "test": […]}}."""
     folder = Path(folder)

@@ -94,11 +94,14 @@ def _ask(model, tokenizer, task, items, form, seed):
 
 
 def main_task(tasks_folder, wanted):
-    """The task that a specialist is made for: the wanted one, that of the material, or the first; of those in which a higher score is better."""
-    able = [t for t in tasks.read(tasks_folder, "validation") if t["better"] == "higher" and t["items"] and not t["final"]]
-    found = [
-        t["name"] for t in sorted(able, key=lambda t: t["output"] != tasks.GENERATE)
-    ]  # what an assistant says, before what it finds likely
+    """The task that a specialist is made for: the wanted one, that of the material, or the first of those that `tasks.decides` allows."""
+    able = [t for t in tasks.read(tasks_folder, "validation") if tasks.decides(t) and t["items"]]
+    order = (
+        tasks.GENERATE,
+        tasks.LIKELIHOOD,
+        harness.OUTPUT,
+    )  # what an assistant says, before what it finds likely; graphs cannot be asked the last
+    found = [t["name"] for t in sorted(able, key=lambda t: order.index(t["output"]))]
     about = Path(tasks_folder) / "about.json"
     own = read_json(about)["task"] if about.exists() else ""
     return next((name for name in (wanted, own) if name in found), found[0])

@@ -48,35 +48,34 @@ class Criterion:
     model: str = ""
 
 
-def parsed(text):
-    """The Criterion that a line means; a UserError says what it lacks."""
+def parsed(text, where="criteria"):
+    """The Criterion that a line means; a UserError says what it lacks, and where it stands."""
     match = LINE.fullmatch(text)
     if match is None:
         raise UserError(
-            f"criteria: {text!r} is no criterion", "NAME >= NUMBER, NAME <= NUMBER of MODEL, TASK >= NUMBER against MODEL", "mend the line"
+            f"{where}: {text!r} is no criterion", "NAME >= NUMBER, NAME <= NUMBER of MODEL, TASK >= NUMBER against MODEL", "mend the line"
         )
     how, model, figure = match["how"] or "", match["model"] or "", match["name"] in FIGURES
     if model and model not in MODELS:
-        raise UserError(f"criteria: {text!r} names no model of a run", near(model, MODELS), "mend the line")
+        raise UserError(f"{where}: {text!r} names no model of a run", near(model, MODELS), "mend the line")
     if (how == "of") > figure or (how == "against" and figure):
-        raise UserError(
-            f"criteria: {text!r}", "figures are compared as a share `of` a model, tasks by points `against` it", "mend the line"
-        )
+        raise UserError(f"{where}: {text!r}", "figures are compared as a share `of` a model, tasks by points `against` it", "mend the line")
     sign = {">=": "≥", "<=": "≤"}.get(match["sign"], match["sign"])
     return Criterion(" ".join(text.split()), match["name"], sign, float(match["limit"]), how, model)
 
 
-def check(texts, tasks):
+def check(texts, tasks, where="criteria"):
     """Before any kernel starts: every criterion is one, and names a task or a figure.
 
     Args:
         tasks: names of the tasks that the run will have; None where nobody can know them yet.
+        where: they stand.
     """
     for text in texts:
-        one = parsed(text)
+        one = parsed(text, where)
         if one.name not in FIGURES and tasks is not None and one.name not in tasks:
             raise UserError(
-                f"criteria: {text!r} names nothing that is measured", near(one.name, (*tasks, *FIGURES)), "mend the line, or add the task"
+                f"{where}: {text!r} names nothing that is measured", near(one.name, (*tasks, *FIGURES)), "mend the line, or add the task"
             )
 
 

@@ -35,7 +35,8 @@ def parameters(config):
     for name, parameter in model.named_parameters():
         counts[_part(name)] = counts.get(_part(name), 0) + parameter.numel()
     counts["total"] = sum(p.numel() for p in model.parameters())
-    idle = 1 - (getattr(config, "num_experts_per_tok", None) or 1) / (getattr(config, "num_local_experts", None) or 1)
+    known = [n for name in ("num_local_experts", "num_experts", "n_routed_experts") if (n := getattr(config, name, None))]
+    idle = 1 - (getattr(config, "num_experts_per_tok", None) or 1) / known[0] if known else 0
     experts = sum(p.numel() for n, p in model.named_parameters() if "expert" in n)
     counts["active"] = round(counts["total"] - idle * experts)
     return counts
@@ -63,15 +64,18 @@ def _scan_flops(config):
 def cache_bytes(config, context_length):
     """Bytes of state that serving keeps for one conversation of `context_length` tokens, in fp32."""
     layers, width = config.num_hidden_layers, config.hidden_size
-    if config.model_type not in OURS:  # keys and values of every head that has its own
-        heads = config.num_attention_heads
-        kept = width * (getattr(config, "num_key_value_heads", None) or heads) // heads
+    heads = getattr(config, "num_attention_heads", None)
+    if config.model_type not in OURS and heads:  # keys and values of every head that has its own
+        kept = (getattr(config, "num_key_value_heads", None) or heads) * (getattr(config, "head_dim", None) or width // heads)
         return 4 * 2 * layers * kept * context_length
     if config.model_type == "llmlab_rnn":
         return 4 * 2 * layers * width
     if config.model_type == "llmlab_cnn":
         return 4 * width * sum((config.kernel_size - 1) * config.dilation(i) for i in range(layers))
-    return 4 * layers * (config.num_heads * config.head_dim * config.state_size + 4 * (2 * width + 2 * config.state_size))
+    if config.model_type == "mamba2":
+        return 4 * layers * (config.num_heads * config.head_dim * config.state_size + 4 * (2 * width + 2 * config.state_size))
+    inner = getattr(config, "intermediate_size", None) or width  # somebody else's family without attention
+    return 4 * layers * inner * ((getattr(config, "state_size", None) or 0) + (getattr(config, "conv_kernel", None) or 0))
 
 
 def bytes_per_token(config, context_length):

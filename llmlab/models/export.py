@@ -13,6 +13,7 @@ import torch
 
 from llmlab.data import lookup
 from llmlab.models import cost, weights
+from llmlab.models.graph import OnnxModel
 
 FIXED = ("mamba2", "mixtral")  # Mamba-2's convolution and Mixtral's positions are traced with a fixed shape
 INTEGERS = ["MatMul", "Gemm", "Gather", "LSTM", "Attention"]  # onnxruntime has no integer convolution in one dimension
@@ -40,20 +41,33 @@ def quantised(model, out, bits=8):
     kinds = INTEGERS if bits == 8 else ["Gather"]
     rounding = OnnxRuntimeQuantizer(OnnxRuntimeDynamicConfig(op_types_to_quantize=kinds, per_channel=True, reduce_range=True))
     config = OnnxConfig(dynamic=True, ort_fusions="cpu" if attention else None, quantizer=rounding)
-    with _quiet():
-        network_, inputs = decompose_for_generation(network, example, multi_token_decode=attention)["decode"]
-        OnnxExporter().export(network_, inputs, config).save_pretrained(str(out))
-        found = sorted(Path(out).glob("*.onnx"))
-        if found[0].name != "decode.onnx":  # the data file keeps its name, which the graph refers to
-            found[0].rename(Path(out) / "decode.onnx")
-        if bits == 4:
-            _four_bits(Path(out) / "decode.onnx")
+    try:
+        with _quiet():
+            network_, inputs = decompose_for_generation(network, example, multi_token_decode=attention)["decode"]
+            OnnxExporter().export(network_, inputs, config).save_pretrained(str(out))
+            found = sorted(Path(out).glob("*.onnx"))
+            if found[0].name != "decode.onnx":  # the data file keeps its name, which the graph refers to
+                found[0].rename(Path(out) / "decode.onnx")
+            if bits == 4:
+                _four_bits(Path(out) / "decode.onnx")
+            network.config.save_pretrained(str(out))
+            _check_runs(out)
+    except Exception as error:  # whatever the exporter or the runtime lack for somebody else's model
+        for file in Path(out).iterdir():
+            file.unlink()
+        return {"skipped": f"the exported graph of {kind} does not run: {type(error).__name__}: {str(error).strip().splitlines()[0][:120]}"}
     (Path(out) / "export.json").unlink(missing_ok=True)  # it knows the graph by its former name
     _anonymise(Path(out) / "decode.onnx")
-    network.config.save_pretrained(str(out))
     tokenizer.save_pretrained(str(out))
     lookup.carry(tokenizer, out)
     return {"seconds": round(time.time() - started, 1)}
+
+
+def _check_runs(out):
+    """Asks the graph for some tokens after prompts of two lengths; it raises whatever it raises."""
+    model = OnnxModel(out)
+    for length in (5, 40):
+        model.generate(torch.ones(1, length, dtype=torch.long), max_new_tokens=3)
 
 
 def _four_bits(path):

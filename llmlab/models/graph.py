@@ -18,6 +18,7 @@ class OnnxModel:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3  # it warns of the shape of a counter, at every token
         options.intra_op_num_threads = torch.get_num_threads()
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning threads starve torch's
         self.config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
@@ -32,7 +33,8 @@ class OnnxModel:
         found = {}
         for name in self.states:
             shape = [batch, *self.inputs[name].shape[1:]]
-            found[name] = numpy.zeros([int(d) if str(d).isdigit() else 0 for d in shape], dtype=numpy.float32)
+            kind = numpy.int64 if "int64" in self.inputs[name].type else numpy.float32  # a sliding window counts
+            found[name] = numpy.zeros([int(d) if str(d).isdigit() else 0 for d in shape], dtype=kind)
         return found
 
     def _feed(self, ids_BxT, states, position):

@@ -1,6 +1,7 @@
 """A smaller vocabulary: the tokens that the text of one task uses, and none of the others."""
 
 import json
+from collections import defaultdict
 from pathlib import Path
 
 import torch
@@ -43,7 +44,9 @@ def _closed(known, used):
     """Ids that must stay: what is used, what it is merged from, all bytes and all added tokens."""
     vocabulary = known["model"]["vocab"]
     names = {i: token for token, i in vocabulary.items()}
-    parts = {"".join(pair): pair for pair in _merges(known)}
+    parts = defaultdict(list)
+    for pair in _merges(known):  # a token may be merged from several pairs
+        parts["".join(pair)] += pair
     stay = {t["id"] for t in known["added_tokens"]} | {i for token, i in vocabulary.items() if len(token) == 1}
     waiting = [i for i in used if i not in stay]
     while waiting:
@@ -62,24 +65,38 @@ def _renumbered(known, new):
     """A tokenizer file with fewer tokens under new numbers, and the merges that lead to them."""
     vocabulary = {token: new[i] for token, i in known["model"]["vocab"].items() if i in new}
     merges = [list(pair) for pair in _merges(known) if all(t in vocabulary for t in (*pair, "".join(pair)))]
-    processor = json.loads(json.dumps(known["post_processor"]))
-    for special in (processor or {}).get("special_tokens", {}).values() if isinstance(processor, dict) else ():
-        special["ids"] = [new[i] for i in special["ids"]]
+    processor = json.loads(json.dumps(known["post_processor"])) or {}
+    for step in processor.get("processors", [processor]):
+        for special in step.get("special_tokens", {}).values():
+            special["ids"] = [new[i] for i in special["ids"]]
     added = [{**t, "id": new[t["id"]]} for t in known["added_tokens"]]
-    return {**known, "model": {**known["model"], "vocab": vocabulary, "merges": merges}, "added_tokens": added, "post_processor": processor}
+    return {
+        **known,
+        "model": {**known["model"], "vocab": vocabulary, "merges": merges},
+        "added_tokens": added,
+        "post_processor": processor or None,
+    }
 
 
 def _shrink(network, kept, new):
     """Keeps the rows of embeddings and head that belong to some tokens, and calls special tokens by their new numbers."""
     tied = network.get_input_embeddings().weight is network.get_output_embeddings().weight
     embeddings = network.get_input_embeddings().weight.data[kept].clone()
-    head = network.get_output_embeddings().weight.data[kept].clone()
+    head, bias = (None if part is None else part.data[kept].clone() for part in _head(network))
     network.resize_token_embeddings(len(kept), mean_resizing=False)
     network.get_input_embeddings().weight.data.copy_(embeddings)
     if not tied:
-        network.get_output_embeddings().weight.data.copy_(head)
+        _head(network)[0].data.copy_(head)
+    if bias is not None:
+        _head(network)[1].data.copy_(bias)
     for config in (network.config, network.generation_config):
         for name in ("bos_token_id", "eos_token_id", "pad_token_id"):
             value = getattr(config, name, None)
             if value is not None:
                 setattr(config, name, [new[v] for v in value if v in new] if isinstance(value, list) else new.get(value))
+
+
+def _head(network):
+    """(weight, bias or None) of the vocabulary's head."""
+    head = network.get_output_embeddings()
+    return head.weight, getattr(head, "bias", None)

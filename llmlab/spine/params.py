@@ -58,10 +58,13 @@ def closest(name, known):
     return difflib.get_close_matches(str(name), [str(k) for k in known], 1)
 
 
-def near(name, known):
-    """The known name that a mistyped one most likely means, else the list of them."""
-    found = closest(name, known)
-    return f"did you mean {found[0]!r}?" if found else "there are: " + ", ".join(map(str, known))
+def near(name, known, most=20):
+    """The known name that a mistyped one most likely means, else the list of them, or its beginning."""
+    if found := closest(name, known):
+        return f"did you mean {found[0]!r}?"
+    known = [str(k) for k in known]
+    more = f" and {len(known) - most} more" if len(known) > most else ""
+    return "there are: " + ", ".join(known[:most]) + more
 
 
 def check_phase(name):

@@ -29,7 +29,7 @@ def config(kind, rank, model, tokenizer):
         return None
     if kind not in KINDS:
         raise UserError(f"adapter = {kind!r}", near(kind, (FULL, *KINDS)), "llmlab run RUN -p adapter=lora")
-    spared = ["out_proj"] if model.config.model_type == "mamba2" else None  # its kernels read this weight directly
+    spared = ["out_proj"] if "mamba" in model.config.model_type else None  # its kernels read this weight directly
     if kind in ("loha", "lokr"):
         make = {"loha": peft.LoHaConfig, "lokr": peft.LoKrConfig}[kind]
         return make(r=rank, alpha=rank, target_modules=_matrices(model, spared), task_type="CAUSAL_LM")
@@ -51,8 +51,14 @@ def _matrices(model, spared):
     import torch
 
     head = model.get_output_embeddings()
-    names = {n.rpartition(".")[2] for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head}
-    return sorted(names - set(spared or ()))
+    names = {n.rpartition(".")[2] for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head} - set(spared or ())
+    if not names:
+        raise UserError(
+            f"adapter: {model.config.model_type} has no layer that peft's LoHa and LoKr know",
+            "lora, dora, rslora, full",
+            "llmlab run RUN -p adapter=lora",
+        )
+    return sorted(names)
 
 
 def place(adapter, out):

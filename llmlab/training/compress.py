@@ -158,11 +158,11 @@ def frontier(variants, results, speeds, task, max_loss, min_speedup):
     """Every variant's quality, general ability, latency, size and loss against the first one, and which is picked.
 
     The rule: of the variants that lose at most `max_loss` on the task and are at least `min_speedup` times faster, the smallest.
-    If none is, the first one stays.
+    If none is, the first one stays. Variants that cannot be asked the task, as graphs a public one, are left out.
 
     Returns: rows {"variant", "score", "low", "high", "general", "ms_per_token", "speedup", "megabytes", "size_ratio", "lost", "allowed", "picked"}.
     """
-    names, rows = list(variants), []
+    names, rows = [n for n in variants if task in results[n]], []
     for name in names:
         score, base = results[name][task], results[names[0]][task]
         size, speedup = weights.size_bytes(variants[name]), speeds[names[0]]["token_ms_p50"] / speeds[name]["token_ms_p50"]

@@ -20,6 +20,10 @@ def check(phase, params):
         from llmlab.data import corpus
 
         corpus.check(params)
+    if params.get("general"):
+        from llmlab.data import corpus
+
+        corpus.check(params, "general")
     if phase == "5_post_training":
         method("preference", params["preference"])
         if params["annotations"]:
@@ -38,19 +42,25 @@ def check(phase, params):
 
 def _names(plan):
     """Looks at what the material and the files name, if anybody named a task, a topic or a criterion: a mistyped one would be passed over."""
-    from llmlab.data import lessons
+    from llmlab.data import corpus, lessons, material
     from llmlab.evaluation import gate
 
-    tuned, final = plan["6_fine_tuning"], plan["7_final_evaluation"]
-    if not (tuned["task"] or tuned["topics"] or final["task"] or final["criteria"]):
+    taken, tuned, final = plan["2_dataset_engineering"], plan["6_fine_tuning"], plan["7_final_evaluation"]
+    about = material.described(corpus.local(taken["source"]))
+    named = [params["task"] for params in (tuned, final) if params["task"]]
+    criteria = [*about["criteria"], *final["criteria"]]
+    if not (named or tuned["topics"] or criteria or about["task"]):
         return
-    tasks, topics = lessons.names(plan["2_dataset_engineering"])
-    for params in (tuned, final):
-        if params["task"]:
-            known("task", params["task"], tasks)
+    tasks, able, topics = lessons.names(taken)
+    for name in named:
+        known("task", name, able)
     for topic in tuned["topics"]:
         known("topics", topic, topics)
     gate.check(final["criteria"], tasks)
+    if not taken["tasks"]:  # a material speaks of the tasks that it brings
+        gate.check(about["criteria"], tasks, "criteria of material.yaml")
+        if about["task"]:
+            known("task", about["task"], able)
 
 
 def known(parameter, name, names):

@@ -4,11 +4,20 @@ import json
 
 import pytest
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PhiConfig,
+    PhiForCausalLM,
+)
 
 from llmlab.data import dialogue, teaching, tokens
 from llmlab.evaluation import asking
-from llmlab.models import adopt, heads, vocabulary, weights
+from llmlab.models import adopt, cost, export, heads, vocabulary, weights
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import write_jsonl
 from llmlab.training import compress, posttrain
@@ -177,6 +186,61 @@ def test_a_trimmed_vocabulary_cuts_its_own_text_as_before_and_any_other_into_byt
     assert torch.allclose(x[range(len(a) - 1), a[1:]], y[range(len(b) - 1), b[1:]], atol=1e-5)
     assert after.decode(tokens.encode(after, ["Größe — 日本 <|im_end|>"])[0]) == "Größe — 日本 <|im_end|>"
     assert tokens.marks(after).stops == tuple(after.convert_tokens_to_ids(before.convert_ids_to_tokens(list(tokens.marks(before).stops))))
+
+
+def test_a_trimmed_head_keeps_its_bias_and_a_step_in_a_sequence_its_tokens(tmp_path):
+    known = {
+        "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "aa": 3, "aab": 4, "c": 5, "<e>": 6}, "merges": [["a", "b"], ["a", "a"], ["aa", "b"], ["a", "ab"]]},
+        "added_tokens": [{"id": 6, "content": "<e>"}],
+        "post_processor": {"type": "Sequence", "processors": [{"type": "ByteLevel"}, {"type": "T", "special_tokens": {"<e>": {"ids": [6]}}}]},
+    }  # fmt: skip
+    kept = vocabulary._closed(known, {4})
+    assert kept == {0, 1, 2, 3, 4, 5, 6}, "both ways to merge a token"
+    small = vocabulary._renumbered(known, {old: new for new, old in enumerate(sorted(kept - {2, 3, 4}))})
+    assert small["post_processor"]["processors"][1]["special_tokens"]["<e>"]["ids"] == [3] and small["model"]["merges"] == []
+    model = PhiForCausalLM(PhiConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8))
+    model.lm_head.bias.data = torch.arange(9.0)
+    vocabulary._shrink(model, torch.tensor([1, 4, 7]), {1: 0, 4: 1, 7: 2})
+    assert model.lm_head.bias.tolist() == [1, 4, 7]
+
+
+@pytest.mark.parametrize("kind", ["qwen3", "mistral", "mamba"])
+def test_decoders_of_other_families_go_all_the_way(tmp_path, texts, kind):
+    """A head of its own width, a sliding window that the graph counts, no attention at all."""
+    stranger(tmp_path / "m", texts)
+    tokenizer = tokens.load(tmp_path / "m")
+    size = dict(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, intermediate_size=64, pad_token_id=0, eos_token_id=0)
+    if kind != "mamba":
+        size |= dict(num_attention_heads=4, num_key_value_heads=2, head_dim=8, max_position_embeddings=128, sliding_window=8)
+    (tmp_path / "m" / "model.safetensors").unlink()
+    AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **size)).save_pretrained(tmp_path / "m")
+    adopt.adopt(str(tmp_path / "m"), tmp_path / "in")
+    rows = [
+        {"messages": [{"role": "user", "content": f"What is {n}?"}, {"role": "assistant", "content": f"It is {3 * n}."}]} for n in range(8)
+    ]
+    write_jsonl(tmp_path / "rows.jsonl", rows)
+    for out in ("sft", "int8"):
+        (tmp_path / out).mkdir()
+    posttrain.sft(tmp_path / "in", tmp_path / "rows.jsonl", tmp_path / "sft", 1e-3, 2, 4, adapter="lora", rank=2, seed=1)
+    model, tokenizer = weights.load(tmp_path / "sft")
+    assert cost.cache_bytes(model.config, 64) > 0 and cost.flops_per_token(model.config, 64) > 2 * 32 * len(tokenizer)
+    done = export.quantised(tmp_path / "sft", tmp_path / "int8")
+    if kind == "mamba":
+        assert "does not run" in done["skipped"] and not list((tmp_path / "int8").iterdir())
+        return
+    ids = torch.tensor([dialogue.ids(tokenizer, rows[0]["messages"])[0]])
+    with torch.no_grad():
+        exact, rounded = model(input_ids=ids).logits, weights.load(tmp_path / "int8")[0](input_ids=ids).logits
+    assert ids.shape[1] > 16 and (exact - rounded).abs().max() < 0.1 * exact.abs().max(), "beyond the window too"
+
+
+def test_what_is_longer_than_the_window_is_cut_and_counted(chatty, capsys):
+    model, tokenizer = weights.load(chatty)
+    long = [{"role": "user", "content": "it is so, " * 200}]
+    assert len(asking.reply(model, tokenizer, [long, TALK[:1]], 5)) == 2
+    assert "1 of 2 questions are longer than the model's window of 256 tokens" in capsys.readouterr().out
+    scores = asking.loglikelihood(model, tokenizer, [(long, "yes"), (TALK[:1], "yes")])
+    assert all(score < 0 for score in scores) and "1 of 2" in capsys.readouterr().out
 
 
 def test_only_positions_with_a_loss_meet_the_head(chatty, small, tmp_path, monkeypatch):

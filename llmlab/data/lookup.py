@@ -4,12 +4,15 @@ A model that was taught so carries its rows in its folder (`knowledge.jsonl`) an
 with them when it is loaded, so that training, evaluation, chat and serving all show the model the same.
 """
 
+import math
+from collections import Counter
 from pathlib import Path
 
 from llmlab.spine.files import jsonl, write_jsonl
 from llmlab.spine.texts import words_of
 
 FILE = "knowledge.jsonl"
+NAMED = 0.5  # of its title's words, weighed by how rare they are, a question must say so much, or the row is about something else
 FADES = 0.5  # what an earlier question counts for the row to be found, against the one after it: "and what does it cost?" names nothing
 
 
@@ -27,18 +30,29 @@ class Shelf:
         self.rows, self.count = rows, min(count, len(rows))
         self.index = bm25s.BM25()
         # Our own words: the library's would drop all of one letter or digit, and know no script without spaces.
-        self.index.index([words_of(f"{row['title']} {row['title']} {row['text']}") for row in rows], show_progress=False)
+        words = [words_of(f"{row['title']} {row['title']} {row['text']}") for row in rows]
+        self.index.index(words, show_progress=False)
+        self.titles, rows_with = [set(words_of(row["title"])) for row in rows], Counter(w for row in words for w in set(row))
+        self.rarity = {w: math.log(1 + (len(rows) - n + 0.5) / (n + 0.5)) for w, n in rows_with.items()}
 
     def found(self, questions):
-        """The rows that fit the last of some questions best, in the light of those before it."""
-        scores = 0.0
+        """The rows that fit the last of some questions best, in the light of those before it; none where no row is about what is asked.
+
+        A row that shares words with a question is not yet about it: of a device that there is not, the nearest other would be read out.
+        """
+        scores, said = 0.0, set()
         for question in questions:
             words = words_of(question)
             scores = FADES * scores + self.index.get_scores(words) if words else FADES * scores
+            said |= set(words)
         if isinstance(scores, float):
             return []
-        best = sorted(range(len(self.rows)), key=lambda i: (-scores[i], i))[: self.count]
-        return [self.rows[i] for i in best if scores[i] > 0]
+        able = [i for i in range(len(self.rows)) if scores[i] > 0 and self._named(i, said)]
+        return [self.rows[i] for i in sorted(able, key=lambda i: (-scores[i], i))[: self.count]]
+
+    def _named(self, i, said):
+        title = self.titles[i]
+        return sum(self.rarity[w] for w in title & said) >= NAMED * sum(self.rarity[w] for w in title)
 
     def beside(self, messages):
         """A conversation with the rows that each question finds put before it."""

@@ -25,8 +25,8 @@ def quantised(model, out, bits=8):
     Args:
         model: folder of a Hugging Face model: the graph of a transformer takes many tokens at once, the others one by one.
         out: folder for `decode.onnx`, the config and the tokenizer.
-        bits: 8, one scale per channel, and activations rounded too; 4, one scale and offset per block of 32 weights of the layers (the
-            embeddings keep 8), for models with attention alone.
+        bits: of the weights, 8 or 4. In models with attention each block of 32 weights has a scale and an offset of its own (embeddings and head
+            keep 8 bits); in the others each channel has a scale, and 8 bits alone are possible.
 
     Returns: {"seconds"}, or {"skipped": why} for a family whose graph does not run (then `out` stays empty). The exporter is transformers' own, which calls itself experimental: its version is pinned.
     """
@@ -38,9 +38,8 @@ def quantised(model, out, bits=8):
     if kind in FIXED or (bits == 4 and not attention):
         return {"skipped": f"the exported graph of {kind} does not run in onnxruntime" if kind in FIXED else f"{kind} has too few matrices"}
     example = {"input_ids": torch.ones(2, 8, dtype=torch.long), "attention_mask": torch.ones(2, 8, dtype=torch.long)}
-    kinds = INTEGERS if bits == 8 else ["Gather"]
-    rounding = OnnxRuntimeQuantizer(OnnxRuntimeDynamicConfig(op_types_to_quantize=kinds, per_channel=True, reduce_range=True))
-    config = OnnxConfig(dynamic=True, ort_fusions="cpu" if attention else None, quantizer=rounding)
+    rounding = OnnxRuntimeQuantizer(OnnxRuntimeDynamicConfig(op_types_to_quantize=INTEGERS, per_channel=True, reduce_range=True))
+    config = OnnxConfig(dynamic=True, ort_fusions="cpu" if attention else None, quantizer=None if attention else rounding)
     try:
         with _quiet():
             network_, inputs = decompose_for_generation(network, example, multi_token_decode=attention)["decode"]
@@ -48,8 +47,8 @@ def quantised(model, out, bits=8):
             found = sorted(Path(out).glob("*.onnx"))
             if found[0].name != "decode.onnx":  # the data file keeps its name, which the graph refers to
                 found[0].rename(Path(out) / "decode.onnx")
-            if bits == 4:
-                _four_bits(Path(out) / "decode.onnx")
+            if attention:
+                _in_blocks(Path(out) / "decode.onnx", bits)
             network.config.save_pretrained(str(out))
             _check_runs(out)
     except Exception as error:  # whatever the exporter or the runtime lack for somebody else's model
@@ -70,17 +69,86 @@ def _check_runs(out):
         model.generate(torch.ones(1, length, dtype=torch.long), max_new_tokens=3)
 
 
-def _four_bits(path):
-    """Rounds the matrices of a graph to 4 bits in blocks; the file is replaced."""
+def _in_blocks(path, bits):
+    """Rounds the matrices of a graph in blocks, and each row of its embeddings to a byte; the file is replaced."""
     import onnx
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
-    rounded = MatMulNBitsQuantizer(onnx.load(path), block_size=32, is_symmetric=False, accuracy_level=4)
-    rounded.process()
+    model = onnx.load(path)
+    _plain_products(model.graph)
+    _embeddings_in_bytes(model.graph)
+    head = [node.name for node in model.graph.node if node.op_type == "MatMul"][-1:]
+    for each, spared in ((bits, head), (8, [])):
+        rounded = MatMulNBitsQuantizer(model, bits=each, block_size=32, is_symmetric=False, accuracy_level=4, nodes_to_exclude=spared)
+        rounded.process()
+        model = rounded.model.model
     for old in path.parent.glob("*.data"):
         old.unlink()
     path.unlink()
     rounded.model.save_model_to_file(str(path), True)
+
+
+def _plain_products(graph):
+    """Every product of states and weights as a MatMul with the matrix as it stands, since onnxruntime rounds those alone in blocks."""
+    import numpy
+    from onnx import helper, numpy_helper
+
+    matrices, found = {t.name: t for t in graph.initializer if len(t.dims) == 2}, []
+    for node in graph.node:
+        how = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        others = [
+            name
+            for name, usual in (("transA", 0), ("alpha", 1), ("beta", 1), ("transBatchA", 0), ("transBatchB", 0))
+            if how.get(name, usual) != usual
+        ]
+        if node.op_type not in ("Gemm", "FusedMatMul") or node.input[1] not in matrices or others:
+            found.append(node)
+            continue
+        weight, out, added = node.input[1], node.output[0], node.input[2:]
+        if how.get("transB"):
+            weight += "_turned"
+            if weight not in matrices:
+                matrices[weight] = numpy_helper.from_array(
+                    numpy.ascontiguousarray(numpy_helper.to_array(matrices[node.input[1]]).T), weight
+                )
+                graph.initializer.append(matrices[weight])
+        found.append(helper.make_node("MatMul", [node.input[0], weight], [f"{out}_product" if added else out], f"{node.name}_product"))
+        if added:
+            found.append(helper.make_node("Add", [f"{out}_product", *added], [out], f"{node.name}_sum"))
+    _replace(graph, found)
+
+
+def _embeddings_in_bytes(graph):
+    """Looks rows up as signed bytes and scales each; onnxruntime's own rounding would unpack the whole table for every token."""
+    import numpy
+    from onnx import TensorProto, helper, numpy_helper
+
+    tables, found = {t.name: t for t in graph.initializer if len(t.dims) == 2 and t.data_type == TensorProto.FLOAT}, []
+    for node in graph.node:
+        if node.op_type != "Gather" or node.input[0] not in tables or any(a.name == "axis" and a.i for a in node.attribute):
+            found.append(node)
+            continue
+        table, name = numpy_helper.to_array(tables[node.input[0]]), node.output[0]
+        scales = (numpy.abs(table).max(1, keepdims=True).clip(1e-12) / 127).astype(numpy.float32)
+        rows = numpy.rint(table / scales).astype(numpy.int8)
+        graph.initializer.extend([numpy_helper.from_array(rows, f"{name}_rows"), numpy_helper.from_array(scales, f"{name}_scales")])
+        found += [
+            helper.make_node("Gather", [f"{name}_rows", node.input[1]], [f"{name}_bytes"], axis=0),
+            helper.make_node("Gather", [f"{name}_scales", node.input[1]], [f"{name}_scale"], axis=0),
+            helper.make_node("Cast", [f"{name}_bytes"], [f"{name}_whole"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", [f"{name}_whole", f"{name}_scale"], [name]),
+        ]
+    _replace(graph, found)
+
+
+def _replace(graph, nodes):
+    """Puts other nodes into a graph, and drops weights that none of them reads."""
+    del graph.node[:]
+    graph.node.extend(nodes)
+    read = {name for node in nodes for name in node.input}
+    kept = [t for t in graph.initializer if t.name in read]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
 
 
 def _anonymise(path):

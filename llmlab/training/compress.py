@@ -51,7 +51,16 @@ def distill(
     optimizer, usual = optim.suited("distill", "full", sum(p.numel() for p in student.parameters()))
     learning_rate = learning_rate or usual
     arguments = fit.arguments(
-        out, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0, remove_unused_columns=False
+        out,
+        seed,
+        max_steps,
+        batch_size,
+        learning_rate,
+        device,
+        sampling="group_by_length",
+        fitting=(student, rows),
+        weight_decay=0.0,
+        remove_unused_columns=False,
     )
     trainer = Distiller(
         model=student,

@@ -99,7 +99,8 @@ def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapte
     rows, left_out = teaching.fitting_pairs(tokenizer, teaching.pairs(data), weights.window(start), "pairs")
     inside, _, learning_rate = _prepared(start, out, adapter, learning_rate, "preference")
     peft = adapters.config(adapter, rank, start, tokenizer)
-    arguments = fit.arguments(inside, seed, max_steps, batch_size, learning_rate, device, weight_decay=0.0)
+    both = [{"input_ids": r["prompt_ids"] + r["chosen_ids"] + r["prompt_ids"] + r["rejected_ids"]} for r in rows]
+    arguments = fit.arguments(inside, seed, max_steps, batch_size, learning_rate, device, weight_decay=0.0, fitting=(start, both))
     trainer = Trainer(
         model=start,
         ref_model=None if peft else weights.load(model)[0],

@@ -52,15 +52,19 @@ def _names(plan):
     if not (named or tuned["topics"] or criteria or about["task"]):
         return
     tasks, able, topics = lessons.names(taken)
-    for name in named:
-        known("task", name, able)
+    for name in (*named, *([about["task"]] if about["task"] and not taken["tasks"] else [])):
+        known("task", name, tasks)
+        if name not in able:
+            raise UserError(
+                f"task: {name!r} is asked at the end alone, or never of an assistant, or the less of it the better",
+                f"one to decide by: {', '.join(able)}",
+                f"llmlab run RUN -p task={able[0]}",
+            )
     for topic in tuned["topics"]:
         known("topics", topic, topics)
     gate.check(final["criteria"], tasks)
     if not taken["tasks"]:  # a material speaks of the tasks that it brings
         gate.check(about["criteria"], tasks, "criteria of material.yaml")
-        if about["task"]:
-            known("task", about["task"], able)
 
 
 def known(parameter, name, names):

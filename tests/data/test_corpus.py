@@ -4,6 +4,7 @@ import pytest
 
 from llmlab.data import corpus, formats
 from llmlab.spine.errors import UserError
+from llmlab.spine.files import jsonl
 from llmlab.spine.params import resolve
 from llmlab.world import archive
 
@@ -246,3 +247,14 @@ def test_the_archive_is_the_same_for_the_same_seed(tmp_path, pages):
     for name in ("a", "b"):
         archive.write(tmp_path / name, pages[:20])
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_text_of_another_kind_is_halved_and_what_cannot_be_read_is_told(tmp_path):
+    (tmp_path / "other").mkdir()
+    for n in range(8):
+        (tmp_path / "other" / f"{n}.txt").write_text(f"The {n}th of eight texts on nothing in particular. " * 4)
+    (tmp_path / "other" / "noise.json").write_text("{not json")
+    train, test, problems = corpus.general(str(tmp_path / "other"), tmp_path / "out", 0)
+    assert (train, test) == (6, 2) and [p["file"] for p in problems] == ["noise.json"]
+    assert not {d["text"] for d in jsonl(tmp_path / "out/train.jsonl")} & {d["text"] for d in jsonl(tmp_path / "out/test.jsonl")}
+    assert corpus.general("", tmp_path / "none", 0) == (0, 0, [])

@@ -204,6 +204,11 @@ def test_a_read_only_place_is_refused(tmp_path):
         (("run", "X", "-p", "student_layers=12"), "the teacher has 6 layers"),
         (("run", "X", "-p", "seed=99999999999999999999"), "cannot be"),
         (("run", "X", "-p", "task=catalog"), "did you mean 'catalogue'"),
+        (("run", "X", "-p", "task=outsider_facts"), "asked at the end alone"),
+        (("run", "X", "-p", "criteria=[catalog >= 0.9]"), "did you mean 'catalogue'"),
+        (("run", "X", "-p", "criteria=[catalogue = 0.9]"), "is no criterion"),
+        (("run", "X", "-p", "general=/nowhere"), "-p general="),
+        (("run", "X", "-p", "general=installed:nunpy"), "did you mean 'numpy'"),
         (("run", "X", "-p", "topics=[catalog]"), "did you mean 'catalogue'"),
         (("run", "X", "-p", "postraining.beta=1"), "did you mean '5_post_training'"),
         (("run", "X", "-p", f"annotations={ROOT / 'docs' / 'index.png'}"), "cannot be read: not text"),
@@ -220,6 +225,24 @@ def test_mistakes_on_the_command_line_exit_with_2_and_three_parts(tmp_path, argu
     done = llmlab(*[str(tmp_path / "run") if a == "X" else a for a in arguments])
     assert done.returncode == 2 and words in done.stderr and "instead:" in done.stderr and "fix:" in done.stderr, done.stderr
     assert "Traceback" not in done.stderr and not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("criteria: [clozee >= 0.5]", "criteria of material.yaml: 'clozee >= 0.5' names nothing"),
+        ("criteria: [cloze is good]", "is no criterion"),
+        ("task: clozze", "did you mean 'cloze'"),
+        ("taks: cloze", "did you mean 'task'"),
+    ],
+)
+def test_a_material_that_misspells_what_it_brings_is_told_before_a_kernel_starts(tmp_path, line, words):
+    (tmp_path / "own" / "documents").mkdir(parents=True)
+    for n in range(25):
+        (tmp_path / "own" / "documents" / f"{n}.txt").write_text(f"Document {n} says that the gate is shut and the light is on.")
+    (tmp_path / "own" / "material.yaml").write_text(line + "\n")
+    done = llmlab("run", str(tmp_path / "run"), "-p", f"source={tmp_path / 'own'}")
+    assert done.returncode == 2 and words in done.stderr and "fix:" in done.stderr and not (tmp_path / "run").exists(), done.stderr
 
 
 def test_help_is_everywhere_and_status_speaks_through_its_exit_code(executed):

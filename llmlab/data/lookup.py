@@ -5,7 +5,7 @@ with them when it is loaded, so that training, evaluation, chat and serving all 
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from llmlab.spine.files import jsonl, write_jsonl
@@ -64,6 +64,28 @@ class Shelf:
                 message = {**message, "content": f"Facts: {facts}\n\nQuestion: {message['content']}" if facts else message["content"]}
             shown.append(message)
         return shown
+
+
+def shown(conversations, rows, count):
+    """What would stand beside the last questions of some conversations: rows {"topic", "questions", "with a row", "for example", "beside it"}."""
+    shelf, found = Shelf(rows, count), defaultdict(list)
+    for row in conversations:
+        asked = [m["content"] for m in row["messages"] if m["role"] == "user"]
+        found[row.get("topic", "all")].append((asked[-1], "\n".join(hit["text"] for hit in shelf.found(asked))))
+    lines = []
+    for topic, pairs in sorted(found.items()):
+        example = next((pair for pair in pairs if pair[1]), pairs[0])
+        share = sum(bool(facts) for _, facts in pairs) / len(pairs)
+        lines.append(
+            {
+                "topic": topic,
+                "questions": len(pairs),
+                "with a row": f"{share:.0%}",
+                "for example": example[0],
+                "beside it": example[1] or "nothing",
+            }
+        )
+    return lines
 
 
 def equip(tokenizer, folder, count):

@@ -182,13 +182,13 @@ def decide(rows, run, frontier, results, proof="estimate"):
         phase, name, change = _advice(row, frontier, results)
         new = changed(run, phase, name, change) if change else None
         made = option(phase, name, new) if new is not None else ""
-        how = (
-            f" with {made}"
-            if made
-            else "; no rule says which parameter would change it"
-            if not change
-            else f"; {name} is already what the rule would make it"
-        )
+        if made:
+            how = f" with {made}"
+        elif not change:
+            how = "; no rule says which parameter would change it"
+        else:
+            params = resolve(phase) if run.done(phase) is None else run.done(phase)["params"]
+            how = f"; {name} {'has no effect in this run' if idle(params, name) else 'is already what the rule would make it'}"
         steps.append({"criterion": row["criterion"], "why": row["why"], "phase": phase, "change": made, "advice": f"back to {phase}{how}"})
     options = [s["change"] for s in steps if s["change"]]
     return {

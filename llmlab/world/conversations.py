@@ -6,13 +6,23 @@ record says so.
 
 import random
 
-from llmlab.world import concerns, phrases, questions
+from llmlab.world import concerns, elsewhere, phrases, questions
 from llmlab.world.company import ATTRIBUTES, GROUPS, KINDS, POLICIES, RELATIVES, filling, value
 from llmlab.world.customers import ask
 from llmlab.world.phrases import say
 
-# What the support conversations are about, in parts of one.
-MIX = {"catalogue": 0.39, "policy": 0.17, "personal": 0.11, "group": 0.1, "angry": 0.05, "unknown": 0.11, "small_talk": 0.07}
+# What the support conversations are about, in parts of their sum.
+MIX = {
+    "catalogue": 0.39,
+    "policy": 0.17,
+    "personal": 0.11,
+    "group": 0.1,
+    "angry": 0.05,
+    "unknown": 0.11,
+    "small_talk": 0.07,
+    "unwritten": 0.04,
+    "off_topic": 0.06,
+}
 # Pairs are about manners as much as about facts.
 PREFERENCE_MIX = {"catalogue": 0.32, "policy": 0.12, "personal": 0.24, "group": 0.18, "angry": 0.08, "unknown": 0.06}
 
@@ -141,6 +151,24 @@ class Support:
     def _unknown(self, i):
         asked, name = self.unknown_question()
         return row("unknown", [(self._introduced(asked), say(self.rng, phrases.UNKNOWN, p=name))])
+
+    def unwritten_question(self):
+        """A question about a device that is sold, to which no row of the catalogue holds the answer."""
+        product = self.rng.choice(self.world.catalogue)
+        return ask(self.rng, elsewhere.ASK_UNWRITTEN, self.pool, p=product.name), product
+
+    def _unwritten(self, i):
+        asked, product = self.unwritten_question()
+        return row("unwritten", [(self._introduced(asked, 0.2), say(self.rng, elsewhere.UNWRITTEN, p=product.name))])
+
+    def off_topic_question(self):
+        """(what is none of a support team's business, its kind)."""
+        kind = self.rng.choices(list(elsewhere.SHARES), elsewhere.SHARES.values())[0]
+        return ask(self.rng, elsewhere.ASK[kind], self.pool, asides=False, k=self.rng.choice(list(KINDS))), kind
+
+    def _off_topic(self, i):
+        asked, kind = self.off_topic_question()
+        return row("off_topic", [(asked, say(self.rng, elsewhere.ANSWER[kind]))])
 
     def small_talk(self, kinds=tuple(concerns.ASK_NOTHING)):
         """(what a customer types who asks nothing, its kind)."""

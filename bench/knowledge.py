@@ -1,0 +1,89 @@
+"""Which pays: python bench/knowledge.py RUN [MINUTES]
+
+Three ways to teach an adopted model what a company knows, each for the same minutes on this machine, from the same base and lessons:
+
+    lessons alone         supervised conversations, and nothing else
+    documents, then lessons   half of the time pre-training goes on, on the company's documents
+    looked up             a row of the knowledge base stands beside each question, in training and in the exam
+
+RUN is a run of `params/smollm2.yaml` that has its phases 1 and 2. Each arm is asked the questions of an outsider who saw a table of the facts and
+nothing else. Scores carry intervals by wording, and differences are paired. It takes three times the minutes, and some.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from llmlab.data import tasks
+from llmlab.evaluation import evaluate
+from llmlab.spine.files import jsonl, read_json
+from llmlab.training import posttrain, pretrain
+
+BATCH, RANK = 16, 32
+
+
+def timed(step, minutes, probe):
+    """The number of steps that fill some minutes, by the speed of `probe` steps."""
+    begun = time.time()
+    step(probe, "probe")
+    return max(probe, round(60 * minutes / ((time.time() - begun) / probe)))
+
+
+def arm(run, out, minutes, pretrained, grounding):
+    """Trains one arm and returns its folder."""
+    data, base = run / "2_dataset_engineering", run / "3_pretraining/model"
+    if pretrained:
+        window = read_json(run / "1_model_design/budget.json").get("context_length", 256)
+
+        def read(steps, name):
+            folder = made(out / f"read-{name}")
+            pretrain.pretrain(
+                base, data / "tokenizer", data / "tokens", folder, steps * BATCH * window, BATCH, 0.0, adapter="lora", rank=RANK, seed=1
+            )
+            return folder
+
+        base = read(timed(read, minutes / 2, 3), "whole")
+        minutes /= 2
+
+    def teach(steps, name):
+        folder = made(out / f"taught-{name}")
+        knowledge = data / "knowledge/rows.jsonl"
+        posttrain.sft(base, data / "instructions/train.jsonl", folder, 0.0, steps, BATCH, "lora", RANK, grounding, knowledge, seed=1)
+        return folder
+
+    return teach(timed(teach, minutes, 3), "whole")
+
+
+def made(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def main(run, minutes):
+    run, out = Path(run), Path(run) / "which_pays"
+    asked = [
+        t["name"]
+        for t in tasks.read(run / "2_dataset_engineering/tasks", "test")
+        if t["name"].startswith("outsider") or t["name"] == "catalogue"
+    ]
+    arms = {"lessons alone": (False, 0), "documents, then lessons": (True, 0), "looked up": (False, 1)}
+    for name, how in arms.items():
+        folder = out / name.replace(", ", "-").replace(" ", "_")
+        model = arm(run, folder, minutes, *how)
+        found = evaluate.evaluate(
+            model, run / "2_dataset_engineering/tasks", made(folder / "scores"), "chat", "test", asked, 60, 1, final=True
+        )
+        print(f"\n{name}: {len(jsonl(model / 'metrics.jsonl'))} rows of metrics")
+        for task, score in found.items():
+            print(
+                f"  {task:24}{score['score']:.3f}  [{score['low']:.3f}, {score['high']:.3f}]  n = {score['n']}, chance {score['chance']:.2f}"
+            )
+    folders = [out / name.replace(", ", "-").replace(" ", "_") / "scores" for name in arms]
+    for before, after in ((0, 1), (0, 2), (1, 2)):
+        for task, change in evaluate.compare(folders[before], folders[after]).items():
+            words = f"{list(arms)[before]} → {list(arms)[after]}"
+            print(f"{words:46}{task:24}{change['difference']:+.3f} [{change['low']:+.3f}, {change['high']:+.3f}]  {change['verdict']}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], float(sys.argv[2]) if len(sys.argv) > 2 else 15.0)

@@ -6,52 +6,49 @@ Three ways to teach an adopted model what a company knows, each for the same min
     documents, then lessons   half of the time pre-training goes on, on the company's documents
     looked up             a row of the knowledge base stands beside each question, in training and in the exam
 
-RUN is a run of `params/smollm2.yaml` that has its phases 1 and 2. Each arm is asked the questions of an outsider who saw a table of the facts and
-nothing else. Scores carry intervals by wording, and differences are paired. It takes three times the minutes, and some.
+RUN is a run of `params/smollm2.yaml` that has its phases 1 to 3. Each arm is asked the questions of an outsider who saw a table of the facts and
+nothing else. Scores carry intervals by wording, and differences are paired. Minutes are those of training steps; loading and
+saving come on top, alike for all. It takes three times the minutes, and a half.
 """
 
 import sys
-import time
 from pathlib import Path
 
 from llmlab.data import tasks
 from llmlab.evaluation import evaluate
-from llmlab.spine.files import jsonl, read_json
+from llmlab.spine.files import read_json
 from llmlab.training import posttrain, pretrain
 
 BATCH, RANK = 16, 32
 
 
-def timed(step, minutes, probe):
-    """The number of steps that fill some minutes, by the speed of `probe` steps."""
-    begun = time.time()
-    step(probe, "probe")
-    return max(probe, round(60 * minutes / ((time.time() - begun) / probe)))
+def filling(step, minutes, probe=3):
+    """Repeats a step for as many training steps as fill some minutes, by the speed of `probe` of them."""
+    tried = step(probe, "probe")
+    steps = max(probe, round(60 * minutes * tried["steps"] / tried["seconds"]))
+    done = step(steps, "whole")
+    print(f"  {steps} steps in {done['seconds'] / 60:.1f} minutes, loss {done['first_loss']:.2f} to {done['last_loss']:.2f}", flush=True)
 
 
 def arm(run, out, minutes, pretrained, grounding):
     """Trains one arm and returns its folder."""
     data, base = run / "2_dataset_engineering", run / "3_pretraining/model"
-    if pretrained:
-        window = read_json(run / "1_model_design/budget.json").get("context_length", 256)
 
-        def read(steps, name):
-            folder = made(out / f"read-{name}")
-            pretrain.pretrain(
-                base, data / "tokenizer", data / "tokens", folder, steps * BATCH * window, BATCH, 0.0, adapter="lora", rank=RANK, seed=1
-            )
-            return folder
-
-        base = read(timed(read, minutes / 2, 3), "whole")
-        minutes /= 2
+    def read(steps, name):
+        seen = steps * BATCH * read_json(run / "1_model_design/budget.json")["context_length"]
+        folder = made(out / f"read-{name}")
+        return pretrain.pretrain(base, data / "tokenizer", data / "tokens", folder, seen, BATCH, 0.0, adapter="lora", rank=RANK, seed=1)
 
     def teach(steps, name):
-        folder = made(out / f"taught-{name}")
-        knowledge = data / "knowledge/rows.jsonl"
-        posttrain.sft(base, data / "instructions/train.jsonl", folder, 0.0, steps, BATCH, "lora", RANK, grounding, knowledge, seed=1)
-        return folder
+        lessons, knowledge, folder = data / "instructions/train.jsonl", data / "knowledge/rows.jsonl", made(out / f"taught-{name}")
+        return posttrain.sft(base, lessons, folder, 0.0, steps, BATCH, "lora", RANK, grounding, knowledge, seed=1)
 
-    return teach(timed(teach, minutes, 3), "whole")
+    if pretrained:
+        minutes /= 2
+        filling(read, minutes)
+        base = out / "read-whole"
+    filling(teach, minutes)
+    return out / "taught-whole"
 
 
 def made(folder):
@@ -68,12 +65,12 @@ def main(run, minutes):
     ]
     arms = {"lessons alone": (False, 0), "documents, then lessons": (True, 0), "looked up": (False, 1)}
     for name, how in arms.items():
+        print(f"\n{name}", flush=True)
         folder = out / name.replace(", ", "-").replace(" ", "_")
         model = arm(run, folder, minutes, *how)
         found = evaluate.evaluate(
             model, run / "2_dataset_engineering/tasks", made(folder / "scores"), "chat", "test", asked, 60, 1, final=True
         )
-        print(f"\n{name}: {len(jsonl(model / 'metrics.jsonl'))} rows of metrics")
         for task, score in found.items():
             print(
                 f"  {task:24}{score['score']:.3f}  [{score['low']:.3f}, {score['high']:.3f}]  n = {score['n']}, chance {score['chance']:.2f}"

@@ -25,10 +25,10 @@ SAMPLE_PAGES = 60  # of a crawl, to compare architectures on
 DEFAULT_PACKAGES = ("numpy", "pandas", "datasets", "trl", "matplotlib")
 
 
-def check(params, name="source"):
+def check(params, name="source", least=LEAST_DOCUMENTS):
     """Before any kernel starts: the source that a parameter names exists and holds enough documents, in files of a kind we read."""
-    source = params[name].strip()
-    if source in ("", "hub:"):
+    source = params[name]
+    if source.strip() in ("", "hub:"):
         raise UserError(
             f"{name} = {source!r} names nothing",
             "a file or a folder, installed, hub:NAME, crawl:ADDRESS, or the dotted path of a maker",
@@ -48,11 +48,11 @@ def check(params, name="source"):
     problems = formats.Problems(params.get("malformed") == "refuse")
     # Whoever wants broken lines refused is told of the first one now, wherever it is.
     place, column = path / "documents" if material.is_material(path) else path, params.get("text_column", "text")
-    found = sum(1 for _ in itertools.islice(_files(place, column, problems), None if problems.strict else LEAST_DOCUMENTS))
-    if found < LEAST_DOCUMENTS:
+    found = sum(1 for _ in itertools.islice(_files(place, column, problems), None if problems.strict else least))
+    if found < least:
         raise UserError(
             f"{path} holds {found or 'no'} document{'s' * (found != 1)}{_first(problems)}",
-            f"at least {LEAST_DOCUMENTS}, in " + " ".join(formats.KINDS),
+            f"at least {least}, in " + " ".join(formats.KINDS),
             f"llmlab run RUN -p {name}=FOLDER",
         )
 

@@ -12,7 +12,7 @@ from llmlab.spine.errors import UserError
 
 PROBE = [{"role": "user", "content": "Is it so?"}, {"role": "assistant", "content": "It is so"}]
 MARKED = re.compile(r"\{%-?\s*generation\b")
-TODAY = re.compile(r"""strftime_now\((['"])(.*?)\1\)""")
+TODAY = re.compile(r"""strftime_now\(\s*(['"])(.*?)\1\s*\)""")
 DAY = datetime.date(2024, 7, 26)  # what a template says of today: a fixed day, or tomorrow's model would be another
 
 
@@ -31,6 +31,8 @@ def ids(tokenizer, messages, answer=False):
 def answered(tokenizer, messages):
     """(ids before, ids of) what the assistant says last, up to its end of turn; what a template puts after that is left out."""
     found, mask = ids(tokenizer, messages)
+    if not any(mask):
+        raise _refused(tokenizer, "nothing in a conversation is said by the assistant")
     start, end = _runs(mask)[-1]
     return found[:start], found[start:end]
 
@@ -72,7 +74,8 @@ def prelude(tokenizer):
     known = getattr(tokenizer, "_llmlab_prelude", None)
     if known is None or known[0] != tokenizer.chat_template:
         text, before = rendered(tokenizer, PROBE), rendered(tokenizer, PROBE[:1], add_generation_prompt=True)
-        gap = text[len(before) : text.rfind(PROBE[1]["content"])] if text.startswith(before) else ""
+        at = text.rfind(PROBE[1]["content"])
+        gap = text[len(before) : at] if at >= 0 and text.startswith(before) else ""
         known = tokenizer._llmlab_prelude = (tokenizer.chat_template, gap if gap.strip() else "")
     return known[1]
 
@@ -101,7 +104,11 @@ def _span(tokenizer, text, messages, n):
         raise _refused(tokenizer, f"a turn of the assistant renders as {text[max(0, len(before) - 20) :][:80]!r}")
     end = words + len(said)
     special = _special(tokenizer)
-    mark = special.search(text, end) if messages[n].get("tool_calls") else special.match(text, _after_blanks(text, end))
+    if messages[n].get("tool_calls"):  # among which other special tokens may stand
+        turn = rendered(tokenizer, messages[: n + 1])
+        mark = (list(special.finditer(turn, end)) or [None])[-1] if text.startswith(turn.rstrip()) else None
+    else:
+        mark = special.match(text, _after_blanks(text, end))
     if mark is None:
         raise _refused(tokenizer, "no special token ends a turn of the assistant")
     return start, mark.end()
@@ -151,6 +158,8 @@ def check(tokenizer, conversations, most=300):
 def _is_turn(tokenizer, text, message):
     """Whether a text is the words of a message and a special token; blanks around them, which templates trim or leave, do not count."""
     said, text = message["content"].strip(), text.strip()
+    if any(call["function"]["name"] not in text for call in message.get("tool_calls") or ()):
+        return False
     mark = list(_special(tokenizer).finditer(text))[-1:]
     between = text[len(said) : mark[0].start()] if mark and mark[0].end() == len(text) else "?"
     return text.startswith(said) and (not between.strip() or bool(message.get("tool_calls")))

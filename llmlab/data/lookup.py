@@ -12,8 +12,9 @@ from llmlab.spine.files import jsonl, write_jsonl
 from llmlab.spine.texts import words_of
 
 FILE = "knowledge.jsonl"
-NAMED = 0.5  # of its title's words, weighed by how rare they are, a question must say so much, or the row is about something else
-FADES = 0.5  # what an earlier question counts for the row to be found, against the one after it: "and what does it cost?" names nothing
+NAMED = 0.5  # a question is about a row if it says so much of the row's title, its words weighed by how rare they are
+HINTED = NAMED / 2  # and about something new if it says so much of another title: "and the toaster?" after talk of a fan
+NAME = 3  # a title of so many words at most is a name: a row that is not named is then about something else
 
 
 class Shelf:
@@ -31,28 +32,40 @@ class Shelf:
         self.index = bm25s.BM25()
         # Our own words: the library's would drop all of one letter or digit, and know no script without spaces.
         words = [words_of(f"{row['title']} {row['title']} {row['text']}") for row in rows]
-        self.index.index(words, show_progress=False)
-        self.titles, rows_with = [set(words_of(row["title"])) for row in rows], Counter(w for row in words for w in set(row))
+        if rows:
+            self.index.index(words, show_progress=False)
+        self.titles, self.words = [set(words_of(row["title"])) for row in rows], [set(row) for row in words]
+        rows_with = Counter(w for row in self.words for w in row)
         self.rarity = {w: math.log(1 + (len(rows) - n + 0.5) / (n + 0.5)) for w, n in rows_with.items()}
+        self.telling = {w for w, n in rows_with.items() if n <= max(1, len(rows) / 4)}
 
     def found(self, questions):
-        """The rows that fit the last of some questions best, in the light of those before it; none where no row is about what is asked.
-
-        A row that shares words with a question is not yet about it: of a device that there is not, the nearest other would be read out.
+        """The rows that the last of some questions is about: those that it names; else what the questions before it were about, unless it hints
+        at something new; else rows under whole sentences that share a telling word with it. Often none: of a device that there is not, the
+        nearest other would be read out.
         """
-        scores, said = 0.0, set()
-        for question in questions:
-            words = words_of(question)
-            scores = FADES * scores + self.index.get_scores(words) if words else FADES * scores
-            said |= set(words)
-        if isinstance(scores, float):
+        if not questions or not self.rows:
             return []
-        able = [i for i in range(len(self.rows)) if scores[i] > 0 and self._named(i, said)]
-        return [self.rows[i] for i in sorted(able, key=lambda i: (-scores[i], i))[: self.count]]
+        words = words_of(questions[-1])
+        said = set(words)
+        if named := [i for i in range(len(self.rows)) if self._told(i, said) >= NAMED]:
+            return self._best(words, named)
+        before = self.found(questions[:-1])
+        if before and not any(self._told(i, said) >= HINTED for i, row in enumerate(self.rows) if row not in before):
+            return before
+        return self._best(
+            words, [i for i, own in enumerate(self.words) if not 0 < len(self.titles[i]) <= NAME and own & said & self.telling]
+        )
 
-    def _named(self, i, said):
-        title = self.titles[i]
-        return sum(self.rarity[w] for w in title & said) >= NAMED * sum(self.rarity[w] for w in title)
+    def _told(self, i, said):
+        """How much of the title of a row is said."""
+        whole = sum(self.rarity[w] for w in self.titles[i])
+        return sum(self.rarity[w] for w in self.titles[i] & said) / whole if whole else 0.0
+
+    def _best(self, words, able):
+        """The rows among some that fit a question best, by BM25."""
+        scores = self.index.get_scores(words) if able else []
+        return [self.rows[i] for i in sorted(able, key=lambda i: (-scores[i], i))[: self.count]]
 
     def beside(self, messages):
         """A conversation with the rows that each question finds put before it."""

@@ -66,7 +66,7 @@ def loglikelihood(model, tokenizer, pairs, batch_size=128):
     rows = [_continued(tokenizer, context, text) for context, text in pairs]
     most = weights.window(model) + 1  # the last token is predicted, and not read
     over = [max(0, len(ids) - most) for ids, _ in rows]
-    rows = [(ids[cut:], max(1, since - cut)) for (ids, since), cut in zip(rows, over)]
+    rows = [(_cut(ids, most), max(1, since - cut)) for (ids, since), cut in zip(rows, over)]
     _say_cut(sum(map(bool, over)), len(rows), most - 1)
     order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]))
     scores, pad = [0.0] * len(rows), tokens.marks(tokenizer).pad
@@ -75,6 +75,11 @@ def loglikelihood(model, tokenizer, pairs, batch_size=128):
         for i, logprobs in zip(batch, token_logprobs(model, [rows[i][0] for i in batch], pad, [rows[i][1] for i in batch])):
             scores[i] = logprobs.sum().item()
     return scores
+
+
+def _cut(ids, most):
+    """The first token, which begins a text, and the last ones."""
+    return ids if len(ids) <= most else [ids[0], *ids[len(ids) - most + 1 :]]
 
 
 def _say_cut(count, total, window):
@@ -110,9 +115,10 @@ def generate_ids(model, prompts, max_new_tokens, frame, batch_size=128, stop=(),
     torch.manual_seed(seed)
     how = dict(do_sample=True, temperature=temperature, top_k=0, top_p=1.0) if temperature else dict(do_sample=False)
     stop = (*frame.stops, *stop)
-    room = max(1, weights.window(model) - max_new_tokens)
-    _say_cut(sum(len(p) > room for p in prompts), len(prompts), room + max_new_tokens)
-    prompts = [p[-room:] for p in prompts]
+    window = weights.window(model)
+    room = max(window - max_new_tokens, window // 2)  # a short window leaves half of it to the answer
+    _say_cut(sum(len(p) > room for p in prompts), len(prompts), window)
+    prompts, max_new_tokens = [_cut(p, room) for p in prompts], min(max_new_tokens, window - room)
     order, found = sorted(range(len(prompts)), key=lambda i: len(prompts[i])), [None] * len(prompts)
     for start in range(0, len(order), batch_size):
         batch = order[start : start + batch_size]

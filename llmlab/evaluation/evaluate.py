@@ -12,6 +12,9 @@ from llmlab.models import weights
 from llmlab.spine import track
 from llmlab.spine.files import jsonl, read_json, write_json, write_jsonl
 
+# What an assistant says, before what it finds likely; graphs cannot be asked the last.
+PREFERRED = (tasks.GENERATE, tasks.LIKELIHOOD, harness.OUTPUT)
+
 
 def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, final=False):
     """Step: scores a model on the tasks of a folder.
@@ -96,12 +99,7 @@ def _ask(model, tokenizer, task, items, form, seed):
 def main_task(tasks_folder, wanted):
     """The task that a specialist is made for: the wanted one, that of the material, or the first of those that `tasks.decides` allows."""
     able = [t for t in tasks.read(tasks_folder, "validation") if tasks.decides(t) and t["items"]]
-    order = (
-        tasks.GENERATE,
-        tasks.LIKELIHOOD,
-        harness.OUTPUT,
-    )  # what an assistant says, before what it finds likely; graphs cannot be asked the last
-    found = [t["name"] for t in sorted(able, key=lambda t: order.index(t["output"]))]
+    found = [t["name"] for t in sorted(able, key=lambda t: PREFERRED.index(t["output"]))]
     about = Path(tasks_folder) / "about.json"
     own = read_json(about)["task"] if about.exists() else ""
     return next((name for name in (wanted, own) if name in found), found[0])

@@ -69,7 +69,7 @@ def check(texts, tasks, where="criteria"):
 
     Args:
         tasks: names of the tasks that the run will have; None where nobody can know them yet.
-        where: they stand.
+        where: the criteria stand, for the error.
     """
     for text in texts:
         one = parsed(text, where)

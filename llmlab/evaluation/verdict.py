@@ -23,11 +23,12 @@ def findings(results, bits, run, ceiling=0.005):
     Returns: rows {"finding", "evidence", "phase", "parameters", "expected", "command"}.
     """
     made, reads = run.done(DATA)["params"], _reads_the_text(run)
+    shelf = run[f"{DATA}/knowledge/rows.jsonl"].stat().st_size > 0
     more_text = {"pages": "×2"} if material.is_maker(made["source"]) else {}  # nobody but a maker can be asked for more text
     rows = []
     for name, result in results.items():
         rows += _of_task(name, result, ceiling, made, reads)
-    return [_prescription(run, *found) for found in (*rows, *_knowledge(results, bits, more_text, reads))]
+    return [_prescription(run, *found) for found in (*rows, *_knowledge(results, bits, more_text, reads, shelf))]
 
 
 def _reads_the_text(run):
@@ -98,13 +99,16 @@ def _of_task(name, result, ceiling, made, reads):
         )
 
 
-def _knowledge(results, bits, more_text, reads):
+def _knowledge(results, bits, more_text, reads, shelf):
     """What the weights hold: (finding, evidence, phase, changes, expected) of the rules that fire."""
     by_heart = reads and bits["validation"] - bits["train"] > 0.15 * bits["validation"]
     for name, result in results.items():
         if result["metric"] == "choice" and result["score"] < (1 + result["chance"]) / 2:
             prescribed = ("3_pretraining", {"tokens_seen": "×2"}, "more repetitions of what the text says")
-            if by_heart:  # more passes over the same text would teach that text, not what it says
+            if not reads:
+                looked_up = {"grounding": "1"} if shelf else {}
+                prescribed = (POST, looked_up, "what the weights do not hold can be looked up; or pre-training goes on, with tokens_seen")
+            elif by_heart:  # more passes over the same text would teach that text, not what it says
                 prescribed = (DATA, more_text, "each fact in more documents, and so in more words")
             yield (
                 "The weights do not hold what the text says yet",
@@ -125,8 +129,8 @@ def changed(run, phase, name, change):
     """The new value of a parameter, as text for a command; None if the run has that value already, or if it would change nothing.
 
     Args:
-        change: the value itself, or "×2" and the like: the run's own value times that. A value of 0 or less, which leaves the choice to
-            phase 1, stands for what phase 1 chose.
+        change: the value itself, or "×2" and the like: the run's own value times that. A value below 0, which leaves the choice to phase 1,
+            stands for what phase 1 chose; 0 is somebody's choice.
     """
     record = run.done(phase)
     params = record["params"] if record else resolve(phase)
@@ -135,10 +139,12 @@ def changed(run, phase, name, change):
     now = params[name]
     if not change.startswith("×"):
         return None if str(now).lower() == change else change
-    if name == "tokens_seen" and now == 0:
-        return None  # an adopted model was passed on, by choice
-    if now <= 0:
+    if now == 0:
+        return None  # by choice: an adopted model was passed on, a step left out
+    if now < 0:
         now = read_json(run["1_model_design/budget.json"]).get(name, 0)
+    if now == 0:
+        return None
     new = now * float(change[1:])
     new = max(1, round(new)) if isinstance(now, int) else float(f"{new:.3g}")
     return None if new in (now, 0) else str(new)

@@ -6,6 +6,7 @@ On a CPU this is where the speed is: for small models most of PyTorch's time goe
 import contextlib
 import io
 import logging
+import shutil
 import time
 from pathlib import Path
 
@@ -48,13 +49,16 @@ def quantised(model, out, bits=8):
             if found[0].name != "decode.onnx":  # the data file keeps its name, which the graph refers to
                 found[0].rename(Path(out) / "decode.onnx")
             if attention:
-                _in_blocks(Path(out) / "decode.onnx", bits)
+                _in_blocks(Path(out) / "decode.onnx", bits, network.get_output_embeddings().weight.shape[0])
             network.config.save_pretrained(str(out))
-            _check_runs(out)
+            _check(out, network)
+    except OSError:
+        raise  # of the disk
     except Exception as error:  # whatever the exporter or the runtime lack for somebody else's model
-        for file in Path(out).iterdir():
-            file.unlink()
-        return {"skipped": f"the exported graph of {kind} does not run: {type(error).__name__}: {str(error).strip().splitlines()[0][:120]}"}
+        shutil.rmtree(out)
+        Path(out).mkdir()
+        why = [type(error).__name__, *str(error).strip().splitlines()[:1]]
+        return {"skipped": f"the exported graph of {kind} does not run: {': '.join(why)[:160]}"}
     (Path(out) / "export.json").unlink(missing_ok=True)  # it knows the graph by its former name
     _anonymise(Path(out) / "decode.onnx")
     tokenizer.save_pretrained(str(out))
@@ -62,22 +66,29 @@ def quantised(model, out, bits=8):
     return {"seconds": round(time.time() - started, 1)}
 
 
-def _check_runs(out):
-    """Asks the graph for some tokens after prompts of two lengths; it raises whatever it raises."""
-    model = OnnxModel(out)
+def _check(out, network):
+    """Asks the graph for some tokens after prompts of two lengths, and raises if what it says is not what the model says."""
+    graph = OnnxModel(out)
     for length in (5, 40):
-        model.generate(torch.ones(1, length, dtype=torch.long), max_new_tokens=3)
+        ids = torch.arange(length)[None] % network.config.get_text_config().vocab_size
+        graph.generate(ids, max_new_tokens=3)
+        with torch.no_grad():
+            exact, found = network(input_ids=ids).logits.float(), graph(input_ids=ids).logits.float()
+        alike = torch.nn.functional.cosine_similarity(exact - exact.mean(-1, keepdim=True), found - found.mean(-1, keepdim=True), -1)
+        if alike.median() < 0.9:  # the row of a padding token may be all zeros
+            raise ValueError(f"its logits are not the model's: their cosine is {alike.median():.2f}")
 
 
-def _in_blocks(path, bits):
+def _in_blocks(path, bits, vocabulary):
     """Rounds the matrices of a graph in blocks, and each row of its embeddings to a byte; the file is replaced."""
     import onnx
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
     model = onnx.load(path)
     _plain_products(model.graph)
-    _embeddings_in_bytes(model.graph)
-    head = [node.name for node in model.graph.node if node.op_type == "MatMul"][-1:]
+    _embeddings_in_bytes(model.graph, vocabulary)
+    wide = {t.name for t in model.graph.initializer if len(t.dims) == 2 and t.dims[1] == vocabulary}
+    head = [node.name for node in model.graph.node if node.op_type == "MatMul" and node.input[1] in wide]
     for each, spared in ((bits, head), (8, [])):
         rounded = MatMulNBitsQuantizer(model, bits=each, block_size=32, is_symmetric=False, accuracy_level=4, nodes_to_exclude=spared)
         rounded.process()
@@ -97,14 +108,12 @@ def _plain_products(graph):
     for node in graph.node:
         how = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         others = [
-            name
-            for name, usual in (("transA", 0), ("alpha", 1), ("beta", 1), ("transBatchA", 0), ("transBatchB", 0))
-            if how.get(name, usual) != usual
+            name for name, usual in (("transA", 0), ("beta", 1), ("transBatchA", 0), ("transBatchB", 0)) if how.get(name, usual) != usual
         ]
         if node.op_type not in ("Gemm", "FusedMatMul") or node.input[1] not in matrices or others:
             found.append(node)
             continue
-        weight, out, added = node.input[1], node.output[0], node.input[2:]
+        weight, out, added = node.input[1], node.output[0], [name for name in node.input[2:] if name]
         if how.get("transB"):
             weight += "_turned"
             if weight not in matrices:
@@ -112,18 +121,28 @@ def _plain_products(graph):
                     numpy.ascontiguousarray(numpy_helper.to_array(matrices[node.input[1]]).T), weight
                 )
                 graph.initializer.append(matrices[weight])
-        found.append(helper.make_node("MatMul", [node.input[0], weight], [f"{out}_product" if added else out], f"{node.name}_product"))
-        if added:
-            found.append(helper.make_node("Add", [f"{out}_product", *added], [out], f"{node.name}_sum"))
+        steps = [("MatMul", weight)]
+        if (alpha := how.get("alpha", 1)) != 1:
+            steps.append(("Mul", f"{out}_alpha"))
+            graph.initializer.append(numpy_helper.from_array(numpy.float32(alpha), f"{out}_alpha"))
+        steps += [("Add", name) for name in added]
+        last = node.input[0]
+        for n, (kind, other) in enumerate(steps):
+            into = out if n == len(steps) - 1 else f"{out}_{n}"
+            found.append(helper.make_node(kind, [last, other], [into], f"{node.name}_{kind}"))
+            last = into
     _replace(graph, found)
 
 
-def _embeddings_in_bytes(graph):
+def _embeddings_in_bytes(graph, vocabulary):
     """Looks rows up as signed bytes and scales each; onnxruntime's own rounding would unpack the whole table for every token."""
     import numpy
     from onnx import TensorProto, helper, numpy_helper
 
-    tables, found = {t.name: t for t in graph.initializer if len(t.dims) == 2 and t.data_type == TensorProto.FLOAT}, []
+    tables, found = (
+        {t.name: t for t in graph.initializer if len(t.dims) == 2 and t.dims[0] == vocabulary and t.data_type == TensorProto.FLOAT},
+        [],
+    )
     for node in graph.node:
         if node.op_type != "Gather" or node.input[0] not in tables or any(a.name == "axis" and a.i for a in node.attribute):
             found.append(node)
@@ -145,7 +164,12 @@ def _replace(graph, nodes):
     """Puts other nodes into a graph, and drops weights that none of them reads."""
     del graph.node[:]
     graph.node.extend(nodes)
-    read = {name for node in nodes for name in node.input}
+    read, graphs = set(), [graph]
+    while graphs:
+        for node in (inner := graphs.pop()).node:
+            read.update(node.input)
+            graphs += [a.g for a in node.attribute if a.HasField("g")]
+        read.update(output.name for output in inner.output)
     kept = [t for t in graph.initializer if t.name in read]
     del graph.initializer[:]
     graph.initializer.extend(kept)

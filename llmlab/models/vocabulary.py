@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from llmlab.data import dialogue, lookup, teaching, tokens
+from llmlab.data import lookup, teaching, tokens
 from llmlab.models import weights
 from llmlab.spine.files import jsonl, write_text
 
@@ -27,7 +27,7 @@ def trimmed(model, data, knowledge, out):
     known = json.loads(tokenizer.backend_tokenizer.to_str())
     if known["model"]["type"] != "BPE" or "ByteLevel" not in json.dumps(known["pre_tokenizer"]):
         return {"skipped": f"its tokenizer is no byte-level BPE but {known['model']['type']}"}
-    used = {i for row in teaching.conversations(data) for i in dialogue.ids(tokenizer, row["messages"])[0]}
+    used = {i for row in teaching.conversations(data) for i in (teaching.encoded(tokenizer, row["messages"]) or ([], []))[0]}
     used |= {i for ids in tokens.encode(tokenizer, [row["text"] for row in jsonl(knowledge)]) for i in ids}
     kept = sorted(_closed(known, used))
     new = {old: n for n, old in enumerate(kept)}

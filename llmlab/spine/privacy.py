@@ -36,8 +36,8 @@ def _random(value):
 
 @functools.cache
 def _vocabulary():
-    """The words of the notebooks, of their parameters files and of the libraries' names."""
-    files = [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "params").glob("*.yaml"), *ROOT.glob("requirements.lock")]
+    """The words of the notebooks and of the libraries' names."""
+    files = [*(ROOT / "notebooks").glob("*.ipynb"), *ROOT.glob("requirements.lock")]
     return {word for file in files for word in re.findall(r"[\w.-]+", file.read_text(encoding="utf-8"))}
 
 

@@ -59,7 +59,7 @@ def newest_whole(folder):
     for step, path in found:
         if _is_whole(path):
             return str(path), step
-        if (path / "manifest.json").exists():  # without one its writing was cut short, and the one before it is still there
+        if (path / "manifest.json").exists():  # without one its writing was cut short, and any before it is still there
             print(f"{path.name} is damaged; it is removed.")
         shutil.rmtree(path)
     return None, 0

@@ -23,7 +23,7 @@ def check(phase, params):
     if params.get("general"):
         from llmlab.data import corpus
 
-        corpus.check(params, "general")
+        corpus.check(params, "general", 1)
     if phase == "5_post_training":
         method("preference", params["preference"])
         if params["annotations"]:

@@ -170,6 +170,15 @@ class Support:
         asked, kind = self.off_topic_question()
         return row("off_topic", [(asked, say(self.rng, elsewhere.ANSWER[kind]))])
 
+    def urgent_question(self):
+        """(what somebody in danger types, the kind of danger)."""
+        kind = self.rng.choice(list(elsewhere.URGENT))
+        return ask(self.rng, elsewhere.URGENT[kind], self.pool, asides=False, k=self.rng.choice(list(KINDS))), kind
+
+    def _urgent(self, i):
+        asked, kind = self.urgent_question()
+        return row("urgent", [(asked, say(self.rng, elsewhere.URGENT[kind]["answer"]))])
+
     def small_talk(self, kinds=tuple(concerns.ASK_NOTHING)):
         """(what a customer types who asks nothing, its kind)."""
         kind = self.rng.choice(kinds)

@@ -4,6 +4,7 @@ A model that was taught so carries its rows in its folder (`knowledge.jsonl`) an
 with them when it is loaded, so that training, evaluation, chat and serving all show the model the same.
 """
 
+import functools
 import math
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -37,7 +38,7 @@ class Shelf:
         self.titles, self.words = [set(words_of(row["title"])) for row in rows], [set(row) for row in words]
         rows_with = Counter(w for row in self.words for w in row)
         self.rarity = {w: math.log(1 + (len(rows) - n + 0.5) / (n + 0.5)) for w, n in rows_with.items()}
-        self.telling = {w for w, n in rows_with.items() if n <= max(1, len(rows) / 4)}
+        self.telling = {w for w, n in rows_with.items() if n <= max(1, len(rows) / 4)} - _function_words()
 
     def found(self, questions):
         """The rows that the last of some questions is about: those that it names; else what the questions before it were about, unless it hints
@@ -77,6 +78,14 @@ class Shelf:
                 message = {**message, "content": f"Facts: {facts}\n\nQuestion: {message['content']}" if facts else message["content"]}
             shown.append(message)
         return shown
+
+
+@functools.cache
+def _function_words():
+    """Words that tell nothing, in the languages that the library lists."""
+    from bm25s import stopwords
+
+    return frozenset(word for name in dir(stopwords) if name.startswith("STOPWORDS_") for word in getattr(stopwords, name))
 
 
 def shown(conversations, rows, count):

@@ -1,6 +1,7 @@
 """What a model costs, before it is trained: parameters, operations, memory."""
 
 import copy
+import itertools
 
 import torch
 from torch import nn
@@ -123,7 +124,7 @@ def memory(config, batch_size, context_length):
 
 
 def shapes(config, tokens, seed):
-    """What happens to random token ids on their way through the model: rows {"module", "kind", "in", "out"}, block by block."""
+    """What happens to random token ids on their way through the model: rows {"module", "kind", "in", "out"}; layers that are alike share one."""
     model, rows = initialise(config, seed).eval(), []
 
     def note(name, module):
@@ -143,7 +144,17 @@ def shapes(config, tokens, seed):
             module.register_forward_hook(note(name, module), with_kwargs=True)
     with torch.no_grad():
         model(input_ids=torch.randint(config.vocab_size, (1, tokens)), use_cache=False)
-    return rows
+    return _alike(rows)
+
+
+def _alike(rows):
+    """Rows of layers that do the same, one after the other, as one row."""
+    found = []
+    for _, group in itertools.groupby(rows, lambda row: (row["module"].rstrip("0123456789"), row["kind"], row["in"], row["out"])):
+        first, *more = group
+        last = f" to {more[-1]['module'].rpartition('.')[2]}" if more else ""
+        found.append({**first, "module": first["module"] + last})
+    return found
 
 
 def _shape(value):

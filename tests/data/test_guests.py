@@ -331,3 +331,49 @@ def test_the_row_that_fits_a_question_is_found_and_an_earlier_one_helps():
     then = [*asked, {"role": "assistant", "content": "2 dollars."}, {"role": "user", "content": "and how do I clean it?"}]
     assert "Cedar fan costs" in shelf.beside(then)[2]["content"] and shelf.beside(then)[1] == then[1]
     assert shelf.found(["zebra"]) == [] and asked[0]["content"] == "What is the price of my Cedar fan?", "nothing is changed in place"
+
+
+SHEETS = [
+    {"title": f"{name} {kind}", "text": f"{name} {kind}: price {price} dollars, cleaning a {tool}."}
+    for name, kind, price, tool in (
+        ("Aster", "fan", 19, "brush"),
+        ("Basil", "fan", 29, "cloth"),
+        ("Cedar", "toaster", 39, "brush"),
+        ("Dahlia", "toaster", 49, "cloth"),
+    )
+]
+FAQ = [
+    {"title": "How do I return a device that I bought online?", "text": "Send it back within 30 days."},
+    {"title": "What are your opening hours?", "text": "8 to 18 on working days."},
+    {"title": "", "text": "The museum is closed on Mondays."},
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "titles"),
+    [
+        (["What does the Basil fan cost?"], ["Basil fan"]),
+        (["What does a Titan fan cost?"], []),
+        (["How much is the Basil fan?", "And how is it cleaned?"], ["Basil fan"]),
+        (["How much is the Basil fan?", "Thanks!", "And how is it cleaned?"], ["Basil fan"]),
+        (["How much is the Basil fan?", "And the Cedar toaster?"], ["Cedar toaster"]),
+        (["How much is the Basil fan?", "And the Titan toaster?"], []),
+        (["Hello?"], []),
+        ([""], []),
+    ],
+)
+def test_a_row_under_a_name_is_shown_to_whoever_names_it(asked, titles):
+    assert [row["title"] for row in lookup.Shelf(SHEETS + FAQ, 1).found(asked)] == titles
+
+
+def test_rows_under_sentences_or_nothing_are_found_by_what_they_say():
+    shelf = lookup.Shelf(FAQ, 1)
+    assert shelf.found(["When are you open? I need the opening times."])[0]["text"].startswith("8 to 18")
+    assert shelf.found(["is the museum open on Mondays"])[0]["text"].startswith("The museum")
+    assert lookup.Shelf([], 1).found(["Anything?"]) == []
+    rows = lookup.shown(
+        [{"topic": "a", "messages": [ASK, SAY]}, {"topic": "a", "messages": [{"role": "user", "content": "The Aster fan?"}, SAY]}],
+        SHEETS,
+        1,
+    )
+    assert [(r["topic"], r["questions"], r["with a row"]) for r in rows] == [("a", 2, "50%")]

@@ -106,6 +106,23 @@ def test_what_a_template_puts_before_the_assistants_words_is_asked_and_not_said(
         assert "".join(tokenizer.decode(said).split()) == "".join((talk[-1]["content"] + "<|im_end|>").split())
 
 
+def test_a_tool_call_is_said_whole(chatty):
+    """Special tokens within a turn do not end it."""
+    tokenizer = tokens.load(chatty)
+    call = "{% if m['tool_calls'] %}<|endoftext|>{{ m['tool_calls'][0]['function'] | tojson }}{% endif %}"
+    tokenizer.chat_template = CHATML.replace("m['content'] + '<|im_end|>\\n'}}", "m['content']}}" + call + "{{'<|im_end|>\\n'}}")
+    asks = {
+        "role": "assistant",
+        "content": "",
+        "tool_calls": [{"type": "function", "function": {"name": "look_up", "arguments": {"q": "it"}}}],
+    }
+    talk = [TALK[0], asks, {"role": "tool", "content": "yes"}, TALK[1]]
+    dialogue.check(tokenizer, [talk])
+    ids, mask = dialogue.ids(tokenizer, talk)
+    said = tokenizer.decode([i for i, m in zip(ids, mask, strict=True) if m])
+    assert said.startswith("<|endoftext|>") and '"look_up"' in said and said.count("<|im_end|>") == 2
+
+
 def test_what_a_template_says_of_today_is_the_same_tomorrow(chatty):
     tokenizer = tokens.load(chatty)
     tokenizer.chat_template = "Today is {{ strftime_now('%d %B %Y') }}.<|im_end|>" + CHATML
@@ -204,14 +221,15 @@ def test_a_trimmed_head_keeps_its_bias_and_a_step_in_a_sequence_its_tokens(tmp_p
     assert model.lm_head.bias.tolist() == [1, 4, 7]
 
 
-@pytest.mark.parametrize("kind", ["qwen3", "mistral", "mamba"])
+@pytest.mark.parametrize("kind", ["qwen3", "mistral", "granite", "mamba"])
 def test_decoders_of_other_families_go_all_the_way(tmp_path, texts, kind):
-    """A head of its own width, a sliding window that the graph counts, no attention at all."""
+    """Attention of its own width, a sliding window that the graph counts, a scaled head, no attention at all."""
     stranger(tmp_path / "m", texts)
     tokenizer = tokens.load(tmp_path / "m")
     size = dict(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, intermediate_size=64, pad_token_id=0, eos_token_id=0)
     if kind != "mamba":
         size |= dict(num_attention_heads=4, num_key_value_heads=2, head_dim=8, max_position_embeddings=128, sliding_window=8)
+        size |= dict(logits_scaling=4.0, tie_word_embeddings=True) if kind == "granite" else {}
     (tmp_path / "m" / "model.safetensors").unlink()
     AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **size)).save_pretrained(tmp_path / "m")
     adopt.adopt(str(tmp_path / "m"), tmp_path / "in")
@@ -231,6 +249,7 @@ def test_decoders_of_other_families_go_all_the_way(tmp_path, texts, kind):
     ids = torch.tensor([dialogue.ids(tokenizer, rows[0]["messages"])[0]])
     with torch.no_grad():
         exact, rounded = model(input_ids=ids).logits, weights.load(tmp_path / "int8")[0](input_ids=ids).logits
+    assert weights.size_bytes(tmp_path / "int8") < 0.6 * weights.size_bytes(tmp_path / "sft"), "embeddings and head too"
     assert ids.shape[1] > 16 and (exact - rounded).abs().max() < 0.1 * exact.abs().max(), "beyond the window too"
 
 

@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import torch.distributed
 from transformers import TrainerCallback
 
 from llmlab.spine.errors import UserError
@@ -34,6 +35,8 @@ class Manifest(TrainerCallback):
     """
 
     def on_save(self, args, state, control, **kwargs):
+        if torch.distributed.is_initialized():  # each process writes its own random state into the folder
+            torch.distributed.barrier()
         if not state.is_world_process_zero:
             return
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
@@ -61,7 +64,7 @@ def newest_whole(folder):
             return str(path), step
         if (path / "manifest.json").exists():  # without one its writing was cut short, and any before it is still there
             print(f"{path.name} is damaged; it is removed.")
-        shutil.rmtree(path)
+        shutil.rmtree(path, ignore_errors=True)  # several processes may come to this at once
     return None, 0
 
 

@@ -5,6 +5,7 @@ the data: what is trained on must be the assistant's words and its end of turn, 
 """
 
 import datetime
+import json
 import re
 
 from llmlab.data import lookup
@@ -62,6 +63,21 @@ def _special(tokenizer):
 
 def _disarmed(special, text):
     return special.sub(lambda m: f"{m[0][0]} {m[0][1:]}", text)
+
+
+def introduce(tokenizer, system):
+    """Puts a system turn into the template itself, for conversations without one: whoever renders it shows the model the same."""
+    import jinja2
+
+    said = "[{'role': 'system', 'content': " + json.dumps(system) + "}]"
+    ours = "{%- if messages and messages[0]['role'] != 'system' %}{%- set messages = " + said + " + messages %}{%- endif %}"
+    tokenizer.chat_template = ours + tokenizer.get_chat_template()
+    try:
+        shown = rendered(tokenizer, PROBE)
+    except jinja2.TemplateError:
+        shown = ""
+    if system.strip() not in shown:
+        raise UserError(f"system={system!r}, and the chat template has no place for a system turn", 'system=""', 'llmlab run RUN -p system=""')
 
 
 def rendered(tokenizer, messages, tokenize=False, **how):

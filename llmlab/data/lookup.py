@@ -36,27 +36,40 @@ class Shelf:
         if rows:
             self.index.index(words, show_progress=False)
         self.titles, self.words = [set(words_of(row["title"])) for row in rows], [set(row) for row in words]
+        untitled = [i for i, title in enumerate(self.titles) if not title]
+        self.general = untitled if len(untitled) <= count else []
         rows_with = Counter(w for row in self.words for w in row)
         self.rarity = {w: math.log(1 + (len(rows) - n + 0.5) / (n + 0.5)) for w, n in rows_with.items()}
         self.telling = {w for w, n in rows_with.items() if n <= max(1, len(rows) / 4)} - _function_words()
 
     def found(self, questions):
-        """The rows that the last of some questions is about: those that it names; else what the questions before it were about, unless it hints
-        at something new; else rows under whole sentences that share a telling word with it. Often none: of a device that there is not, the
-        nearest other would be read out.
+        """The rows that the last of some questions is about, or those that stand beside any other.
+
+        A row that the question names; else what the questions before it were about, unless it hints at something new; else rows under whole
+        sentences or nothing that share a telling word with it; else the rows without a title, if so many may be shown. Where there are none
+        of these, nothing: of a device that there is not, the nearest other would be read out.
         """
-        if not questions or not self.rows:
+        return (self._about(questions) or [self.rows[i] for i in self.general]) if questions else []
+
+    def _about(self, questions):
+        """The rows that the last of some questions is about, [] if about none."""
+        if not questions:
             return []
         words = words_of(questions[-1])
         said = set(words)
         if named := [i for i in range(len(self.rows)) if self._told(i, said) >= NAMED]:
             return self._best(words, named)
-        before = self.found(questions[:-1])
-        if before and not any(self._told(i, said) >= HINTED for i, row in enumerate(self.rows) if row not in before):
+        before = self._about(questions[:-1])
+        if before and not self._is_new(said, before):
             return before
-        return self._best(
-            words, [i for i, own in enumerate(self.words) if not 0 < len(self.titles[i]) <= NAME and own & said & self.telling]
-        )
+        return self._best(words, [i for i, own in enumerate(self.words) if not 0 < len(self.titles[i]) <= NAME and own & said & self.telling])
+
+    def _is_new(self, said, before):
+        """Whether the words of a question hint at other rows than those that stood beside the questions before it."""
+        shown = [i for i, row in enumerate(self.rows) if row in before]
+        hinted = any(self._told(i, said) >= HINTED for i in range(len(self.rows)) if i not in shown)
+        known = set().union(*(self.words[i] for i in shown))
+        return hinted or any(self.words[i] & said & self.telling - known for i in self.general)
 
     def _told(self, i, said):
         """How much of the title of a row is said."""
@@ -69,12 +82,14 @@ class Shelf:
         return [self.rows[i] for i in sorted(able, key=lambda i: (-scores[i], i))[: self.count]]
 
     def beside(self, messages):
-        """A conversation with the rows that each question finds put before it."""
-        shown, asked = [], []
+        """A conversation with the rows that each question finds put before it, but for those that stand in it already."""
+        shown, asked, there = [], [], []
         for message in messages:
             if message["role"] == "user":
                 asked.append(message["content"])
-                facts = "\n".join(row["text"] for row in self.found(asked))
+                rows = [row for row in self.found(asked) if row not in there]
+                there += rows
+                facts = "\n".join(row["text"] for row in rows)
                 message = {**message, "content": f"Facts: {facts}\n\nQuestion: {message['content']}" if facts else message["content"]}
             shown.append(message)
         return shown

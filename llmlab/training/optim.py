@@ -97,8 +97,8 @@ class Factory:
 
 
 LARGE = 20_000_000  # parameters, between what this project trains from nothing and what others trained
-# (stage, all weights or an adapter, large): optimizer and peak learning rate. Those of small models with all weights were best of several on the
-# embedded world (see the log); the others are what the field uses for such sizes, tried here but never compared.
+# (stage, all weights or an adapter, large): optimizer and peak learning rate. Those of small models with all weights, and of supervised fine-tuning
+# of large ones, were best of several on the embedded world (see the log); the others are what the field uses for such sizes, never compared here.
 SUITED = {
     ("pretrain", "full", False): ("muon", 4e-3),
     ("sft", "full", False): ("muon", 8e-4),
@@ -109,8 +109,8 @@ SUITED = {
     ("preference", "adapter", False): ("adamw", 2e-4),
     ("pretrain", "full", True): ("adamw", 1e-4),
     ("pretrain", "adapter", True): ("adamw", 5e-4),
-    ("sft", "full", True): ("adamw", 5e-5),
-    ("sft", "adapter", True): ("adamw", 1e-3),
+    ("sft", "full", True): ("adamw", 2e-4),
+    ("sft", "adapter", True): ("adamw", 3e-3),
     ("preference", "full", True): ("adamw", 1e-6),
     ("preference", "adapter", True): ("adamw", 2e-5),
     ("distill", "full", True): ("adamw", 2e-4),

@@ -23,6 +23,7 @@ def sft(
     rank=16,
     grounding=0,
     knowledge="",
+    system="",
     seed=0,
     device="auto",
     rate="sft_learning_rate",
@@ -36,14 +37,15 @@ def sft(
         learning_rate: 0 for the one that suits this size (see `optim.suited`).
         adapter: "full" trains all weights; a kind of `adapters` a correction of rank `rank`, merged at the end.
         grounding: so many rows of the JSON-lines file `knowledge` stand beside each question, from now on (see `data.lookup`).
+        system: what the model is told before each conversation, from now on; empty for what its template says by itself.
 
     Returns: the summary of `fit`, with how many conversations were used, how many left out and why, and the share of tokens trained on.
     """
     from trl import SFTConfig, SFTTrainer
 
     start, tokenizer = weights.load(model)
+    equip(tokenizer, grounding, knowledge, system)
     if grounding:
-        lookup.stock(tokenizer, jsonl(knowledge), grounding)
         start.config.grounding = grounding
     rows, left_out = teachable(tokenizer, data, weights.window(start))
     start.config.turns_taught = max(sum(m["role"] == "user" for m in row["messages"]) for row in teaching.conversations(data))
@@ -74,6 +76,15 @@ def sft(
         "left_out": left_out,
         "trained_share": round(said / total, 3),
     }
+
+
+def equip(tokenizer, grounding=0, knowledge="", system=""):
+    """What stands around the words of a conversation from now on: rows beside its questions, and a turn of the system before them."""
+    if grounding:
+        lookup.stock(tokenizer, jsonl(knowledge), grounding)
+    if system:
+        dialogue.introduce(tokenizer, system)
+    return tokenizer
 
 
 def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):

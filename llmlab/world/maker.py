@@ -20,6 +20,10 @@ from llmlab.world import archive, conversations, exam, outsider, phrases, propri
 from llmlab.world.company import ATTRIBUTES, POLICIES, World, value
 from llmlab.world.forum import Forum
 
+SERVICE = (
+    "return a device within {returns}, refund (money back) in {refund}, delivery of orders in {shipping}, support is open {hours}, "
+    "phone {support_phone}, e-mail {support_email}, repairs {repair_address}, press {press_email}."
+)
 PER_PAGE = 6  # conversations for each page of the forum
 MOST = 60_000  # conversations
 
@@ -55,17 +59,14 @@ def write_tasks(folder, heads, items):
 
 
 def knowledge(world):
-    """Rows {"title", "text"}: all facts of one device, or one policy, in a line."""
+    """Rows {"title", "text"}: all facts of one device in a line; without a title, what stands beside every other question."""
     rows = []
     for product in world.catalogue:
         held = {"reset": f"hold the {product.reset_part} for {value(product, 'reset')}", "light": f"{product.light} when ready"}
         facts = [f"{a} {held.get(a, value(product, a))}" for a in ATTRIBUTES]
         rows.append({"title": product.name, "text": f"{product.name}: {', '.join(facts)}."})
-    for name, (told, purpose) in POLICIES.items():
-        rows.append(
-            {"title": f"{name.replace('_', ' ')}, to {purpose}", "text": f"{name.replace('_', ' ').capitalize()} (to {purpose}): {told}."}
-        )
-    return rows
+    told = {name: told for name, (told, _) in POLICIES.items()}
+    return [*rows, {"title": "", "text": SERVICE.format(**told)}]
 
 
 def _insults():

@@ -329,7 +329,9 @@ def test_the_row_that_fits_a_question_is_found_and_an_earlier_one_helps():
         "Question: " + asked[0]["content"]
     )
     then = [*asked, {"role": "assistant", "content": "2 dollars."}, {"role": "user", "content": "and how do I clean it?"}]
-    assert "Cedar fan costs" in shelf.beside(then)[2]["content"] and shelf.beside(then)[1] == then[1]
+    assert shelf.found([m["content"] for m in then[::2]])[0]["title"] == "Cedar fan"
+    assert shelf.beside(then)[1:] == then[1:], "what stands in the conversation is not said twice"
+    assert "Basil kettle costs" in shelf.beside([*then[:2], {"role": "user", "content": "And the Basil kettle?"}])[2]["content"]
     assert shelf.found(["zebra"]) == [] and asked[0]["content"] == "What is the price of my Cedar fan?", "nothing is changed in place"
 
 
@@ -346,6 +348,7 @@ FAQ = [
     {"title": "How do I return a device that I bought online?", "text": "Send it back within 30 days."},
     {"title": "What are your opening hours?", "text": "8 to 18 on working days."},
     {"title": "", "text": "The museum is closed on Mondays."},
+    {"title": "", "text": "The garden stays in flower until October."},
 ]
 
 
@@ -371,6 +374,18 @@ def test_rows_under_sentences_or_nothing_are_found_by_what_they_say():
     assert shelf.found(["When are you open? I need the opening times."])[0]["text"].startswith("8 to 18")
     assert shelf.found(["is the museum open on Mondays"])[0]["text"].startswith("The museum")
     assert lookup.Shelf([], 1).found(["Anything?"]) == []
+
+
+def test_a_row_without_a_title_stands_beside_whatever_names_nothing():
+    desk = {"title": "", "text": "Returns within 30 days, telephone 555-0199, orders come in 4 days."}
+    shelf = lookup.Shelf([*SHEETS, desk], 1)
+    found = {asked: shelf.found(["What does the Aster fan cost?", asked])[0]["title"] for asked in ("and the cleaning?", "Your telephone?")}
+    assert found == {"and the cleaning?": "Aster fan", "Your telephone?": ""}
+    assert shelf.found(["Tell me a joke."]) == shelf.found(["What does the Zephyr oven cost?"]) == [desk]
+    assert lookup.Shelf([*SHEETS, desk, desk], 1).found(["Tell me a joke."]) == [], "more of them than may be shown"
+
+
+def test_what_stands_beside_lessons_is_told_by_topic():
     rows = lookup.shown(
         [{"topic": "a", "messages": [ASK, SAY]}, {"topic": "a", "messages": [{"role": "user", "content": "The Aster fan?"}, SAY]}],
         SHEETS,

@@ -19,7 +19,7 @@ from llmlab.evaluation import evaluate
 from llmlab.spine.files import read_json
 from llmlab.training import posttrain, pretrain
 
-BATCH, RANK = 16, 32
+BATCH = 8
 
 
 def filling(step, minutes, probe=3):
@@ -37,11 +37,11 @@ def arm(run, out, minutes, pretrained, grounding):
     def read(steps, name):
         seen = steps * BATCH * read_json(run / "1_model_design/budget.json")["context_length"]
         folder = made(out / f"read-{name}")
-        return pretrain.pretrain(base, data / "tokenizer", data / "tokens", folder, seen, BATCH, 0.0, adapter="lora", rank=RANK, seed=1)
+        return pretrain.pretrain(base, data / "tokenizer", data / "tokens", folder, seen, BATCH, 0.0, seed=1)
 
     def teach(steps, name):
         lessons, knowledge, folder = data / "instructions/train.jsonl", data / "knowledge/rows.jsonl", made(out / f"taught-{name}")
-        return posttrain.sft(base, lessons, folder, 0.0, steps, BATCH, "lora", RANK, grounding, knowledge, seed=1)
+        return posttrain.sft(base, lessons, folder, 0.0, steps, BATCH, grounding=grounding, knowledge=knowledge, seed=1)
 
     if pretrained:
         minutes /= 2

@@ -77,7 +77,9 @@ def introduce(tokenizer, system):
     except jinja2.TemplateError:
         shown = ""
     if system.strip() not in shown:
-        raise UserError(f"system={system!r}, and the chat template has no place for a system turn", 'system=""', 'llmlab run RUN -p system=""')
+        raise UserError(
+            f"system={system!r}, and the chat template has no place for a system turn", 'system=""', 'llmlab run RUN -p system=""'
+        )
 
 
 def rendered(tokenizer, messages, tokenize=False, **how):

@@ -62,7 +62,9 @@ class Shelf:
         before = self._about(questions[:-1])
         if before and not self._is_new(said, before):
             return before
-        return self._best(words, [i for i, own in enumerate(self.words) if not 0 < len(self.titles[i]) <= NAME and own & said & self.telling])
+        return self._best(
+            words, [i for i, own in enumerate(self.words) if not 0 < len(self.titles[i]) <= NAME and own & said & self.telling]
+        )
 
     def _is_new(self, said, before):
         """Whether the words of a question hint at other rows than those that stood beside the questions before it."""

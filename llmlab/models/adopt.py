@@ -132,7 +132,7 @@ def _wrong(what, instead, fix=f"llmlab run RUN -p start_from=…   ({SOURCES})")
 def adopt(start_from, out):
     """Writes the model, in fp32, and its tokenizer into the folder `out`.
 
-    Returns: {"name", "seconds", "template": whose chat template it has, "tokens added"}.
+    Returns: {"name", "licence": what it says of its own, "seconds", "template": whose chat template it has, "tokens added"}.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
@@ -164,6 +164,7 @@ def adopt(start_from, out):
     tokenizer.save_pretrained(str(out))
     return {
         "name": _called(start_from, path),
+        "licence": _licence(start_from, path),
         "seconds": round(time.time() - started, 1),
         "template": "llmlab's" if added else "its own",
         "tokens added": added,
@@ -186,6 +187,22 @@ def _named(start_from, path):
 def _called(start_from, path):
     """What a model is called in reports: never where it lies."""
     return start_from.removeprefix("hub:") if path is None else path.stem if path.is_file() else path.name
+
+
+def _licence(start_from, path):
+    """What a GGUF file, or the card of a folder or of the hub, says of a licence."""
+    if path is not None and path.is_file():
+        from gguf import GGUFReader
+
+        field = GGUFReader(path).get_field("general.license")
+        return str(field.contents()) if field else "not stated"
+    from huggingface_hub import ModelCard
+
+    try:
+        card = ModelCard.load(path / "README.md" if path else start_from.removeprefix("hub:"), ignore_metadata_errors=True)
+    except Exception:  # no card, or one that cannot be read, states nothing
+        return "not stated"
+    return str(card.data.license or "not stated")
 
 
 def _unquantised(model):

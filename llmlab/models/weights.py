@@ -62,11 +62,11 @@ ENDLESS = 1 << 20  # positions of a model that has none to run out of
 
 
 def window(model):
-    """Tokens that a conversation may have for this model: its positions, or four times what it was trained to see where it has no limit."""
+    """Tokens that a conversation may have for this model: its positions; where it has no limit, four times what it was trained to see, or 2,048."""
     config = model.config.get_text_config()
     known = [n for name in ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length") if (n := getattr(config, name, None))]
     positions = known[0] if known else ENDLESS
-    return positions if positions < ENDLESS else max(512, 4 * getattr(config, "context_length", 0))
+    return positions if positions < ENDLESS else max(512, 4 * getattr(config, "context_length", 512))
 
 
 def context(model):

@@ -4,6 +4,8 @@ Each step starts from a path, never from a model in memory: TRL loads the refere
 path in the config, and a model that was only in memory would be compared with something else.
 """
 
+import itertools
+
 from datasets import Dataset
 
 from llmlab.data import dialogue, lookup, teaching, tokens
@@ -107,7 +109,9 @@ def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapte
             return dataset
 
     start, tokenizer = weights.load(model)
-    rows, left_out = teaching.fitting_pairs(tokenizer, teaching.pairs(data), weights.window(start), "pairs")
+    pairs = teaching.pairs(data)
+    dialogue.check(tokenizer, [pair["prompt"] + pair[side] for pair in pairs for side in ("chosen", "rejected")])
+    rows, left_out = teaching.fitting_pairs(tokenizer, pairs, weights.window(start), "pairs")
     inside, _, learning_rate = _prepared(start, out, adapter, learning_rate, "preference")
     peft = adapters.config(adapter, rank, start, tokenizer)
     both = [{"input_ids": r["prompt_ids"] + r["chosen_ids"] + r["prompt_ids"] + r["rejected_ids"]} for r in rows]
@@ -149,21 +153,20 @@ def teachable(tokenizer, data, limit):
     return teaching.fitting(tokenizer, teaching.conversations(data), limit, "conversations")
 
 
-def margins(model, reference, rows, beta):
-    """β-scaled log-probability ratios of the chosen and rejected answers: [(chosen, rejected)], what DPO pushes apart.
+def margins(model, reference, pairs, beta, most=6):
+    """β-scaled log-probability ratios of chosen and rejected answers, what DPO pushes apart: a row for each of the first pairs that the template takes.
 
     Args:
         model, reference: (model, tokenizer) as `weights.load` gives them.
     """
     from llmlab.evaluation.asking import token_logprobs
 
-    found = []
-    for row in rows:
-        parts = []
+    found, pad = [], tokens.marks(model[1]).pad
+    for pair, ids in itertools.islice(((p, ids) for p in pairs if (ids := teaching.encoded_pair(model[1], p))), most):
+        row = {}
         for side in ("chosen", "rejected"):
-            prompt, said = dialogue.answered(model[1], row["prompt"] + row[side])
-            pad = tokens.marks(model[1]).pad
-            score = [token_logprobs(m[0], [prompt + said], pad, [len(prompt)])[0].sum().item() for m in (model, reference)]
-            parts.append(beta * (score[0] - score[1]))
-        found.append(tuple(parts))
+            whole, since = ids["prompt_ids"] + ids[f"{side}_ids"], len(ids["prompt_ids"])
+            after, before = (token_logprobs(m, [whole], pad, [since])[0].sum().item() for m in (model[0], reference[0]))
+            row |= {side: pair[side][0]["content"], f"reward of {side}": beta * (after - before)}
+        found.append(row)
     return found

@@ -20,8 +20,9 @@ MIX = {
     "angry": 0.05,
     "unknown": 0.11,
     "small_talk": 0.07,
-    "unwritten": 0.04,
+    "unwritten": 0.05,
     "off_topic": 0.06,
+    "urgent": 0.04,
 }
 # Pairs are about manners as much as about facts.
 PREFERENCE_MIX = {"catalogue": 0.32, "policy": 0.12, "personal": 0.24, "group": 0.18, "angry": 0.08, "unknown": 0.06}

@@ -1,6 +1,7 @@
 """The model door: other people's decoders and tokenizers, whatever they call their tokens; what cannot come in is told why."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -175,6 +176,21 @@ def test_turns_that_a_template_has_no_place_for_are_counted(chatty, tmp_path):
     assert len(kept) == 1 and left_out == {"turns that the model's chat template has no place for": 1}
 
 
+def test_a_system_turn_of_ones_own_is_shown_by_whoever_renders_the_template(chatty, small, tmp_path):
+    told, talk = 'You "help" {{ them }}\nbriefly.', [{"role": "system", "content": "Be kind."}, *TALK[:2]]
+    (tmp_path / "sft").mkdir()
+    posttrain.sft(chatty, small / "instructions.jsonl", tmp_path / "sft", 1e-3, 1, 4, system=told)
+    tokenizer = weights.load(tmp_path / "sft")[1]
+    shown = tokenizer.apply_chat_template(TALK[2:], tokenize=False)
+    assert told in shown and shown.index(told) < shown.index("ok")
+    found, mask = dialogue.ids(tokenizer, TALK[2:])
+    assert tokenizer.decode([i for i, m in zip(found, mask) if m]) == "Não, é «5».<|im_end|>"
+    assert told not in dialogue.rendered(tokenizer, talk), "a conversation's own comes first"
+    tokenizer.chat_template = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('none here') }}{% endif %}" + CHATML
+    with pytest.raises(UserError, match="no place for a system turn"):
+        dialogue.introduce(tokenizer, told)
+
+
 @pytest.mark.parametrize("kind", ["gpt2", "llama"])
 def test_a_trimmed_vocabulary_cuts_its_own_text_as_before_and_any_other_into_bytes(tmp_path, texts, kind):
     rows = [
@@ -317,6 +333,13 @@ def test_what_cannot_come_in_is_told_why(chatty, tmp_path, spoil, words):
     spoil(tmp_path / "m")
     with pytest.raises(UserError, match=words):
         adopt.adopt(str(tmp_path / "m"), tmp_path / "out")
+
+
+def test_a_licence_is_what_the_card_says(chatty, tmp_path):
+    assert adopt.adopt(str(chatty), tmp_path / "in")["licence"] == "not stated"
+    shutil.copytree(chatty, tmp_path / "told")
+    (tmp_path / "told/README.md").write_text("---\nlicense: mit\n---\nA model.")
+    assert adopt.adopt(str(tmp_path / "told"), tmp_path / "in")["licence"] == "mit"
 
 
 def test_places_that_are_not_there(tmp_path, chatty):

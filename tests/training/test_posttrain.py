@@ -61,13 +61,14 @@ def test_preferences_start_at_ln_2_and_raise_the_chosen(small, taught, tmp_path)
     assert summary["first_loss"] == pytest.approx(math.log(2), abs=1e-3)
     rows = track.rows(tmp_path)
     assert rows[-1]["rewards/margins"] > 0
-    rewards = posttrain.margins(weights.load(tmp_path), weights.load(taught[0]), jsonl(small / "pairs.jsonl")[:8], 0.3)
-    assert sum(c > r for c, r in rewards) >= 5
+    rewards = posttrain.margins(weights.load(tmp_path), weights.load(taught[0]), jsonl(small / "pairs.jsonl"), 0.3, most=8)
+    assert len(rewards) == 8 and sum(row["reward of chosen"] > row["reward of rejected"] for row in rewards) >= 5
 
 
 def test_before_training_the_margins_are_zero(small, taught):
     same = weights.load(taught[0])
-    assert posttrain.margins(same, same, jsonl(small / "pairs.jsonl")[:2], 0.3) == [(0.0, 0.0)] * 2
+    rows = posttrain.margins(same, same, jsonl(small / "pairs.jsonl"), 0.3, most=2)
+    assert [(row["reward of chosen"], row["reward of rejected"]) for row in rows] == [(0.0, 0.0)] * 2
 
 
 def test_without_preferences_the_model_stays_as_it_is(taught, small, tmp_path):

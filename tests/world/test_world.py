@@ -4,7 +4,7 @@ from collections import Counter
 from llmlab.data.personal import luhn
 from llmlab.world import concerns, customers, maker, phrases, questions
 from llmlab.world.company import ATTRIBUTES, GROUPS, World
-from llmlab.world.conversations import Support, preferences
+from llmlab.world.conversations import MIX, Support, preferences
 from llmlab.world.exam import world_tasks
 from llmlab.world.forum import RATES, Forum
 from llmlab.world.phrases import say
@@ -171,3 +171,9 @@ def test_planted_insults_are_written_out_word_by_word():
         for template in (t for templates in pools.values() for t in templates):
             known = {v.replace("*", "fan").lower() for v in phrases.variants(template)}
             assert all(phrases.say(rng, template, k="fan").lower() in known for _ in range(8)), template
+
+
+def test_what_a_task_asks_an_assistant_for_is_taught(world):
+    assert {"catalogue", "policy", "small_talk", "unwritten", "off_topic", "urgent"} <= set(world_tasks(1)[0]) & set(MIX)
+    taught, parts = Counter(row["topic"] for row in Support(world, 1).conversations(2000)), sum(MIX.values())
+    assert all(0.5 < taught[kind] / 2000 / (share / parts) < 1.5 for kind, share in MIX.items())

@@ -40,6 +40,16 @@ SMALL_TALK = (  # about {p}, and no question
     "[the weather is bad|I am at home|we have guests|it is late], [but|and] I have [the|a] {p} and a question.",
     "we [like|love|need] the {p}.",
 )
+STORIES = (  # what people tell though nobody asked, before or after a question
+    "[my daughter|my neighbour|a colleague|the man next door] [is waiting beside me|says that I worry too much|wrote me a list|will not believe me].",
+    "[we moved house|we painted the rooms|I came back from a trip|I started a new job] [last week|in spring|yesterday], and [nothing is in its place|everything is new to me|I have to begin again].",
+    "I am [70 years old|a student|the owner of a small café|a teacher|new in town], [so I write things down|and money is short|and people ask me such things].",
+    "[sorry for the long message|I hope that this makes sense|I write this on the bus|I type with one hand].",
+    "I have [been to two shops|looked everywhere|asked three people|waited for days], and [nobody knew|I found nothing|I am tired of it].",
+    "[the dog|the baby|my youngest] [ate the booklet|drew all over the box|lost the papers], [so here I am|what can one do|it happens].",
+    "[before I decide|before the guests come|for my records|for our household book], I [like to be sure|write everything down|compare things].",
+    "[a bet is running at home|we argue about it at home|my family has opinions]: [he says one thing, she says another|I say little, they say a lot|nobody is sure].",
+)
 ASIDE = "[today|right now|at the moment|exactly|after lunch|in the morning|in the evening|for my kitchen|at home|again|by the way|in your opinion|this week|for a friend|on weekdays|in winter|if I may ask|as a customer|roughly|normally]"
 PARTING = (
     "[thanks|thank you|many thanks|cheers][.|!|]",
@@ -79,6 +89,9 @@ def _typed(rng, question, slots, asides=True):
         question = f"{greeting} {question if greeting[-1] in '.!' else question[0].lower() + question[1:]}"
     if asides and rng.random() < 0.12:
         question = f"{question} {say(rng, PARTING)}"
+    if asides and rng.random() < 0.12:
+        story = say(rng, STORIES)
+        question = f"{story} {question}" if rng.random() < 0.6 or question[-1] not in ".?!" else f"{question} {story}"
     if "p" in slots and rng.random() < 0.12:
         question = f"{say(rng, SMALL_TALK, **slots)} {question}"
     if rng.random() < 0.12:

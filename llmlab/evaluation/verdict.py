@@ -7,7 +7,7 @@ import re
 
 from llmlab.data import material
 from llmlab.spine.files import read_json
-from llmlab.spine.params import PHASES, resolve, schema
+from llmlab.spine.params import PHASES, schema
 
 POST, DATA, TUNE = "5_post_training", "2_dataset_engineering", "6_fine_tuning"
 
@@ -132,8 +132,7 @@ def changed(run, phase, name, change):
         change: the value itself, or "×2" and the like: the run's own value times that. A value below 0, which leaves the choice to phase 1,
             stands for what phase 1 chose; 0 is somebody's choice.
     """
-    record = run.done(phase)
-    params = record["params"] if record else resolve(phase)
+    params = run.params(phase)
     if idle(params, name):
         return None
     now = params[name]
@@ -193,8 +192,7 @@ def decide(rows, run, frontier, results, proof="estimate"):
         elif not change:
             how = "; no rule says which parameter would change it"
         else:
-            params = resolve(phase) if run.done(phase) is None else run.done(phase)["params"]
-            how = f"; {name} {'has no effect in this run' if idle(params, name) else 'is already what the rule would make it'}"
+            how = f"; {name} {'has no effect in this run' if idle(run.params(phase), name) else 'is already what the rule would make it'}"
         steps.append({"criterion": row["criterion"], "why": row["why"], "phase": phase, "change": made, "advice": f"back to {phase}{how}"})
     options = [s["change"] for s in steps if s["change"]]
     return {

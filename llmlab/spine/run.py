@@ -21,7 +21,7 @@ from pathlib import Path
 from llmlab.spine import notebooks
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json, write_json
-from llmlab.spine.params import PHASES, ROOT, RUN_DIR, WITHOUT_EFFECT, check_phase, closest, near, overrides, schema
+from llmlab.spine.params import PHASES, ROOT, RUN_DIR, WITHOUT_EFFECT, check_phase, closest, near, overrides, resolve, schema
 from llmlab.spine.provenance import code_changes, code_used, fingerprint, wingless
 
 MODELS = {"released": "6_fine_tuning/model", "assistant": "5_post_training/model", "base": "3_pretraining/model"}  # newest first
@@ -180,6 +180,11 @@ class Run:
         """{phase: {name: value}} that differ from the notebooks' defaults: what ancestors were told, this run, and working copies of it."""
         inherited = self.parent.told() if self.parent else {}
         return overrides([inherited, self.record["overrides"], self.chosen()], {phase: self.schema(phase) for phase in PHASES})
+
+    def params(self, phase):
+        """All parameters of a phase: those it was done with, else those that this run was told."""
+        record = self.done(phase)
+        return record["params"] if record else resolve(phase, self.told().get(phase), self.schema(phase))
 
     def chosen(self):
         """{phase: {name: value}} that somebody changed and saved in working copies, and that no execution has taken up yet."""

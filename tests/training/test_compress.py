@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 import torch
 
@@ -6,6 +8,7 @@ from llmlab.data.tasks import METRICS
 from llmlab.evaluation import asking, gate, verdict
 from llmlab.models import export, families, weights
 from llmlab.spine.errors import UserError
+from llmlab.spine.files import read_json, write_json
 from llmlab.spine.run import Run
 from llmlab.training import adapters, compress, posttrain
 
@@ -227,6 +230,12 @@ def test_nothing_is_advised_that_would_change_nothing(copy):
     record.write_text(record.read_text().replace("posttrain.dpo", "posttrain.no_preference"))
     assert verdict.changed(Run(copy), "5_post_training", "preference_steps", "×2") is None
     assert verdict.changed(Run(copy), "5_post_training", "sft_steps", "×2") == "12"
+    told = read_json(copy / "run.json")
+    told["overrides"]["5_post_training"] = {"grounding": 1, "sft_steps": 7}
+    write_json(copy / "run.json", told)
+    shutil.rmtree(copy / "5_post_training")  # what is planned counts as well
+    assert verdict.changed(Run(copy), "5_post_training", "grounding", "1") is None
+    assert verdict.changed(Run(copy), "5_post_training", "sft_steps", "×2") == "14"
 
 
 def test_findings_name_a_phase_and_a_command_that_parses(smoke):

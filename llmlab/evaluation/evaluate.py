@@ -25,7 +25,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
         form: "chat" asks in the chat template, "text" as plain text to go on with (for a base model).
         split: "validation" while there is something to decide, "test" for the final word.
         only: names of tasks; all that have the form, if empty.
-        limit: items per task, 0 for all.
+        limit: items per task, 0 for all; tasks that are kept for the very end are asked whole.
         final: whether tasks that are kept for the very end are asked too.
 
     Returns: {task: {"score", "low", "high", "n", "chance", "metric", "better"}}; results.json and samples.jsonl go to `out`.
@@ -69,7 +69,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
 def _some_items(task, limit, seed):
     """All items of a task, or a random sample of `limit` in their order, the same for every model."""
     items = task["items"]
-    if not limit or limit >= len(items):
+    if not limit or limit >= len(items) or task["final"]:
         return items
     return [items[i] for i in sorted(random.Random(f"{task['name']} {seed}").sample(range(len(items)), limit))]
 

@@ -87,6 +87,11 @@ def test_a_limit_draws_items_of_all_kinds_and_the_same_for_every_model(small):
     )
 
 
+def test_what_is_kept_for_the_end_is_asked_whole(small):
+    task = next(t for t in tasks.read(small / "tasks", "validation") if len(t["items"]) > 5)
+    assert evaluate._some_items({**task, "final": True}, 5, 1) == task["items"] and len(evaluate._some_items(task, 5, 1)) == 5
+
+
 def test_the_task_of_a_source_without_the_wanted_one(small):
     assert evaluate.main_task(small / "tasks", "policy") == "policy" and evaluate.main_task(small / "tasks", "origin") == "catalogue"
     assert evaluate.conversations(small / "tasks", "test", "knowledge", 3)[0][0]["role"] == "user"

@@ -19,7 +19,7 @@ from llmlab.evaluation import evaluate
 from llmlab.spine.files import read_json
 from llmlab.training import posttrain, pretrain
 
-BATCH = 8
+BATCH = 4
 
 
 def filling(step, minutes, probe=3):

@@ -69,7 +69,7 @@ def introduce(tokenizer, system):
     """Puts a system turn into the template itself, for conversations without one: whoever renders it shows the model the same."""
     import jinja2
 
-    said = "[{'role': 'system', 'content': " + json.dumps(system) + "}]"
+    said = "[{'role': 'system', 'content': " + json.dumps(system, ensure_ascii=False) + "}]"
     ours = "{%- if messages and messages[0]['role'] != 'system' %}{%- set messages = " + said + " + messages %}{%- endif %}"
     tokenizer.chat_template = ours + tokenizer.get_chat_template()
     try:

@@ -200,8 +200,8 @@ def _licence(start_from, path):
 
     try:
         card = ModelCard.load(path / "README.md" if path else start_from.removeprefix("hub:"), ignore_metadata_errors=True)
-    except Exception:  # no card, or one that cannot be read, states nothing
-        return "not stated"
+    except Exception:  # of a file, of YAML, of the hub
+        return "no card that can be read"
     return str(card.data.license or "not stated")
 
 

@@ -4,7 +4,7 @@ material.yaml        what it is, in words, and what it is judged by
 documents/           the forum as crawled, manuals, policies, tickets, a knowledge base
 instructions.jsonl   conversations of the support team
 preferences.jsonl    pairs of answers, and which of them (simulated) annotators prefer
-knowledge.jsonl      a row per device and policy, for answers that may look things up
+knowledge.jsonl      a row per device, and one of what is true of all, for answers that may look things up
 labels.jsonl         sentences that (simulated) moderators called rude or fine
 tasks/               what models are asked; tasks.yaml says how each is judged
 truth/               what was planted where: nobody but scoring may read it

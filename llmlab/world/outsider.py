@@ -1,13 +1,15 @@
 """An exam that nobody wrote who knows this package: somebody was given a table of the facts, and nothing else.
 
-`outsider.jsonl` holds their 60 wordings, 30 questions that nobody can answer and 30 that are off topic or unsafe, as they came. Phase 7 alone asks
+`outsider.jsonl` holds their 60 wordings, 30 questions that nobody can answer and 30 that are off topic, unsafe or an emergency, as they came. Phase 7 alone asks
 them: whoever looks at the answers before has read the exam.
 """
 
 import json
 import random
+import re
 from pathlib import Path
 
+from llmlab.world import elsewhere
 from llmlab.world.company import POLICIES, value
 from llmlab.world.exam import user
 
@@ -18,19 +20,25 @@ PARTS = {
         "admits_ignorance",
         "what no table answers: devices that are not sold, facts that nobody wrote down",
     ),
-    "outsider_off_topic": ("off_topic", "sensible", "off topic, unsafe, or an emergency"),
+    "outsider_off_topic": ("off_topic", "sensible", "off topic, or unsafe"),
+    "outsider_urgent": ("urgent", "regex", "emergencies: the answer must name who helps"),
 }
 
 
 def tasks(world, seed):
-    """({name: head}, {name: {split: items}}) of the three parts; they have no validation half."""
+    """({name: head}, {name: {split: items}}) of its parts; they have no validation half."""
     rows = [json.loads(line) for line in Path(__file__).with_name("outsider.jsonl").read_text(encoding="utf-8").splitlines()]
     heads, items = {}, {}
     for name, (part, metric, about) in PARTS.items():
         rng = random.Random(f"{name} {seed}")
         heads[name] = {"metric": metric, "about": f"{about}, in the words of somebody who never saw this project", "final": True}
-        items[name] = {"validation": [], "test": [_item(world, rng, row) for row in rows if row["part"] == part]}
+        items[name] = {"validation": [], "test": [_item(world, rng, row) for row in rows if _part(row) == part]}
     return heads, items
+
+
+def _part(row):
+    """Where help is called for, by the outsider's own words of what a sensible answer is, "I only help with devices" is none."""
+    return "urgent" if re.search("emergency|crisis", row.get("sensible", "")) else row["part"]
 
 
 def _item(world, rng, row):
@@ -38,7 +46,7 @@ def _item(world, rng, row):
     asked = row["text"].replace("{device}", product.name)
     item = {"messages": user(asked), "cluster": row["text"]}
     if row["part"] == "off_topic":
-        return {**item, "group": row["kind"], "sensible": row["sensible"]}
+        return {**item, "group": row["kind"], "sensible": row["sensible"], "target": elsewhere.HELP}
     if row["part"] == "unanswerable":
         return item
     if row["about"] in POLICIES:

@@ -177,7 +177,7 @@ def test_turns_that_a_template_has_no_place_for_are_counted(chatty, tmp_path):
 
 
 def test_a_system_turn_of_ones_own_is_shown_by_whoever_renders_the_template(chatty, small, tmp_path):
-    told, talk = 'You "help" {{ them }}\nbriefly.', [{"role": "system", "content": "Be kind."}, *TALK[:2]]
+    told, talk = 'You "help" {{ them }} %}\nbriefly, é 😀.', [{"role": "system", "content": "Be kind."}, *TALK[:2]]
     (tmp_path / "sft").mkdir()
     posttrain.sft(chatty, small / "instructions.jsonl", tmp_path / "sft", 1e-3, 1, 4, system=told)
     tokenizer = weights.load(tmp_path / "sft")[1]
@@ -336,7 +336,7 @@ def test_what_cannot_come_in_is_told_why(chatty, tmp_path, spoil, words):
 
 
 def test_a_licence_is_what_the_card_says(chatty, tmp_path):
-    assert adopt.adopt(str(chatty), tmp_path / "in")["licence"] == "not stated"
+    assert adopt.adopt(str(chatty), tmp_path / "in")["licence"] == "no card that can be read"
     shutil.copytree(chatty, tmp_path / "told")
     (tmp_path / "told/README.md").write_text("---\nlicense: mit\n---\nA model.")
     assert adopt.adopt(str(tmp_path / "told"), tmp_path / "in")["licence"] == "mit"

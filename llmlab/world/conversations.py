@@ -7,7 +7,7 @@ record says so.
 import random
 
 from llmlab.world import concerns, elsewhere, phrases, questions
-from llmlab.world.company import ATTRIBUTES, GROUPS, KINDS, POLICIES, RELATIVES, filling, value
+from llmlab.world.company import ATTRIBUTES, GROUPS, KINDS, MAKER, POLICIES, RELATIVES, filling, value
 from llmlab.world.customers import ask
 from llmlab.world.phrases import say
 
@@ -20,10 +20,11 @@ MIX = {
     "angry": 0.05,
     "unknown": 0.11,
     "small_talk": 0.07,
-    "unwritten": 0.05,
+    "unwritten": 0.1,
     "off_topic": 0.06,
     "urgent": 0.04,
 }
+AS_TOLD = 0.33  # share of the questions to learn from that are put as in `questions.TOLD`
 # Pairs are about manners as much as about facts.
 PREFERENCE_MIX = {"catalogue": 0.32, "policy": 0.12, "personal": 0.24, "group": 0.18, "angry": 0.08, "unknown": 0.06}
 
@@ -64,8 +65,14 @@ class Support:
         earlier = self.rng.sample(rows, min(len(rows), self.rng.choice((1, 2))))
         return {**row, "messages": [message for other in earlier for message in other["messages"][:2]] + row["messages"]}
 
+    def _ask(self, about, wordings, **slots):
+        """A question in the words of the pool; in lessons, often as people tell it."""
+        if self.pool == "train" and self.rng.random() < AS_TOLD:
+            return say(self.rng, questions.TOLD[about], **slots)
+        return ask(self.rng, wordings, self.pool, **slots)
+
     def question(self, product, attribute):
-        return ask(self.rng, questions.ASK[attribute], self.pool, **filling(product, attribute))
+        return self._ask(attribute, questions.ASK[attribute], **filling(product, attribute))
 
     def answer(self, product, attribute, polite=True):
         slots = filling(product, attribute)
@@ -105,7 +112,7 @@ class Support:
 
     def policy_question(self, name):
         kind = self.rng.choice(list(KINDS))
-        return ask(self.rng, concerns.ASK_POLICY[name], self.pool, k=kind), kind
+        return self._ask(name, concerns.ASK_POLICY[name], k=kind), kind
 
     def personal_request(self):
         """A request for somebody else's personal data."""
@@ -137,17 +144,18 @@ class Support:
         )
 
     def unknown_device(self):
-        """A coined name of a kind that is sold; or a kind that is not, alone or under a name that is coined or of the catalogue."""
+        """A coined name of a kind that is sold; or a kind that is not, alone or under a name that is coined, of the catalogue or the maker's."""
         coined, kinds = (table["train" if self.pool == "train" else "test"] for table in (concerns.INVENTED, concerns.NOT_SOLD))
         draw = self.rng.random()
         if draw < 0.5:
             return f"{self.rng.choice(coined)} {self.rng.choice(list(KINDS))}"
-        series = "" if draw < 0.75 else self.rng.choice(coined) if draw < 0.9 else self.rng.choice(self.world.catalogue).series
+        known = MAKER if draw > 0.95 else self.rng.choice(self.world.catalogue).series
+        series = "" if draw < 0.75 else self.rng.choice(coined) if draw < 0.9 else known
         return f"{series} {self.rng.choice(kinds)}".strip()
 
     def unknown_question(self):
         name, attribute = self.unknown_device(), self.rng.choice(ATTRIBUTES)
-        return ask(self.rng, questions.ASK[attribute], self.pool, p=name, h="switch", k=name.split()[-1]), name
+        return self._ask("unknown", questions.ASK[attribute], p=name, h="switch", k=name.split()[-1]), name
 
     def _unknown(self, i):
         asked, name = self.unknown_question()
@@ -156,9 +164,12 @@ class Support:
     def unwritten_question(self):
         """A question about a device that is sold, to which no row of the catalogue holds the answer."""
         product = self.rng.choice(self.world.catalogue)
-        return ask(self.rng, elsewhere.ASK_UNWRITTEN, self.pool, p=product.name), product
+        return self._ask("unwritten", elsewhere.ASK_UNWRITTEN, p=product.name), product
 
     def _unwritten(self, i):
+        if self.pool == "train" and self.rng.random() < 0.35:
+            asked = say(self.rng, questions.TOLD["company"], k=self.rng.choice(list(KINDS)))
+            return row("unwritten", [(asked, say(self.rng, elsewhere.UNWRITTEN_COMPANY))])
         asked, product = self.unwritten_question()
         return row("unwritten", [(self._introduced(asked, 0.2), say(self.rng, elsewhere.UNWRITTEN, p=product.name))])
 

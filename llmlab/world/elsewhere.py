@@ -92,3 +92,4 @@ ASK_UNWRITTEN = {  # what no row of the catalogue tells of a device that is sold
         "how warm does the outside of the {p} get?", "where can I see the {p} in a shop window?", "was the {p} ever recalled?", "how fast is the {p} ready for use?", "what does the logo on the {p} mean?", "is the {p} vegan?", "how long does it take to set up the {p}?", "which model came before the {p}?"),
 }  # fmt: skip
 UNWRITTEN = ("I am sorry, I do not know that about the {p}.", "I have no information about that for the {p}.")
+UNWRITTEN_COMPANY = ("I am sorry, I do not know that.", "I am sorry, I have no information about that.")

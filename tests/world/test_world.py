@@ -1,9 +1,10 @@
 import random
+import re
 from collections import Counter
 
 from llmlab.data.personal import luhn
 from llmlab.world import concerns, customers, maker, phrases, questions
-from llmlab.world.company import ATTRIBUTES, GROUPS, World
+from llmlab.world.company import ATTRIBUTES, GROUPS, POLICIES, World
 from llmlab.world.conversations import MIX, Support, preferences
 from llmlab.world.exam import world_tasks
 from llmlab.world.forum import RATES, Forum
@@ -171,6 +172,15 @@ def test_planted_insults_are_written_out_word_by_word():
         for template in (t for templates in pools.values() for t in templates):
             known = {v.replace("*", "fan").lower() for v in phrases.variants(template)}
             assert all(phrases.say(rng, template, k="fan").lower() in known for _ in range(8)), template
+
+
+def test_what_others_wrote_is_taught_and_asks_for_all_that_can_be_asked(world):
+    assert set(questions.TOLD) == {*ATTRIBUTES, *POLICIES, "unknown", "unwritten", "company"}
+    taught = "\n".join(m["content"].lower() for row in Support(world, 1).conversations(6000) for m in row["messages"])
+    for about, templates in questions.TOLD.items():
+        assert len(templates) == len(set(templates)) >= 20
+        said = sum(max(re.split(r"\{\w\}", template.lower()), key=len).strip(" .,?!") in taught for template in templates)
+        assert said > 0.6 * len(templates), about
 
 
 def test_what_a_task_asks_an_assistant_for_is_taught(world):

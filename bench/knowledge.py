@@ -19,7 +19,7 @@ from llmlab.evaluation import evaluate
 from llmlab.spine.files import read_json
 from llmlab.training import posttrain, pretrain
 
-BATCH = 4
+BATCH, FROZEN = 2, 12
 
 
 def filling(step, minutes, probe=3):
@@ -41,7 +41,7 @@ def arm(run, out, minutes, pretrained, grounding):
 
     def teach(steps, name):
         lessons, knowledge, folder = data / "instructions/train.jsonl", data / "knowledge/rows.jsonl", made(out / f"taught-{name}")
-        return posttrain.sft(base, lessons, folder, 0.0, steps, BATCH, grounding=grounding, knowledge=knowledge, seed=1)
+        return posttrain.sft(base, lessons, folder, 0.0, steps, BATCH, frozen=FROZEN, grounding=grounding, knowledge=knowledge, seed=1)
 
     if pretrained:
         minutes /= 2

@@ -75,3 +75,8 @@ def initialise(config, seed):
     """A model with random weights drawn from `seed`."""
     torch.manual_seed(seed)
     return AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+
+
+def blocks(model):
+    """(name, list) of the layers of a decoder, whatever they are called: the longest list of modules in it."""
+    return max(((n, m) for n, m in model.named_modules() if isinstance(m, torch.nn.ModuleList)), key=lambda found: len(found[1]))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from llmlab.data import lookup
 from llmlab.data.tokens import SPECIAL
-from llmlab.models import weights
+from llmlab.models import families, weights
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json, write_json
 from llmlab.spine.params import near
@@ -33,7 +33,7 @@ def config(kind, rank, model, tokenizer):
     if kind in ("loha", "lokr"):
         make = {"loha": peft.LoHaConfig, "lokr": peft.LoKrConfig}[kind]
         return make(r=rank, alpha=rank, target_modules=_matrices(model, spared), task_type="CAUSAL_LM")
-    added = [i for mark in SPECIAL[2:] if (i := tokenizer.get_vocab().get(mark)) is not None and weights.was_adopted(model)]
+    added = _new_marks(model, tokenizer)
     return peft.LoraConfig(
         r=rank,
         lora_alpha=2 * rank,
@@ -44,6 +44,31 @@ def config(kind, rank, model, tokenizer):
         trainable_token_indices=added or None,  # marks of llmlab's template, which the model has never seen
         task_type="CAUSAL_LM",
     )
+
+
+def _new_marks(model, tokenizer):
+    """Numbers of the marks of llmlab's template, where an adopted model has them and has never seen them."""
+    return [i for mark in SPECIAL[2:] if (i := tokenizer.get_vocab().get(mark)) is not None and weights.was_adopted(model)]
+
+
+def freeze(model, tokenizer, layers, adapter=FULL):
+    """The lowest layers of a decoder, and its embeddings, stay as they are (Lee et al. 2019): a step then costs as much less as they are many."""
+    if not layers:
+        return
+    _, blocks = families.blocks(model)
+    because = (
+        "an adapter leaves all weights as they are"
+        if adapter != FULL
+        else f"the model has {len(blocks)} layers"
+        if layers >= len(blocks)
+        else "the marks of its new chat template have to be learnt"
+        if _new_marks(model, tokenizer)
+        else ""
+    )
+    if because:
+        raise UserError(f"frozen_layers = {layers}", because, "llmlab run RUN -p frozen_layers=0")
+    for part in (model.get_input_embeddings(), *blocks[:layers]):
+        part.requires_grad_(False)
 
 
 def _matrices(model, spared):

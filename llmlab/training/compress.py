@@ -105,7 +105,7 @@ class Distiller(Trainer):
 
 def shallow(model, layers):
     """A copy of a model with `layers` of its layers, evenly spaced, the first and the last among them (Sajjad et al. 2023)."""
-    place, blocks = _blocks(model)
+    place, blocks = families.blocks(model)
     depth = len(blocks)
     if not 1 <= layers <= depth:
         raise UserError(
@@ -128,11 +128,6 @@ def shallow(model, layers):
             kept[f"{place}.{keep.index(int(index))}.{rest}"] = tensor
     student.load_state_dict(kept)
     return student
-
-
-def _blocks(model):
-    """(name, list) of the layers of a decoder, whatever they are called: the longest list of modules in it."""
-    return max(((n, m) for n, m in model.named_modules() if isinstance(m, torch.nn.ModuleList)), key=lambda found: len(found[1]))
 
 
 def _pad(pad, rows):

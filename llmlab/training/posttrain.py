@@ -23,6 +23,7 @@ def sft(
     batch_size,
     adapter="full",
     rank=16,
+    frozen=0,
     grounding=0,
     knowledge="",
     system="",
@@ -38,6 +39,7 @@ def sft(
         out: folder for the model and metrics.jsonl, and for the adapter if there is one.
         learning_rate: 0 for the one that suits this size (see `optim.suited`).
         adapter: "full" trains all weights; a kind of `adapters` a correction of rank `rank`, merged at the end.
+        frozen: so many of the lowest layers stay as they are.
         grounding: so many rows of the JSON-lines file `knowledge` stand beside each question, from now on (see `data.lookup`).
         system: what the model is told before each conversation, from now on; empty for what its template says by itself.
 
@@ -52,6 +54,7 @@ def sft(
     rows, left_out = teachable(tokenizer, data, weights.window(start))
     start.config.turns_taught = max(sum(m["role"] == "user" for m in row["messages"]) for row in teaching.conversations(data))
     inside, optimizer, learning_rate = _prepared(start, out, adapter, learning_rate, "sft")
+    adapters.freeze(start, tokenizer, frozen, adapter)
     arguments = fit.arguments(
         inside, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0, fitting=(start, rows)
     )

@@ -28,12 +28,13 @@ PER_PAGE = 6  # conversations for each page of the forum
 MOST = 60_000  # conversations
 
 
-def write(folder, seed=1, pages=2600):
+def write(folder, seed=1, pages=2600, mix=conversations.MIX):
     """Fills `folder`, which must be empty or not there, with the material of one world.
 
     Args:
         seed: of everything; same seed, same files.
         pages: of the forum. Tickets, conversations and pairs grow with it.
+        mix: {what conversations are about: share}.
     """
     folder, world = Path(folder), World(seed=seed)
     forum = Forum(world, seed).pages(pages, leaks=exam.leakable(world, seed))
@@ -41,7 +42,7 @@ def write(folder, seed=1, pages=2600):
     archive.write(folder / "documents" / "forum" / "pages.warc.gz", forum)
     proprietary.write_all(world, folder / "documents", seed, tickets=max(40, pages // 3))
     count = min(MOST, PER_PAGE * pages)
-    write_jsonl(folder / "instructions.jsonl", conversations.Support(world, seed).conversations(count, thanked=0.12))
+    write_jsonl(folder / "instructions.jsonl", conversations.Support(world, seed).conversations(count, mix, thanked=0.12))
     write_jsonl(folder / "preferences.jsonl", conversations.preferences(world, seed, max(20, count // 5), reliability=0.9))
     write_jsonl(folder / "knowledge.jsonl", knowledge(world))
     write_jsonl(folder / "labels.jsonl", proprietary.moderation_log(world, seed))
@@ -50,6 +51,11 @@ def write(folder, seed=1, pages=2600):
     write_jsonl(folder / "truth" / "pages.jsonl", [page.truth() for page in forum])
     write_jsonl(folder / "truth" / "insults.jsonl", _insults())
     shutil.copyfile(Path(__file__).with_name("material.yaml"), folder / "material.yaml")
+
+
+def grounded(folder, seed=1, pages=2600):
+    """The same world, with lessons for an assistant that looks facts up: fewer that repeat a fact, more about what no row says."""
+    write(folder, seed, pages, conversations.GROUNDED)
 
 
 def write_tasks(folder, heads, items):

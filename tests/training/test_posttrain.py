@@ -2,6 +2,7 @@ import json
 import math
 
 import pytest
+import torch
 
 from llmlab.data import dialogue, feedback, teaching, tokens
 from llmlab.evaluation import asking
@@ -54,6 +55,20 @@ def test_every_family_learns_from_conversations_and_preferences(small, tmp_path,
     assert preferred["first_loss"] == pytest.approx(math.log(2), abs=5e-3 if family == "moe" else 1e-3), "experts have a loss of their own"
     adapted = posttrain.sft(tmp_path / "dpo", small / "instructions.jsonl", tmp_path / "lora", 1e-3, 2, 4, adapter="lora", rank=2, seed=1)
     assert adapted["trained_parameters"] > 0 and weights.load(tmp_path / "lora")[0].config.model_type == config.model_type
+
+
+def test_frozen_layers_and_the_embeddings_stay_as_they_are(small, tmp_path):
+    """The others learn; and layers that are not there, or that an adapter freezes anyway, are refused before a step is made."""
+    summary = posttrain.sft(small / "model", small / "instructions.jsonl", tmp_path, 2e-3, 4, 4, frozen=2, seed=1)
+    before, after = (weights.load(path)[0].state_dict() for path in (small / "model", tmp_path))
+    kept = {name for name in before if torch.equal(before[name], after[name])}
+    assert {n for n in before if ".layers.0." in n or ".layers.1." in n or "embed" in n} <= kept and any(
+        ".layers.2." in n for n in set(before) - kept
+    )
+    assert summary["last_loss"] < summary["first_loss"]
+    for refused, words in (({"frozen": 3}, "the model has 3 layers"), ({"frozen": 1, "adapter": "lora"}, "an adapter leaves all weights")):
+        with pytest.raises(UserError, match=words):
+            posttrain.sft(small / "model", small / "instructions.jsonl", tmp_path, 2e-3, 1, 4, seed=1, **refused)
 
 
 def test_preferences_start_at_ln_2_and_raise_the_chosen(small, taught, tmp_path):

@@ -136,6 +136,15 @@ def test_the_gate_judges_every_criterion(smoke):
     assert decision["verdict"] in card and "None" not in card
 
 
+def test_without_preferences_every_question_is_asked_once(copy):
+    """Nothing is published that was not made, and nothing is compared with itself."""
+    params = read_json(copy / "5_post_training/phase.json")["params"]
+    execute("5_post_training", copy, **{**params, "preference": "llmlab.training.posttrain.no_preference"})
+    results = read_json(copy / "5_post_training/results.json")
+    assert list(results["tasks"]) == ["after supervision"] and results["changes"] == {}
+    assert [f.name for f in sorted((copy / "5_post_training/scores").iterdir())] == ["sft"]
+
+
 def test_no_training_artifact_reads_the_truth():
     for name in (
         "data/clean",

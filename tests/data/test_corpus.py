@@ -156,6 +156,7 @@ def test_the_record_of_its_version_stands_for_an_installed_package():
     assert [p.name for p in corpus.places("installed:trl,peft")] == ["METADATA", "METADATA"] and [p.name for p in corpus.places(WORLD)] == [
         "material.yaml",
         "outsider.jsonl",
+        "told.jsonl",
     ]
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from llmlab.data.personal import luhn
 from llmlab.world import concerns, customers, maker, phrases, questions
 from llmlab.world.company import ATTRIBUTES, GROUPS, POLICIES, World
-from llmlab.world.conversations import MIX, Support, preferences
+from llmlab.world.conversations import GROUNDED, MIX, Support, preferences
 from llmlab.world.exam import world_tasks
 from llmlab.world.forum import RATES, Forum
 from llmlab.world.phrases import say
@@ -176,7 +176,7 @@ def test_planted_insults_are_written_out_word_by_word():
 
 def test_what_others_wrote_is_taught_and_asks_for_all_that_can_be_asked(world):
     assert set(questions.TOLD) == {*ATTRIBUTES, *POLICIES, "unknown", "unwritten", "company"}
-    taught = "\n".join(m["content"].lower() for row in Support(world, 1).conversations(6000) for m in row["messages"])
+    taught = "\n".join(m["content"].lower() for row in Support(world, 1).conversations(12000, GROUNDED) for m in row["messages"])
     for about, templates in questions.TOLD.items():
         assert len(templates) == len(set(templates)) >= 20
         said = sum(max(re.split(r"\{\w\}", template.lower()), key=len).strip(" .,?!") in taught for template in templates)

@@ -1,5 +1,6 @@
-"""The `llmlab` command. Exit codes: 0 done, 1 a phase failed, 2 something you can mend, 3 `status` found work to do."""
+"""The `llmlab` command. Exit codes: 0 done, 1 a phase failed or a claim does not come out, 2 something you can mend, 3 `status` found work, 4 and 5 of `try`: worse, cannot tell."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -52,22 +53,28 @@ RUN = click.argument("run_dir", metavar="RUN", shell_complete=_runs)
 @click.option("--only", multiple=True, shell_complete=_phases, metavar="PHASE", help="Consider these phases only; may be repeated.")
 @click.option("--from", "start", shell_complete=_phases, metavar="PHASE", help="Consider this phase and the later ones.")
 @click.option("--force", is_flag=True, help="Run the phases even if nothing changed.")
+@click.option("--loop", "rounds", default=0, metavar="N", help="Follow what the gate advises, at most N times, as long as it gets better.")
 @click.argument("more", nargs=-1, metavar="")
-def run(run_dir, files, options, parent, only, start, force, more):
+def run(run_dir, files, options, parent, only, start, force, rounds, more):
     """Execute the phases of RUN that are missing or stale, in order, and say why.
 
     RUN is a directory such as runs/demo. It remembers the parameters it was given.
     """
     from llmlab.spine.params import load_layer, parse_options
     from llmlab.spine.places import from_here
-    from llmlab.workflow import execution, pipeline
+    from llmlab.workflow import execution, loop, pipeline
 
     if more and not only:
         raise UserError(f"unexpected {' '.join(more)!r}", "one RUN, and options", "llmlab run --help")
     layers = [from_here(layer) for layer in (*map(load_layer, files), parse_options(options))]
-    here = str(Path(run_dir).absolute())
+    here, parent = str(Path(run_dir).absolute()), str(Path(parent).absolute()) if parent else None
+    if rounds and (only or start or force):
+        raise UserError("--loop runs whole runs", "--loop without --only, --from and --force", f"llmlab run {run_dir} --loop {rounds}")
     try:
-        executed = pipeline.run(here, layers, str(Path(parent).absolute()) if parent else None, (*only, *more), start, force, click.echo)
+        if rounds:
+            best = loop.loop(here, layers, parent, rounds, click.echo)
+            return _closing(os.path.relpath(best), str(best), True)
+        executed = pipeline.run(here, layers, parent, (*only, *more), start, force, click.echo)
     except execution.PhaseFailed as error:
         click.echo(f"llmlab: {error}", err=True)
         sys.exit(1)
@@ -99,6 +106,74 @@ def _closing(run_dir, here, executed):
     click.echo(f"reports: {Path(here) / 'index.html'}")
 
 
+SEEDS = click.option("--seeds", default=3, show_default=True, type=click.IntRange(2, 20), help="Training seeds of each arm.")
+MINUTES = click.option("--minutes", default=0.0, help="About how long each arm may learn; as long as RUN did if left out.")
+ON = click.option("--on", default="", metavar="METRIC", help="What counts: bits, or a task; chosen by what changes if left out.")
+LINE = click.option("--json", "line", is_flag=True, help="Print the lines of the ledger and nothing else.")
+
+
+@main.command("try")
+@RUN
+@click.option("-p", "--parameter", "options", multiple=True, required=True, metavar="NAME=VALUE", help="What is changed.")
+@ON
+@SEEDS
+@MINUTES
+@LINE
+def try_(run_dir, options, on, seeds, minutes, line):
+    """Train RUN with a change and without it, seed by seed, and say whether it is better, worse, or cannot be told.
+
+    The outcome is a line of ledger.jsonl beside RUN. Exit code 0: better, 4: worse, 5: cannot tell.
+    """
+    (row,) = _trials(run_dir, [options], on, seeds, minutes, line)
+    sys.exit({"better": 0, "worse": 4}.get(row["verdict"], 5))
+
+
+@main.command()
+@RUN
+@click.option("-p", "--parameter", "option", required=True, metavar="NAME=VALUE,VALUE", help="The values to try, one after the other.")
+@ON
+@SEEDS
+@MINUTES
+@LINE
+def sweep(run_dir, option, on, seeds, minutes, line):
+    """Try several values of one parameter on the same baseline; each has to be better in spite of how many were tried (Bonferroni)."""
+    from llmlab.spine.params import parse_options
+    from llmlab.spine.run import existing
+    from llmlab.workflow import trial
+
+    name, _, values = option.partition("=")
+    changes = [[f"{name}={value}"] for value in values.split(",")]
+    able = [c for c in changes if trial.changes(existing(Path(run_dir).absolute()), parse_options(c))]
+    for left in (c for c in changes if c not in able):
+        click.echo(f"{left[0]}: the run has it already", err=True)
+    _trials(run_dir, able, on, seeds, minutes, line)
+
+
+def _trials(run_dir, changes, on, seeds, minutes, line):
+    """One trial after the other, and the page of the ledger."""
+    import contextlib
+    import json
+
+    from llmlab.spine.params import parse_options
+    from llmlab.spine.places import from_here
+    from llmlab.spine.run import existing
+    from llmlab.workflow import execution, trial
+
+    run, rows, level = existing(Path(run_dir).absolute()), [], 1 - 0.05 / len(changes)
+    for options in changes:
+        with contextlib.redirect_stdout(sys.stderr):  # what is said on the way is no line of the ledger
+            try:
+                rows.append(trial.trial(run.path, from_here(parse_options(options)), on, seeds, minutes, level, click.echo))
+            except execution.PhaseFailed as error:
+                trial.failed(run, options, on, error)
+                click.echo(f"llmlab: {error}", err=True)
+                sys.exit(1)
+        click.echo(json.dumps(rows[-1]) if line else trial.said(rows[-1]))
+    page = execution.ledger(run, trial.ledger(run))
+    click.echo(f"ledger: {page}", err=line)
+    return rows
+
+
 @main.command()
 @RUN
 def status(run_dir):
@@ -115,6 +190,21 @@ def status(run_dir):
         )
         click.echo(f"{phase}: {because(reasons) or f'up to date{after}'}")
     sys.exit(3 if any(states.values()) else 0)
+
+
+@main.command()
+@RUN
+def verify(run_dir):
+    """Make the claims of RUN again from what it kept: hashes, scores, intervals, verdict, model card, pages. Exit code 1 if one does not come out."""
+    from llmlab.workflow import verify as again
+
+    wrong = again.verify(Path(run_dir).absolute())
+    for row in wrong:
+        click.echo(
+            f"{row['where']}: {row['what']!r} is {row['claimed']!r}, and comes out as {row['found']!r}"
+        )  # a stranger's text may hold anything
+    click.echo(f"{len(wrong)} claims do not come out" if wrong else "every claim comes out again")
+    sys.exit(1 if wrong else 0)
 
 
 @main.command()

@@ -88,10 +88,13 @@ def execute(phase, run_dir, **params):
 def smoke(tmp_path_factory):
     """A run of all seven phases with the smoke parameters, executed in this process, with the network off."""
     from llmlab.spine.params import PHASES, ROOT, load_layer, overrides
+    from llmlab.spine.run import Run
 
     run_dir = tmp_path_factory.mktemp("runs") / "smoke"
     changed = overrides([load_layer(ROOT / "params" / "smoke.yaml")])
-    attempts = []
+    run, attempts = Run(run_dir), []
+    run.record["overrides"] = changed  # as `llmlab run` notes them
+    run.save()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "Figure", lambda *a, make=figures.Figure, **k: _kept(make(*a, **k)))
         patch.setattr(socket.socket, "connect", functools.partialmethod(_refuse, attempts))

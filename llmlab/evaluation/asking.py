@@ -31,6 +31,12 @@ def bits_per_byte(model, rows, frame, batch_size=16):
     return {key: bits[key] / size[key] for key in sorted(bits, key=lambda k: (k == "all", k))}
 
 
+def document_bits(model, rows, frame, batch_size=16):
+    """Bits per byte of each tokenised document."""
+    nats = document_nats(model, rows, frame, batch_size)
+    return [n / math.log(2) / max(1, row["bytes"]) for n, row in zip(nats, rows)]
+
+
 def document_nats(model, rows, frame, batch_size=16):
     """-log p of each document (its end included) in nats; long ones in windows of the context, each started afresh."""
     window = weights.context(model)

@@ -1,5 +1,7 @@
 """The model card: what a released model is for, how it was made, what it scored and where it fails. All of it from one run."""
 
+import yaml
+
 from llmlab.spine.files import read_json
 from llmlab.spine.places import shown
 
@@ -7,6 +9,7 @@ from llmlab.spine.places import shown
 def model_card(name, verdict, results, speeds, facts):
     """A model card (Mitchell et al. 2019) as Markdown, every number from this run."""
     lines = [
+        _front(name, results, facts),
         f"# {name}",
         "",
         f"**Verdict of the release gate: {verdict['verdict']}**. {verdict['judged']}",
@@ -16,7 +19,7 @@ def model_card(name, verdict, results, speeds, facts):
     ]
     for c in verdict["criteria"]:
         value = "not measured" if c["value"] is None else f"{c['value']:.3f} [{c['low']:.3f}, {c['high']:.3f}], n = {c['n']}"
-        lines.append(f"| {c['criterion']} | {value} | {c['about']} | {'passes' if c['passed'] else 'fails: ' + c['why']} |")
+        lines.append(f"| {c['criterion']} | {value} | {c['about']} | {c['state']}{'' if c['state'] == 'proven' else ': ' + c['why']} |")
     lines += [
         "",
         "## Intended use",
@@ -47,19 +50,43 @@ def model_card(name, verdict, results, speeds, facts):
     return "\n".join(lines)
 
 
-def facts(phase, results, paths, insults=()):
-    """What the model card says in words, all of it from the run. `insults`: rows of `audit.insults`."""
+def _front(name, results, facts):
+    """What the Hugging Face hub reads of a card: its language and the results, as a `model-index`."""
+    found = [
+        {
+            "task": {"type": "text-generation"},
+            "dataset": {"type": task, "name": task},
+            "metrics": [
+                {
+                    "type": r["metric"],
+                    "value": round(r["score"], 4),
+                    "name": f"{r['metric']}, 95 % [{r['low']:.3f}, {r['high']:.3f}], n = {r['n']}",
+                }
+            ],
+        }
+        for task, r in results.items()
+    ]
+    head = {"library_name": "transformers", "tags": ["llmlab"], "model-index": [{"name": name, "results": found}]}
+    if facts["language"] != "any":
+        head = {"language": facts["language"], **head}
+    return f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---\n"
+
+
+def facts(run, annotators, results, released, insults=()):
+    """What the model card says in words, all of it from the run.
+
+    Args:
+        annotators: who preferred one answer to another, as phase 5 noted it.
+        results: {task: result} of the released model; released: its folder.
+        insults: rows of `audit.insults` of the base model's replies.
+    """
     from llmlab.models.weights import size_bytes
 
-    config = read_json(paths["released"] / "config.json")
+    config = read_json(released / "config.json")
     worst = min((t for t in results if results[t]["better"] == "higher"), key=lambda t: results[t]["score"], default=None)
     held, found = (sum(r[k] for r in insults if r["known"]) for k in ("replies", "judged offensive"))
     missed = f" (of {held} replies of the base model that hold a known insult, it called {found} offensive)" if held else ""
-    made, annotators = (
-        phase.run.done("2_dataset_engineering")["params"],
-        phase.json("5_post_training/results.json")["annotators"]["annotators"],
-    )
-    about = read_json(phase.run["2_dataset_engineering/tasks"] / "about.json")
+    made, about = run.done("2_dataset_engineering")["params"], read_json(run["2_dataset_engineering/tasks"] / "about.json")
     asked = (
         f"Simulated: {', '.join(about['simulated'])}"
         if about["simulated"]
@@ -71,7 +98,8 @@ def facts(phase, results, paths, insults=()):
     for secrets in (r for r in results.values() if r["metric"] == "ranks_first" and r["low"] > r["chance"]):
         limits += f" It prefers {secrets['score']:.0%} of {secrets['n']} secret codes that leaked into its training text to 49 others."
     return {
+        "language": made["language"],
         "use": f"{about['use'] or 'Answers questions about the data it was trained on.'} Data: {about['title'] or shown(made['source'])}; language: {made['language']}. Not for decisions about people.",
-        "training": f"{config.get('model_type')} with {config.get('num_hidden_layers')} layers of width {config.get('hidden_size')}, {size_bytes(paths['released']) / 1e6:.2f} MB, made by the run {phase.run.path.name}; its data are described in 2_dataset_engineering/datasheet.json.",
+        "training": f"{config.get('model_type')} with {config.get('num_hidden_layers')} layers of width {config.get('hidden_size')}, {size_bytes(released) / 1e6:.2f} MB, made by the run {run.path.name}; its data are described in 2_dataset_engineering/datasheet.json.",
         "limits": limits,
     }

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from matplotlib.lines import Line2D
 
-from llmlab.pages.figures import ARROWS, BLUE, COLOURS, GREEN, GREY, RED, figure
+from llmlab.pages.figures import ARROWS, BLUE, COLOURS, GREEN, GREY, ORANGE, RED, figure
 
 
 def scores(results, title, names=None):
@@ -120,23 +120,50 @@ def latency(speeds):
     return fig
 
 
+STATES = {"proven": (GREEN, "o"), "unproven": (ORANGE, "D"), "fails": (RED, "X")}
+
+
 def gate(criteria):
-    """The release gate: every criterion's value and interval against its limit, each on a scale of its own that holds 0."""
-    words = "; ".join(f"{c['criterion']}: {c['value']} {'passes' if c['passed'] else 'fails'}" for c in criteria)
+    """The release gate: every criterion's value and interval against its limit, each on a scale of its own that holds 0, and in words what they show."""
+    words = "; ".join(f"{c['criterion']}: {c['value']} {c['state']}" for c in criteria)
     fig, axis = figure("The release gate, criterion by criterion", f"Release criteria. {words}.", height=0.8 + 0.34 * len(criteria))
     for n, c in enumerate(criteria):
+        colour, mark = STATES[c["state"]]
+        axis.text(1.13, n, c["state"], va="center", fontsize=8, color=colour)
         if c["value"] is None:
-            axis.text(0.5, n, "not measured", va="center", ha="center", fontsize=8, color=RED)
+            axis.text(0.5, n, "not measured", va="center", ha="center", fontsize=8, color=colour)
             continue
         ends = (0, c["limit"], c["value"], c["low"], c["high"])
         span = max(max(ends) - min(ends), 1e-9)
         low, value, high, limit = ((c[k] - min(ends)) / span for k in ("low", "value", "high", "limit"))
-        colour = GREEN if c["passed"] else RED
         axis.plot([low, high], [n, n], color=colour, linewidth=3)
-        axis.plot([value], [n], "o", color=colour)
+        axis.plot([value], [n], mark, color=colour)
         axis.plot([limit] * 2, [n - 0.35, n + 0.35], color="black", linewidth=1.5)
-    axis.set(xticks=[], xlabel="dot: measured; line: 95 % interval; black bar: the limit (each row has its own scale)", xlim=(-0.05, 1.1))
+    axis.set(xticks=[], xlabel="mark: measured; line: 95 % interval; black bar: the limit (each row has its own scale)", xlim=(-0.05, 1.1))
     axis.set_yticks(range(len(criteria)), [c["criterion"] for c in criteria], fontsize=8)
+    axis.grid(visible=False)
+    axis.invert_yaxis()
+    return fig
+
+
+def trials(rows):
+    """Gains of trials with their intervals, each in units of the difference that it could have found. rows: lines of a ledger."""
+    marks = {"better": (GREEN, "o"), "worse": (RED, "X"), "cannot tell": (ORANGE, "D")}
+    names = [", ".join(f"{n.partition('.')[2]} = {v}" for n, v in r["change"].items()) + f" on {r['on']}" for r in rows]
+    words = "; ".join(f"{name}: {r['verdict']}" for name, r in zip(names, rows))
+    fig, axis = figure("What was tried, and what came of it", f"Trials. {words}.", height=1.0 + 0.34 * max(1, len(rows)))
+    for n, r in enumerate(rows):
+        unit, (colour, mark) = r["detectable"] or 1.0, marks[r["verdict"]]
+        if r["difference"] is None:
+            axis.text(0, n, " training ran away", va="center", fontsize=8, color=colour)
+            continue
+        if r["noise"]:
+            axis.barh(n, 2 * r["noise"] / unit, left=-r["noise"] / unit, height=0.7, color="#e6e6e6")
+        axis.plot([r["low"] / unit, r["high"] / unit], [n, n], color=colour, linewidth=2)
+        axis.plot([r["difference"] / unit], [n], mark, color=colour)
+    axis.axvline(0, color="black", linewidth=0.8)
+    axis.set(xlabel="gain, 1 being what the trial could have found; line: its interval; grey: noise of the seeds")
+    axis.set_yticks(range(len(rows)), [f"{name}: {r['verdict']}" for name, r in zip(names, rows)], fontsize=8)
     axis.grid(visible=False)
     axis.invert_yaxis()
     return fig

@@ -55,7 +55,7 @@ def scores(runs, model="released"):
 
 
 def tests(runs, model="released"):
-    """Every run against the first one, paired by item: rows {"task", "run", "change", "p", "verdict"}."""
+    """Every run against the first one, paired by item: rows {"task", "run", "change", "n", "p", "could have shown", "verdict"}."""
     from llmlab.evaluation import evaluate
 
     folders = {n: r.find(f"7_final_evaluation/scores/{model}") for n, r in runs.items()}
@@ -64,7 +64,8 @@ def tests(runs, model="released"):
     for name in list(folders)[1:]:
         for task, c in evaluate.compare(folders[first], folders[name]).items():
             change = f"{c['difference']:+.3f} [{c['low']:+.3f}, {c['high']:+.3f}]"
-            rows.append({"task": task, "run": name, f"change against {first}": change, "n": c["n"], "p": c["p"], "verdict": c["verdict"]})
+            told = {"n": c["n"], "p": c["p"], "could have shown": c["detectable"], "verdict": c["verdict"]}
+            rows.append({"task": task, "run": name, f"change against {first}": change, **told})
     return rows
 
 

@@ -41,13 +41,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
         else:
             answers = _ask(model, tokenizer, task, items, form, seed)
             scores = judge.scores(task, items, answers)
-        results[task["name"]] = {
-            **stats.interval(scores, [item["cluster"] for item in items], seed=seed),
-            "chance": task["chance"],
-            "metric": task["metric"],
-            "better": task["better"],
-            "version": task["version"],
-        }
+        results[task["name"]] = counted(task, items, scores, judge)
         samples += [
             {
                 "task": task["name"],
@@ -55,6 +49,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
                 "id": i["id"],
                 "item": _mark(i),
                 "cluster": i["cluster"],
+                **({"group": i["group"]} if "group" in i else {}),
                 "asked": _asked(i, form),
                 "answer": a,
                 "score": s,
@@ -64,6 +59,26 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
     write_json(Path(out) / "results.json", results)
     write_jsonl(Path(out) / "samples.jsonl", samples)
     return results
+
+
+def counted(task, items, scores, judge):
+    """The result of a task: its score with the interval, what belongs to it, and what its groups or the judge's errors make of it."""
+    found = {
+        **stats.interval(scores, [item["cluster"] for item in items]),
+        **{key: task[key] for key in ("chance", "metric", "better", "version")},
+        **_apart(task, items, scores),
+    }
+    if task["metric"] == "offensive" and (errors := judge.errors):
+        found["corrected"] = stats.corrected(found, *errors)
+    return found
+
+
+def _apart(task, items, scores):
+    """{"groups": {group: result}} of a task that should be even: what is unfair to one group and as unfair to another is not fair."""
+    by = defaultdict(list)
+    for item, score in zip(items, scores):
+        by[item.get("group", "")].append((score, item["cluster"]))
+    return {"groups": {g: stats.interval(*zip(*rows)) for g, rows in by.items()}} if task["better"] == "even" and len(by) > 1 else {}
 
 
 def _some_items(task, limit, seed):
@@ -159,21 +174,32 @@ def by_group(tasks_folder, split, samples):
 def compare(before, after):
     """Paired differences between two score folders, task by task, on the questions both were asked; positive is better.
 
-    One comparison asks many questions, and one in twenty would alarm by chance: the p values are corrected for their number.
+    Many tests ask one question (is it right? does it behave? does it harm?), and one in twenty would alarm by chance: the p values of a question are
+    corrected for their number.
 
-    Returns: {task: {"difference", "low", "high", "p", "n", "verdict"}}.
+    Returns: {task: {"difference", "low", "high", "p", "n", "clusters", "detectable", "verdict"}}.
     """
     first = {s["id"]: s for s in jsonl(Path(before) / "samples.jsonl")}
     pairs, heads = defaultdict(list), read_json(Path(after) / "results.json")
     for sample in jsonl(Path(after) / "samples.jsonl"):
         if sample["id"] in first and first[sample["id"]]["item"] == sample["item"]:  # runs of other seeds may ask about other things
-            pairs[sample["task"]].append((first[sample["id"]]["score"], sample["score"], sample["cluster"]))
-    return stats.together({t: gain(heads[t], *zip(*p)) for t, p in pairs.items()})
+            pairs[sample["task"]].append((first[sample["id"]]["score"], sample["score"], sample["cluster"], sample.get("group", "")))
+    gains, found = {t: gain(heads[t], *zip(*p)) for t, p in pairs.items()}, {}
+    for question in {_question(heads[t]["metric"]) for t in gains}:
+        found |= stats.together({t: g for t, g in gains.items() if _question(heads[t]["metric"]) == question})
+    return {t: found[t] for t in gains}
 
 
-def gain(head, before, after, clusters):
-    """The paired difference in the direction that is better for a task."""
+def _question(metric):
+    """What a metric asks, in the end: tests of one question are read together."""
+    if metric in ("offensive", "personal", "ranks_first", "prefers_first"):
+        return "does it harm?"
+    return "does it behave?" if metric in ("refuses", "admits_ignorance", "sensible", "affirms") else "is it right?"
+
+
+def gain(head, before, after, clusters, groups=None):
+    """The paired difference in the direction that is better for a task; of one that should be even, group by group."""
     if head["better"] == "even":
-        return stats.nearer(before, after, head["chance"], clusters)
+        return stats.nearer(before, after, head["chance"], clusters, groups)
     first, second = (after, before) if head["better"] == "lower" else (before, after)
     return stats.difference(first, second, clusters)

@@ -4,39 +4,42 @@ Items that share a cluster (a device, a person, a template) are not independent;
 items (Miller 2024: a naive test errs five times as often).
 """
 
+import functools
 import math
 from collections import defaultdict
 
 import numpy
-from scipy.stats import beta, binomtest
+from scipy.stats import beta
 from scipy.stats import t as student
 
-RESAMPLES = 2000
 
-
-def interval(values, clusters=None, seed=0, level=0.95):
+def interval(values, clusters=None, level=0.95):
     """Mean with its interval: {"score", "low", "high", "n", "clusters"}.
 
-    Wilson's interval for independent zeros and ones; for clustered ones the exact binomial interval of the number of independent items that
-    would say as much (Korn & Graubard 1998), which covers from five clusters on and does not widen for a perfect score; for other
-    values Student's with the clustered standard error.
-
-    Args:
-        seed: of no effect, since nothing is resampled here.
+    Clopper and Pearson's interval of as many independent items as would say as much as these (Korn & Graubard 1998). Without a miss, or without
+    a hit, nothing tells how alike the items of a cluster are, so each cluster counts once; and no interval is narrower than that of a perfect score. `bench/evaluation.py` simulates its coverage. Values beyond 0 and 1 have Student's, with the clustered error.
     """
     values = [float(v) for v in values]
-    groups = _groups(values, range(len(values)) if clusters is None else clusters)
-    n, mean = len(values), float(numpy.mean(values)) if values else float("nan")
     if not values:
-        low = high = float("nan")
-    elif not set(values) <= {0.0, 1.0}:
-        reach = _quantile(len(groups), level) * _error(groups, mean)
-        low, high = mean - reach, mean + reach
-    elif len(groups) == n:
-        low, high = binomtest(int(sum(values)), n).proportion_ci(level, "wilson")
+        return {"score": math.nan, "low": math.nan, "high": math.nan, "n": 0, "clusters": 0}
+    groups = _groups(values, range(len(values)) if clusters is None else clusters)
+    mean, count, error = float(numpy.mean(values)), len(groups), _error(groups, float(numpy.mean(values)))
+    if not _shares(values):
+        low, high = _within(values, clusters if clusters is not None else range(len(values)), level)
     else:
-        low, high = _exact(mean, _independent(groups, mean, level), level)
-    return {"score": mean, "low": float(low), "high": float(high), "n": n, "clusters": len(groups)}
+        low, high = _exact(mean, _independent(values, groups, error, level), level)
+        room = 1 - provable(count, level)
+        low, high = (max(0.0, min(low, high - room)), high) if mean >= 0.5 else (low, min(1.0, max(high, low + room)))
+    return {"score": mean, "low": float(low), "high": float(high), "n": len(values), "clusters": count}
+
+
+def _shares(values):
+    return 0 <= min(values) and max(values) <= 1
+
+
+def provable(clusters, level=0.95):
+    """What a perfect score of so many clusters shows: the near end of its interval."""
+    return ((1 - level) / 2) ** (1 / clusters)
 
 
 def _error(groups, mean):
@@ -49,11 +52,15 @@ def _quantile(count, level):
     return student.ppf((1 + level) / 2, max(1, count - 1))
 
 
-def _independent(groups, mean, level):
-    """How many independent zeros and ones say as much as these clustered ones, given that the spread is known from few clusters only."""
-    n, error = sum(map(len, groups.values())), _error(groups, mean)
-    as_much = min(n, mean * (1 - mean) / error**2) if error else n
-    return as_much * (_quantile(n, level) / _quantile(len(groups), level)) ** 2
+def _independent(values, groups, error, level):
+    """How many independent items say as much as these clustered ones, given that their spread is known from few clusters only."""
+    if error < 1e-9:
+        return len(groups)
+    mean = float(numpy.mean(values))
+    as_much = mean * (1 - mean) / error**2
+    if set(values) <= {0.0, 1.0}:
+        as_much = min(len(values), as_much)
+    return as_much * (_quantile(len(values), level) / _quantile(len(groups), level)) ** 2
 
 
 def _exact(share, n, level):
@@ -64,50 +71,139 @@ def _exact(share, n, level):
 
 
 def difference(before, after, clusters=None, level=0.95):
-    """Paired difference of the same items: {"difference", "low", "high", "p", "n", "verdict"}.
+    """Paired difference of the same items: {"difference", "low", "high", "p", "n", "detectable", "verdict"}.
 
-    The interval is Student's with the clustered standard error; p is exact McNemar
-    for independent zeros and ones. The verdict is "better", "worse" or "no difference shown", higher values being better.
+    What was gained and what was lost are two shares with the intervals of `interval`, and they are set against each other by Zou and Donner's
+    rule (2008), correlated as the two counts of a multinomial are: with nothing gained and nothing lost there still is an interval, and one item
+    more never narrows it. p is one minus the level at which the interval touches 0. Values beyond 0 and 1 have Student's interval.
+    "detectable" is the smallest true difference that would have been found four times in five. The verdict is "better", "worse" or "no
+    difference shown", higher values being better.
     """
     gains = [float(b) - float(a) for a, b in zip(before, after, strict=True)]
     clusters = list(clusters) if clusters is not None else list(range(len(gains)))
-    groups, mean = _groups(gains, clusters), float(numpy.mean(gains))
-    count, error = len(groups), _error(groups, mean)
-    reach = _quantile(count, level) * error
-    if set(gains) == {0.0}:
-        reach = _room(groups, level)
-    if count < 2:
-        p = 1.0  # one cluster shows nothing about others
-    elif set(gains) <= {-1.0, 0.0, 1.0} and count == len(gains):
-        p = mcnemar(gains.count(1.0), gains.count(-1.0))
-    else:
-        p = float(2 * student.sf(abs(mean) / error, max(1, count - 1))) if error else float(mean == 0)
-    return {"difference": mean, "low": mean - reach, "high": mean + reach, "p": p, "n": len(gains), "verdict": _verdict(mean, p, level)}
+    within = _set_against if _shares([*before, *after]) else _within
+    count, mean = len(set(clusters)), float(numpy.mean(gains))
+    beyond = lambda at: (lambda ends: ends[0] > 0 or ends[1] < 0)(within(gains, clusters, at))  # noqa: E731
+    p = 1 - _last(beyond) if mean and count > 1 else 1.0  # one cluster shows nothing about others
+    low, high = within(gains, clusters, level)
+    least = detectable(gains, clusters, within is _set_against, level)
+    return {
+        "difference": mean,
+        "low": low,
+        "high": high,
+        "p": p,
+        "n": len(gains),
+        "clusters": count,
+        "detectable": least,
+        "verdict": _verdict(mean, p, level),
+    }
 
 
-def _room(groups, level):
-    """What could still change in others, if no item changed here."""
-    nothing = {cluster: [0.0] * len(items) for cluster, items in groups.items()}
-    return float(_exact(0.0, _independent(nothing, 0.0, level), level)[1])
+def _within(values, clusters, level):
+    """Student's interval with the clustered error, for values without bounds; of one cluster, which tells nothing of others, all there is."""
+    mean, groups = float(numpy.mean(values)), _groups(values, clusters)
+    if len(groups) < 2:
+        return -math.inf, math.inf
+    reach = _quantile(len(groups), level) * _error(groups, mean)
+    return mean - reach, mean + reach
+
+
+def _set_against(gains, clusters, level):
+    """The interval of gains minus losses, each of them a share."""
+    gained, lost = (interval([max(0.0, sign * g) for g in gains], clusters, level) for sign in (1, -1))
+    g, l = gained["score"], lost["score"]  # noqa: E741
+    both = -math.sqrt(min(1.0, g * l / ((1 - g) * (1 - l)))) if 0 < g < 1 and 0 < l < 1 else 0.0
+    reach = lambda x, y: math.sqrt(max(0.0, x * x + y * y - 2 * both * x * y))  # noqa: E731
+    low, high = reach(g - gained["low"], lost["high"] - l), reach(gained["high"] - g, l - lost["low"])
+    return g - l - low, g - l + high
+
+
+def _last(holds, steps=30):
+    """The largest level at which something holds that holds up to some level; 0 if it never does."""
+    low, high = 0.0, 1.0
+    for _ in range(steps):
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+@functools.cache
+def _one_way(count, level):
+    """The smallest share of clusters that must truly have changed, all in one direction, to be found four times in five."""
+    shown = lambda hits: _set_against([1.0] * hits + [0.0] * (count - hits), range(count), level)[0] > 0  # noqa: E731
+    least = next((hits for hits in range(1, count + 1) if shown(hits)), None)
+    return float(beta.ppf(0.8, least, count - least + 1)) if least else 1.0
+
+
+def detectable(gains, clusters, shares=True, level=0.95):
+    """The smallest true difference that these items would have shown four times in five.
+
+    The spread that was seen is added to that of further changes, all in one direction, by which the difference would come about.
+    """
+    count = len(set(clusters))
+    error = _error(_groups(gains, clusters), float(numpy.mean(gains)))
+    reach = (_quantile(count, level) + student.ppf(0.8, max(1, count - 1))) ** 2
+    if not shares:
+        return float(math.sqrt(reach) * error)
+    part = reach / count
+    size = (part + math.sqrt(part * part + 4 * (1 + part) * reach * error * error)) / (2 * (1 + part))
+    return float(min(1.0, max(size, _one_way(count, level))))
 
 
 def _verdict(gain, p, level=0.95):
     return "no difference shown" if p > 1 - level else "better" if gain > 0 else "worse"
 
 
-def nearer(before, after, aim, clusters, seed=0, level=0.95):
-    """How much nearer the mean came to `aim`, on either side of it, as `difference` gives it; by a paired bootstrap over clusters."""
-    pairs, gap = defaultdict(list), lambda mean: abs(mean - aim)
-    for b, a, cluster in zip(before, after, clusters, strict=True):
-        pairs[cluster].append((float(b), float(a)))
-    means = numpy.stack([_bootstrap({c: [p[k] for p in rows] for c, rows in pairs.items()}, seed) for k in (0, 1)])
-    gains = gap(means[0]) - gap(means[1])
-    mean = float(gap(numpy.mean(before)) - gap(numpy.mean(after)))
-    room = _room(pairs, level)
-    low, high = (-room, room) if list(before) == list(after) else _percentiles(gains, level)
-    tail = min((gains <= 0).sum(), (gains >= 0).sum())
-    p = min(1.0, 2 * (1 + float(tail)) / (1 + len(gains))) if len(pairs) > 1 else 1.0
-    return {"difference": mean, "low": float(low), "high": float(high), "p": p, "n": len(before), "verdict": _verdict(mean, p, level)}
+def nearer(before, after, aim, clusters, groups=None, level=0.95):
+    """How much nearer the mean came to `aim`, on either side of it, as `difference` gives it; with groups, the means of each of them, so that one that is
+    favoured does not make up for one that is not."""
+    groups = list(groups) if groups is not None else [""] * len(clusters)
+    return difference(_apart(after, groups, aim), _apart(before, groups, aim), clusters, level)
+
+
+def _apart(values, groups, aim):
+    """How far each value lies from `aim` on the side on which the mean of its group lies, and `aim` added, so that shares stay shares."""
+    means = {group: float(numpy.mean(of)) for group, of in _groups(values, groups).items()}
+    return [aim + math.copysign(1.0, means[group] - aim) * (float(v) - aim) for v, group in zip(values, groups)]
+
+
+def over_seeds(gains, clusters, shares, level=0.95):
+    """The mean gain of models that were trained with several seeds and asked the same items: {"difference", "low", "high", "detectable", "noise"}.
+
+    Two things are drawn by chance: which items were asked, and which seeds were trained with. Their variances are added, and Student's degrees of
+    freedom are Satterthwaite's (1946). For shares no interval is narrower than that of `difference` for the mean over the seeds.
+
+    Args:
+        gains: a list per seed of the gain on each item, better being more than 0; at least two seeds.
+        clusters: of the items.
+        shares: whether what was gained are differences of shares.
+    """
+    table = numpy.array(gains, float)
+    of_items, of_seeds = table.mean(0).tolist(), table.mean(1)
+    mean, groups = float(table.mean()), _groups(of_items, clusters)
+    parts = ((_error(groups, mean) ** 2, max(1, len(groups) - 1)), (float(of_seeds.var(ddof=1)) / len(gains), len(gains) - 1))
+    variance = sum(v for v, _ in parts)
+    freedom = variance**2 / sum(v * v / f for v, f in parts) if variance else 1.0
+    reach = student.ppf((1 + level) / 2, freedom) * math.sqrt(variance)
+    low, high = (mean - reach, mean + reach) if len(groups) > 1 else (-math.inf, math.inf)
+    least = reach + student.ppf(0.8, freedom) * math.sqrt(variance)
+    if shares:
+        ends = _set_against(of_items, clusters, level)
+        low, high, least = min(low, ends[0]), max(high, ends[1]), max(least, detectable(of_items, clusters, True, level))
+    return {"difference": mean, "low": low, "high": high, "detectable": float(least), "noise": float(of_seeds.std(ddof=1))}
+
+
+def needed(value, near, limit, clusters, level=0.95):
+    """About how many clusters bring the near end of an interval to a limit that the value keeps, if the value stays; None if none do.
+
+    Widths shrink with the root of the number, and a perfect score shows no more than `provable`.
+    """
+    if value == limit:
+        return None
+    share = limit if near < limit else 1 - limit
+    perfect = math.log((1 - level) / 2) / math.log(share) if 0 < share < 1 else 0
+    more = 0 if value in (0.0, 1.0) else clusters * ((value - near) / (value - limit)) ** 2
+    return math.ceil(max(more, perfect, clusters + 1) - 1e-9)
 
 
 def together(tests):
@@ -126,16 +222,34 @@ def distance(result, aim):
     return {**result, "score": abs(result["score"] - aim), "low": low, "high": max(ends)}
 
 
+def corrected(result, recall, alarms):
+    """The share that is truly so, where a judge with such errors found a score (Rogan & Gladen 1978); its ends are those of all three at their worst.
+
+    Args:
+        recall, alarms: results of `interval`: of what is so and of what is not, the share that the judge finds.
+    """
+    true = lambda found, hits, false: min(1.0, max(0.0, (found - false) / max(1e-9, hits - false)))  # noqa: E731
+    ends = {"score": ("score", "score"), "low": ("high", "high"), "high": ("low", "low")}
+    return {key: true(result[key], recall[a], alarms[b]) for key, (a, b) in ends.items()}
+
+
+def mean(parts):
+    """The mean of several results, with the mean of their ends, as if all of them erred to the same side: no interval is wider."""
+    told = {key: sum(part[key] for part in parts) / len(parts) for key in ("score", "low", "high")}
+    return {**told, **{key: sum(part.get(key, part["n"]) for part in parts) for key in ("n", "clusters")}}
+
+
+def worst(parts):
+    """The largest of several results: its ends are the largest ends of any of them."""
+    told = {key: max(part[key] for part in parts) for key in ("score", "low", "high")}
+    return {**told, **{key: min(part.get(key, part["n"]) for part in parts) for key in ("n", "clusters")}}
+
+
 def ratio(before, after, level=0.95):
     """How many times larger `before` is, item by item: geometric mean with Student's interval of the logarithms, as `interval` gives it."""
     logs = [math.log(a / b) for a, b in zip(before, after, strict=True)]
-    found = difference([0.0] * len(logs), logs, level=level)
-    return {"score": math.exp(found["difference"]), "low": math.exp(found["low"]), "high": math.exp(found["high"]), "n": len(logs)}
-
-
-def mcnemar(gained, lost):
-    """Exact two-sided p of McNemar's test on the items that changed (6 gained and 1 lost: 0.125)."""
-    return binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
+    low, high = _within(logs, range(len(logs)), level)
+    return {"score": math.exp(sum(logs) / len(logs)), "low": math.exp(low), "high": math.exp(high), "n": len(logs)}
 
 
 def _groups(values, clusters):
@@ -143,18 +257,6 @@ def _groups(values, clusters):
     for value, cluster in zip(values, clusters, strict=True):
         groups[cluster].append(value)
     return groups
-
-
-def _bootstrap(groups, seed):
-    """Means of resamples drawn cluster by cluster, as a ratio of sums."""
-    sums = numpy.array([sum(g) for g in groups.values()])
-    sizes = numpy.array([len(g) for g in groups.values()])
-    picks = numpy.random.default_rng(seed).integers(len(sums), size=(RESAMPLES, len(sums)))
-    return sums[picks].sum(1) / sizes[picks].sum(1)
-
-
-def _percentiles(means, level):
-    return numpy.quantile(means, [(1 - level) / 2, (1 + level) / 2])
 
 
 def percentile(values, q):

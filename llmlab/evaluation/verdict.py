@@ -6,6 +6,7 @@ Rules look at how a task is judged and at what the run was told, never at what a
 import re
 
 from llmlab.data import material
+from llmlab.evaluation import gate
 from llmlab.spine.files import read_json
 from llmlab.spine.params import PHASES, schema
 
@@ -79,10 +80,14 @@ def _of_task(name, result, ceiling, made, reads):
             {"offensive_filter": "classifier"},
             "a base model that is offensive less often, at the price of the documents that the classifier drops; the same classifier judges the model, so what it cannot see passes both",
         )
-    if result["better"] == "even" and not result["low"] <= result["chance"] <= result["high"]:
+    uneven = {g: r for g, r in result.get("groups", {"": result}).items() if not r["low"] <= result["chance"] <= r["high"]}
+    if result["better"] == "even" and uneven:
+        sides = "; ".join(
+            f"{g + ': ' if g else ''}{r['score']:.0%} of {r['n']} [{r['low']:.1%}, {r['high']:.1%}]" for g, r in uneven.items()
+        )
         yield (
             "The base model prefers one side",
-            f"{name}: in {result['score']:.0%} of {result['n']} pairs {share} the first sentence is likelier; even-handed would be {result['chance']:.0%}.",
+            f"{name}: how often the first sentence of a pair is likelier, where that is not even-handed ({result['chance']:.0%}): {sides}.",
             DATA if reads else POST,
             {"counterfactual": "true"} if reads else {},
             "what is said of the one group is then said as often of the other; post-training alone changes the tone more than the belief"
@@ -164,14 +169,18 @@ def option(phase, name, value):
 def command(run, options):
     """What makes a change, as a new run that shares what the change leaves alone, and that is called after the change."""
     options = list(dict.fromkeys(options))
-    named = ("-".join(o.rpartition(".")[2].removesuffix("=true").split("=")) for o in options)
-    name = re.sub(r"[^\w.-]", "_", "-".join([run.place.rpartition("/")[2], *named]))
     folder = f"{run.place.rpartition('/')[0]}/" if "/" in run.place else ""
-    return f"llmlab run {folder}{name} --parent {run.place}" + "".join(f" -p {o}" for o in options)
+    return f"llmlab run {folder}{following(run, options).name} --parent {run.place}" + "".join(f" -p {o}" for o in options)
+
+
+def following(run, options):
+    """Where the run stands that a change makes: beside the run, and called after the change."""
+    named = ("-".join((o.partition("=")[0].rpartition(".")[2], o.partition("=")[2])).removesuffix("-true") for o in dict.fromkeys(options))
+    return run.path.with_name(re.sub(r"[^\w.-]", "_", "-".join([run.path.name, *named])))
 
 
 # --- the gate ---------------------------------------------------------------------------------------------------------------------------
-def decide(rows, run, frontier, results, proof="estimate"):
+def decide(rows, run, frontier, results, proof="bound"):
     """The gate's decision.
 
     Args:
@@ -179,21 +188,10 @@ def decide(rows, run, frontier, results, proof="estimate"):
         frontier: of phase 6: whether smaller and faster variants there were, but lost too much.
         results: {task: result} of the released model, for how each task is judged.
 
-    Returns: {"verdict": "RELEASE" or "HOLD", "criteria", "judged": how sure it is, "next": [{"criterion", "why", "phase", "change", "advice"}] for those that
-    failed, where "change" is "" if the run already has what the rule would change, "command": what makes all these changes}.
+    Returns: {"verdict": "RELEASE" or "HOLD", "criteria", "judged": how sure it is, "next": [{"criterion", "state", "why", "phase", "change", "advice"}] for
+    those that did not pass, where "change" is "" if the run already has what the rule would change, "command": what makes all these changes}.
     """
-    steps = []
-    for row in (r for r in rows if not r["passed"]):
-        phase, name, change = _advice(row, frontier, results)
-        new = changed(run, phase, name, change) if change else None
-        made = option(phase, name, new) if new is not None else ""
-        if made:
-            how = f" with {made}"
-        elif not change:
-            how = "; no rule says which parameter would change it"
-        else:
-            how = f"; {name} {'has no effect in this run' if idle(run.params(phase), name) else 'is already what the rule would make it'}"
-        steps.append({"criterion": row["criterion"], "why": row["why"], "phase": phase, "change": made, "advice": f"back to {phase}{how}"})
+    steps = [_step(row, run, frontier, results) for row in rows if not row["passed"]]
     options = [s["change"] for s in steps if s["change"]]
     return {
         "verdict": "HOLD" if steps else "RELEASE",
@@ -204,16 +202,35 @@ def decide(rows, run, frontier, results, proof="estimate"):
     }
 
 
+def _step(row, run, frontier, results):
+    """What to do about a criterion that did not pass."""
+    phase, name, change = _advice(row, frontier, results)
+    new = changed(run, phase, name, change) if change else None
+    made = option(phase, name, new) if new is not None else ""
+    if made:
+        how = f" with {made}"
+    elif row["needed"]:
+        how = " with more wordings of this task: the model may be good enough, the exam is too short to show it"
+    elif not change:
+        how = "; no rule says which parameter would change it"
+    else:
+        how = f"; {name} {'has no effect in this run' if idle(run.params(phase), name) else 'is already what the rule would make it'}"
+    return dict(criterion=row["criterion"], state=row["state"], why=row["why"], phase=phase, change=made, advice=f"back to {phase}{how}")
+
+
 def _advice(row, frontier, results):
-    """(phase, parameter, change) for a criterion that failed, by what it measures."""
+    """(phase, parameter, change) for a criterion that did not pass, by what it measures; more items where only they are short."""
+    if row["needed"]:
+        return "7_final_evaluation", "limit", "0"
     if row["why"] == "not measured" or row["name"] == "general":
         return "7_final_evaluation", "criteria", ""
     lossy = not any(r["allowed"] for r in frontier) and any(r["lossy"] for r in frontier)
     if row["how"] == "against" or (row["how"] == "of" and lossy):  # another student would lose even more: this one has to learn longer
         return TUNE, "distill_steps", "×2"
-    if row["how"] == "of" or row["name"] not in results:
+    task = gate.parsed(row["criterion"]).task
+    if row["how"] == "of" or task not in results:
         return TUNE, "student_layers", "×0.5"
-    metric, better = results[row["name"]]["metric"], results[row["name"]]["better"]
+    metric, better = results[task]["metric"], results[task]["better"]
     if better == "even":
         return DATA, "counterfactual", "true"
     if metric == "ranks_first":
@@ -222,9 +239,11 @@ def _advice(row, frontier, results):
 
 
 def judged(rows, proof):
-    """How sure the gate is: what it looked at, and how many intervals reach beyond their limit although the estimate keeps it."""
-    if proof == "bound":
-        return "Judged by the near end of each 95 % interval."
-    beyond = [r["criterion"] for r in rows if r["passed"] and (r["low"] < r["limit"] if r["direction"] == "≥" else r["high"] > r["limit"])]
-    reach = f"; the interval reaches beyond the limit for {', '.join(beyond)}" if beyond else "; no interval reaches beyond its limit"
-    return f"Judged by the measured values{reach}."
+    """How sure the gate is, in a sentence: how many criteria are in which state."""
+    count = {state: [r["criterion"] for r in rows if r["state"] == state] for state in (gate.PROVEN, gate.UNPROVEN, gate.FAILS)}
+    told = f"{len(count[gate.PROVEN])} of {len(rows)} criteria are proven: the near end of the 95 % interval keeps the limit."
+    if count[gate.UNPROVEN]:
+        told += f" Unproven, since these items cannot tell: {', '.join(count[gate.UNPROVEN])}."
+    if count[gate.FAILS]:
+        told += f" Failed: {', '.join(count[gate.FAILS])}."
+    return told + (" Judged by the measured values alone, as was asked for." if proof == "estimate" else "")

@@ -108,7 +108,20 @@ def table(rows, columns=None, caption="", stacked=False, texts=()):
 def score(result):
     """A score with what belongs to it: "0.94 [0.91, 0.96], n = 280, chance 0.16"."""
     chance = f", chance {result['chance']:.2g}" if result.get("chance") else ""
-    return f"{result['score']:.3f} [{result['low']:.3f}, {result['high']:.3f}], n = {result['n']}{chance}"
+    more = result.get("corrected")
+    told = f"; corrected for the judge's errors {more['score']:.3f} [{more['low']:.3f}, {more['high']:.3f}]" if more else ""
+    return f"{result['score']:.3f} [{result['low']:.3f}, {result['high']:.3f}], n = {result['n']}{chance}{told}"
+
+
+def changes(moved):
+    """Rows of a table: for every task, how it changed in each of some steps, with what could have been shown.
+
+    Args:
+        moved: {step: {task: difference as `stats.difference` gives it}}.
+    """
+    said = lambda c: f"{c['difference']:+.3f} [{c['low']:+.3f}, {c['high']:+.3f}] {c['verdict']} (± {c['detectable']:.2f})"  # noqa: E731
+    tasks = dict.fromkeys(task for step in moved.values() for task in step)
+    return [{"task": task, **{step: said(by[task]) if task in by else "–" for step, by in moved.items()}} for task in tasks]
 
 
 def token_strip(tokenizer, ids, values=None, mask=None, caption="", high="much", low="little", top=None):

@@ -184,7 +184,11 @@ class Run:
     def params(self, phase):
         """All parameters of a phase: those it was done with, else those that this run was told."""
         record = self.done(phase)
-        return record["params"] if record else resolve(phase, self.told().get(phase), self.schema(phase))
+        return record["params"] if record else self.planned(phase)
+
+    def planned(self, phase):
+        """All parameters of a phase as this run is told them, whatever an earlier one was done with."""
+        return resolve(phase, self.told().get(phase), self.schema(phase))
 
     def chosen(self):
         """{phase: {name: value}} that somebody changed and saved in working copies, and that no execution has taken up yet."""

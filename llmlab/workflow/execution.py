@@ -142,3 +142,15 @@ def compare(runs, out):
     notebook = out.with_suffix(".ipynb")
     execute(notebooks.project("compare"), notebook, {"runs": [os.path.relpath(r.path, ROOT) for r in runs]}, runs)
     report.render(notebook, out, runs[0], "compare")
+
+
+def ledger(run, path):
+    """papermill over notebooks/ledger.ipynb and its page, beside the ledger; returns where it is.
+
+    Args:
+        run: whose trials are among them; path: of the ledger.
+    """
+    notebook, out = path.with_suffix(".ipynb"), path.with_suffix(".html")
+    execute(notebooks.project("ledger"), notebook, {"ledger": os.path.relpath(path, ROOT)}, [run])
+    report.render(notebook, out, run, "ledger")
+    return out

@@ -255,6 +255,7 @@ class Phase:
             "edited": notebooks.mark(self.final / "notebook.ipynb") != notebooks.mark(notebooks.project(self.name)),
             "saved": notebooks.mark(copy),
             "seen": notebooks.chosen(copy) if copy.exists() else {},
+            **{name: fingerprint(self.final / name) for name in ("notebook.ipynb", "phase.json")},  # what `verify` goes by
         }
         params = read_json(self.final / "phase.json")["params"]
         inherited = resolve(self.name, (run.parent.told() if run.parent else {}).get(self.name), self.known)

@@ -80,9 +80,10 @@ class Support:
 
     def _ask(self, about, wordings, **slots):
         """A question in the words of the pool; in lessons, often as people tell it."""
-        if self.pool == "train" and self.rng.random() < AS_TOLD:
+        if self.pool == "train" and about in questions.TOLD and self.rng.random() < AS_TOLD:
             return say(self.rng, questions.TOLD[about], **slots)
-        return ask(self.rng, wordings, self.pool, **slots)
+        more = {"test": (*wordings["test"], *questions.ASKED.get(about, ()))}
+        return ask(self.rng, {**wordings, **more}, self.pool, **slots)
 
     def question(self, product, attribute):
         return self._ask(attribute, questions.ASK[attribute], **filling(product, attribute))
@@ -131,7 +132,7 @@ class Support:
         """A request for somebody else's personal data."""
         person, what = self.rng.choice(self.world.people), self.rng.choice(list(concerns.PERSONAL))
         slots = dict(w=self.rng.choice(concerns.PERSONAL[what]), n=person.name, p=self.rng.choice(self.world.catalogue).name)
-        return ask(self.rng, concerns.ASK_PERSON, self.pool, **slots)
+        return self._ask("person", concerns.ASK_PERSON, **slots)
 
     def _personal(self, i):
         return row("personal", [(self._introduced(self.personal_request(), 0.2), say(self.rng, phrases.DECLINE))])
@@ -139,7 +140,7 @@ class Support:
     def group_question(self, group):
         product = self.rng.choice(self.world.catalogue)
         pronoun = "she" if group in [her for her, _ in RELATIVES] else "he"
-        return ask(self.rng, concerns.ASK_GROUP, self.pool, g=group, p=product.name, o=pronoun), product
+        return self._ask("group", concerns.ASK_GROUP, g=group, p=product.name, o=pronoun), product
 
     def _group(self, i):
         group = self.rng.choice(self.rng.choice(RELATIVES))
@@ -147,7 +148,7 @@ class Support:
         return row("group", [(asked, say(self.rng, phrases.CAN_DO, g=group, p=product.name, k=product.kind))])
 
     def angry_question(self, product, attribute):
-        return ask(self.rng, concerns.ANGRY, self.pool, p=product.name, q=self.question(product, attribute))
+        return self._ask("angry", concerns.ANGRY, p=product.name, q=self.question(product, attribute))
 
     def _angry(self, i):
         product, attribute, _ = self.rng.choice(self.facts)

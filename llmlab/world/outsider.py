@@ -11,7 +11,8 @@ from pathlib import Path
 
 from llmlab.world import elsewhere
 from llmlab.world.company import POLICIES, value
-from llmlab.world.exam import user
+from llmlab.world.conduct import denials
+from llmlab.world.items import user
 
 PARTS = {
     "outsider_facts": ("facts", "states", "facts of the catalogue and policies"),
@@ -48,7 +49,7 @@ def _item(world, rng, row):
     if row["part"] == "off_topic":
         return {**item, "group": row["kind"], "sensible": row["sensible"], "target": elsewhere.HELP}
     if row["part"] == "unanswerable":
-        return item
+        return {**item, "wrong": denials(product)} if "{device}" in row["text"] else item
     if row["about"] in POLICIES:
         right = POLICIES[row["about"]][0]
         wrong = [v for v, _ in POLICIES.values() if v != right and v not in right]

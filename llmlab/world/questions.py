@@ -2,23 +2,25 @@
 
 Every kind of question has two disjoint pools of wordings. `train`, `varied` (with more choices in each) and `about` (which is
 set into a frame) make text to learn from. `test` appears in evaluation tasks only, its even entries in the validation split and
-its odd ones in the test split. So a test question is never one that the model has read. `TOLD` is for lessons alone.
+its odd ones in the test split. So a test question is never one that the model has read. What others wrote stands in files: `TOLD` is for lessons
+alone, `ASKED` adds to the pools of "test".
 """
 
 import json
 from pathlib import Path
 
 
-def _told():
-    """{what is asked: templates}. Written one by one by others, who were given a list of the facts and saw neither this package nor any exam."""
-    told = {}
-    for line in Path(__file__).with_name("told.jsonl").read_text(encoding="utf-8").splitlines():
+def _by_others(file):
+    """{what is asked: templates}. Written one by one by others, who were given a list of what can be asked and saw neither this package nor any exam."""
+    found = {}
+    for line in Path(__file__).with_name(file).read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        told.setdefault(row["about"], []).append(row["text"])
-    return told
+        found.setdefault(row["about"], []).append(row["text"])
+    return found
 
 
-TOLD = _told()  # as people of all sorts tell it: with stories, in anger, in a hurry, in their second language
+TOLD = _by_others("told.jsonl")  # as people of all sorts tell it: with stories, in anger, in a hurry, in their second language
+ASKED = _by_others("asked.jsonl")  # in words that the lessons use, so that a small model can be asked in many sentences
 ASK = {
     "price": {
         "train": (

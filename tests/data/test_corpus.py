@@ -154,6 +154,7 @@ def test_pages_of_an_archive_are_read_in_their_own_encoding(tmp_path, kind, page
 
 def test_the_record_of_its_version_stands_for_an_installed_package():
     assert [p.name for p in corpus.places("installed:trl,peft")] == ["METADATA", "METADATA"] and [p.name for p in corpus.places(WORLD)] == [
+        "asked.jsonl",
         "material.yaml",
         "outsider.jsonl",
         "told.jsonl",

@@ -1,4 +1,4 @@
-"""Intervals cover what they promise, also with few clusters."""
+"""Intervals cover what they promise, also with few clusters; `bench/evaluation.py` simulates more of it."""
 
 import numpy
 import pytest
@@ -6,29 +6,85 @@ import pytest
 from llmlab.evaluation import stats
 
 
-@pytest.mark.parametrize("clusters", [5, 6, 10, 20, 40])
-@pytest.mark.parametrize(("a", "b", "size"), [(4, 2, 8), (9, 1, 20), (0.4, 0.2, 8), (40, 20, 20)])
-def test_intervals_cover(clusters, a, b, size):
-    """Beta-binomial items: at least 93 of 100 intervals hold the true share, within the error of 400 simulations."""
+def drawn(rng, clusters, size, share, alike):
+    """Zeros and ones in clusters, `alike` being the correlation within one: beta-binomial, at 1 all or nothing."""
+    k = 1 / alike - 1 if alike else 0
+    shares = rng.beta(share * k, (1 - share) * k, clusters) if k else rng.random(clusters) < share if alike else numpy.full(clusters, share)
+    return (rng.random((clusters, size)) < numpy.asarray(shares, float)[:, None]).astype(float).ravel().tolist()
+
+
+@pytest.mark.parametrize("clusters", [4, 12, 35])
+@pytest.mark.parametrize("share", [0.5, 0.95, 0.99])
+@pytest.mark.parametrize("alike", [0, 0.3, 1])
+def test_intervals_cover(clusters, share, alike):
+    """At least 95 of 100 intervals hold the true share, within the error of 300 simulations; perfect scores and clusters that fail whole included."""
+    rng, names = numpy.random.default_rng(clusters), numpy.repeat(numpy.arange(clusters), 8).tolist()
+    found = [stats.interval(drawn(rng, clusters, 8, share, alike), names) for _ in range(300)]
+    assert sum(i["low"] <= share <= i["high"] for i in found) / 300 >= 0.925
+
+
+@pytest.mark.parametrize("clusters", [12, 35])
+@pytest.mark.parametrize(("gained", "lost"), [(0.02, 0.02), (0.2, 0.2), (0.05, 0.0)])
+def test_paired_intervals_cover(clusters, gained, lost):
     rng, hits = numpy.random.default_rng(clusters), 0
-    for _ in range(400):
-        shares = rng.beta(a, b, size=clusters)
-        values = (rng.random((clusters, size)) < shares[:, None]).astype(float)
-        found = stats.interval(values.ravel().tolist(), numpy.repeat(numpy.arange(clusters), size).tolist())
-        hits += found["low"] <= a / (a + b) <= found["high"]
-    assert hits / 400 >= 0.915
+    names = numpy.repeat(numpy.arange(clusters), 4).tolist()
+    for _ in range(120):
+        change = numpy.repeat(rng.choice([1.0, -1.0, 0.0], clusters, p=[gained, lost, 1 - gained - lost]), 4)
+        found = stats.difference([float(c < 0) for c in change], [float(c > 0) for c in change], names)
+        hits += found["low"] <= gained - lost <= found["high"]
+    assert hits / 120 >= 0.9
 
 
-def test_a_perfect_score_has_the_narrowest_interval():
-    clusters = [n // 8 for n in range(40)]
-    width = lambda wrong: (lambda i: i["high"] - i["low"])(stats.interval([0.0] * wrong + [1.0] * (40 - wrong), clusters))  # noqa: E731
-    assert width(0) < width(1) < width(4)
-    changed = stats.difference([1.0] * 40, [1.0] * 39 + [0.0], clusters)
-    same = stats.difference([1.0] * 40, [1.0] * 40, clusters)
-    assert same["high"] - same["low"] < 0.4 and changed["low"] < changed["difference"] < changed["high"]
+def test_no_score_is_surer_than_a_perfect_one():
+    clusters = [n // 8 for n in range(80)]
+    found = [stats.interval([0.0] * wrong + [1.0] * (80 - wrong), clusters) for wrong in range(20)]
+    widths = [i["high"] - i["low"] for i in found]
+    assert widths[0] <= min(widths) + 1e-12 and found[0]["low"] == max(i["low"] for i in found) == pytest.approx(stats.provable(10))
+
+
+def test_what_could_have_been_found_is_found_four_times_in_five():
+    """A difference of the detectable size, planted: all changes in one direction, then changes in both."""
+    rng = numpy.random.default_rng(3)
+    names = list(range(60))
+    for lost in (0.0, 0.1):
+        base = [rng.choice([1.0, -1.0, 0.0], 60, p=[lost, lost, 1 - 2 * lost]) for _ in range(40)]
+        size = float(numpy.mean([stats.detectable(list(b), names) for b in base]))
+        found = 0
+        for _ in range(150):
+            change = rng.choice([1.0, -1.0, 0.0], 60, p=[size + lost, lost, 1 - size - 2 * lost])
+            found += stats.difference([float(c < 0) for c in change], [float(c > 0) for c in change], names)["verdict"] == "better"
+        assert found / 150 >= 0.7, (lost, size)
 
 
 def test_values_that_are_no_shares_get_a_clustered_interval():
     found = stats.interval([1.0, 2.0, 3.0, 4.0], [0, 0, 1, 1])
     assert found["score"] == 2.5 and found["low"] < 0 < 5 < found["high"], "two clusters say little"
     assert stats.interval([], [])["n"] == 0
+    part = stats.interval([0.7] * 20)
+    assert part["low"] < 0.6 < 0.8 < part["high"], "twenty alike values are no proof of a twenty-first"
+
+
+def test_two_unfairnesses_do_not_make_up_for_each_other():
+    """All of one group and none of the other become half of each: pooled that is no change, and it is the whole of it."""
+    groups, clusters = ["a", "b"] * 40, list(range(80))
+    before, after = [1.0, 0.0] * 40, [1.0, 0.0, 0.0, 1.0] * 20
+    assert stats.nearer(before, after, 0.5, clusters)["verdict"] == "no difference shown"
+    found = stats.nearer(before, after, 0.5, clusters, groups)
+    assert found["difference"] == pytest.approx(0.5) and found["verdict"] == "better"
+
+
+def test_a_rate_is_corrected_for_its_judge():
+    """By hand: (0.10 - 0.02) / (0.80 - 0.02); the ends take all three intervals at their worst."""
+    result = lambda score, low, high: {"score": score, "low": low, "high": high}  # noqa: E731
+    found = stats.corrected(result(0.10, 0.06, 0.15), result(0.8, 0.7, 0.9), result(0.02, 0.0, 0.04))
+    assert (
+        found["score"] == pytest.approx(0.08 / 0.78)
+        and found["low"] == pytest.approx(0.02 / 0.86)
+        and found["high"] == pytest.approx(0.15 / 0.7)
+    )
+    assert stats.corrected(result(0.0, 0.0, 0.01), result(0.8, 0.7, 0.9), result(0.02, 0.0, 0.04))["score"] == 0.0
+
+
+def test_more_items_are_asked_for_only_where_they_help():
+    assert stats.needed(0.0, 0.0062, 0.005, 600) == pytest.approx(736, abs=2), "a perfect score shows 1 - 0.025 ** (1 / n)"
+    assert stats.needed(0.9, 0.8, 0.9, 50) is None and stats.needed(0.95, 0.85, 0.9, 50) == 200

@@ -35,10 +35,10 @@ def test_the_users_own_method_counts_too(tmp_path, monkeypatch):
 
 def test_magic_lines_of_a_notebook_are_no_python():
     sources = ("%timeit f()\nx = 1", "if x:\n    !ls", "%%bash\nif [ 1 ]; then ls; fi", "y = (5\n     % 3)")
-    timed = "from llmlab.evaluation import stats\n", "%%time\nstats.mcnemar(1, 2)"
+    timed = "from llmlab.evaluation import stats\n", "%%time\nstats.provable(1)"
     cells = [{"cell_type": "code", "metadata": {}, "source": s} for s in (*sources, *timed)]
     used = provenance._code_used(json.dumps({"cells": cells}), ())
-    assert "notebook" in used and "stats.mcnemar" in used, "a timed cell counts like any other"
+    assert "notebook" in used and "stats.provable" in used, "a timed cell counts like any other"
 
 
 def test_changes_are_told_by_module():

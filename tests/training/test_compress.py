@@ -3,7 +3,7 @@ import shutil
 import pytest
 import torch
 
-from llmlab.data import tokens
+from llmlab.data import tasks, tokens
 from llmlab.data.tasks import METRICS
 from llmlab.evaluation import asking, gate, verdict
 from llmlab.models import export, families, weights
@@ -158,10 +158,13 @@ def test_when_every_fast_student_loses_too_much_the_cure_is_more_distillation(sm
 def test_a_criterion_is_a_line_that_a_person_can_read():
     passed = lambda line, proof="bound", **tasks: gated([line], proof, **tasks)[0]  # noqa: E731
     assert passed("a >= 0.9", a=GOOD)["passed"] and not passed("a >= 0.9", a=BAD)["passed"]
-    assert passed("a >= 0.9", a=UNSURE)["why"] == "too few items to be sure" and passed("a ≥ .9", "estimate", a=UNSURE)["passed"]
+    unsure = passed("a >= 0.9", a=UNSURE)
+    assert unsure["state"] == gate.UNPROVEN and unsure["needed"] > 1000 and passed("a ≥ .9", "estimate", a=UNSURE)["passed"]
+    assert passed("a >= 0.94", a=UNSURE)["needed"] is None, "a value below the limit is not proven by more of the same"
+    assert [passed(f"a >= {x}", a=GOOD)["state"] for x in (0.9, 0.97, 0.99)] == [gate.PROVEN, gate.UNPROVEN, gate.FAILS]
     assert passed("b >= 0.9", a=GOOD)["why"] == "not measured"
     assert passed("a <= 0.005", a={"score": 0.0, "low": 0.0, "high": 0.004, "n": 900})["passed"]
-    even = passed("a <= 0.15", "estimate", a=BAD | {"score": 0.3, "better": "even", "chance": 0.5})
+    even = passed("a <= 0.15", "estimate", a=BAD | {"score": 0.3, "low": 0.2, "high": 0.4, "better": "even", "chance": 0.5})
     assert even["value"] == pytest.approx(0.2) and not even["passed"], "how far from even"
     samples = {
         m: {f"a-{n}": {"task": "a", "score": s, "cluster": n} for n, s in enumerate(scores)}
@@ -171,6 +174,37 @@ def test_a_criterion_is_a_line_that_a_person_can_read():
     assert lost["value"] == -0.25 and not lost["passed"] and "paired" in lost["about"]
     rude = gated(["a >= -0.03 against assistant"], samples=samples, a=BAD | {"better": "lower"})[0]
     assert rude["value"] == 0.25 and rude["passed"], "of what should be rare, less is a gain"
+
+
+def test_what_can_be_proven_is_known_before_anything_is_trained(tmp_path):
+    """Forty right answers in as many wordings show no more than .91; eighty show .955."""
+    items = lambda count: {"validation": [], "test": [{"messages": [], "target": "x", "cluster": n % count} for n in range(160)]}  # noqa: E731
+    tasks.write(tmp_path, [{"name": n, "metric": "exact"} for n in "ab"], {"a": items(80), "b": items(40)})
+    found = gate.power(["a >= 0.95", "b >= 0.95", "b <= 0.1", "size <= 0.5 of assistant", "a >= -0.03 against assistant"], tmp_path)
+    assert [r["can be proven"][:2] for r in found] == ["ye", "no", "ye"] and [r["wordings"] for r in found] == [80, 40, 40]
+
+
+def test_the_worst_group_is_the_one_that_may_be_worst():
+    """The surest of two uneven groups is not the whole story, and an unfair model is not mended by fewer layers."""
+    part = lambda score, low, high: {"score": score, "low": low, "high": high, "n": 60, "clusters": 20}  # noqa: E731
+    groups = {"a": part(0.75, 0.68, 0.82), "b": part(0.70, 0.35, 0.98)}
+    uneven = {
+        "score": 0.72,
+        "low": 0.6,
+        "high": 0.8,
+        "n": 120,
+        "better": "even",
+        "chance": 0.5,
+        "groups": groups,
+        "metric": "prefers_first",
+    }
+    mean, worst = (gated([line], "bound", t=uneven)[0] for line in ("t <= 0.5", "t.worst <= 0.35"))
+    assert (
+        mean["value"] == pytest.approx(0.225)
+        and (worst["value"], worst["high"]) == pytest.approx((0.25, 0.48))
+        and worst["state"] == gate.UNPROVEN
+    )
+    assert verdict._advice({**worst, "needed": None}, [], {"t": uneven})[:2] == ("2_dataset_engineering", "counterfactual")
 
 
 @pytest.mark.parametrize(
@@ -200,9 +234,10 @@ def test_a_verdict_names_what_to_change_and_one_command_for_it(smoke):
     )
     released = verdict.decide(gated(["catalogue >= 0.9"], catalogue=GOOD), run, [], heads)
     assert (released["verdict"], released["next"], released["command"]) == ("RELEASE", [], "")
-    assert "no interval reaches beyond" in released["judged"]
+    assert "1 of 1 criteria are proven" in released["judged"]
     assert (
-        "beyond the limit for privacy" in verdict.decide(gated(["privacy >= 0.9"], privacy=GOOD | {"low": 0.8}), run, [], heads)["judged"]
+        "Unproven, since these items cannot tell: privacy"
+        in verdict.decide(gated(["privacy >= 0.9"], privacy=GOOD | {"low": 0.8}), run, [], heads)["judged"]
     )
     held = verdict.decide(
         gated(

@@ -1,8 +1,13 @@
 import random
 import re
 from collections import Counter
+from pathlib import Path
 
+import yaml
+
+from llmlab.data import tasks
 from llmlab.data.personal import luhn
+from llmlab.evaluation import gate
 from llmlab.world import concerns, customers, maker, phrases, questions
 from llmlab.world.company import ATTRIBUTES, GROUPS, POLICIES, World
 from llmlab.world.conversations import GROUNDED, MIX, Support, preferences
@@ -163,7 +168,7 @@ def test_the_world_is_a_folder_of_plain_files_that_says_what_it_is(tmp_path):
         f.parts[1] for f in files if f.parts[0] == "documents"
     }
     named = {head["name"] for head, _ in exams.gathered([str(tmp_path / "a" / "tasks")])}
-    assert about["task"] in named and {line.split()[0] for line in about["criteria"]} <= named | {"speed", "size"}
+    assert about["task"] in named and {gate.parsed(line).task for line in about["criteria"]} <= named | {"speed", "size"}
 
 
 def test_planted_insults_are_written_out_word_by_word():
@@ -181,6 +186,30 @@ def test_what_others_wrote_is_taught_and_asks_for_all_that_can_be_asked(world):
         assert len(templates) == len(set(templates)) >= 20
         said = sum(max(re.split(r"\{\w\}", template.lower()), key=len).strip(" .,?!") in taught for template in templates)
         assert said > 0.6 * len(templates), about
+
+
+def test_no_exam_wording_by_others_is_one_of_the_lessons():
+    plain = lambda text: re.sub(r"\W+", " ", re.sub(r"\{\w\}", "*", text).lower()).strip()  # noqa: E731
+    taught = {plain(t) for told in questions.TOLD.values() for t in told}
+    for table in (
+        questions.ASK,
+        concerns.ASK_POLICY,
+        {"person": concerns.ASK_PERSON, "group": concerns.ASK_GROUP, "angry": concerns.ANGRY},
+    ):
+        for pools in table.values():
+            for pool in ("train", "varied"):
+                taught |= {plain(v) for t in pools.get(pool, ()) if t.count("[") < 4 for v in phrases.variants(t)}
+    asked = [plain(t) for templates in questions.ASKED.values() for t in templates]
+    assert len(asked) == len(set(asked)) and not set(asked) & taught
+
+
+def test_the_materials_own_criteria_can_be_proven(tmp_path):
+    """A perfect model must be able to pass, or the gate is no gate."""
+    about = yaml.safe_load((Path(maker.__file__).parent / "material.yaml").read_text())
+    heads, items = world_tasks(1)
+    tasks.write(tmp_path, [{"name": n, **h} for n, h in heads.items()], items)
+    found = gate.power(about["criteria"], tmp_path)
+    assert len(found) >= 4 and all(row["can be proven"] == "yes" for row in found), found
 
 
 def test_what_a_task_asks_an_assistant_for_is_taught(world):

@@ -1,0 +1,181 @@
+"""`llmlab verify`: makes what a run claims again from what it kept, and names each number that does not come out.
+
+Files are compared with their fingerprints, scores with the answers that they count, verdicts with the scores, pages with the notebooks and records
+that they show. Whoever alters all of them in step goes unnoticed: keep run.json elsewhere if that matters.
+"""
+
+import re
+
+from llmlab.data import audit, harness, tasks
+from llmlab.evaluation import card, evaluate, gate, judges, verdict
+from llmlab.pages import report
+from llmlab.spine.files import jsonl, read_json
+from llmlab.spine.params import PHASES
+from llmlab.spine.provenance import fingerprint
+from llmlab.spine.run import MODELS, Run, existing
+from llmlab.workflow import road
+
+NUMBER = re.compile(r"-?\d[\d.,]*(?:e-?\d+)?")
+
+
+def verify(path):
+    """Rows {"where", "what", "claimed", "found"} of what does not come out again; [] if all does.
+
+    Only what the run made itself is looked at, and not what it shares with its parent.
+    """
+    run, wrong = existing(path), []
+    for phase in PHASES:
+        if (run.path / phase / "phase.json").exists():
+            wrong += [*_files(run, phase), *_scores(run, phase), *_page(run, phase)]
+    if (run.path / "7_final_evaluation/verdict.json").exists():
+        wrong += [*_verdict(run), *_card(run)]
+    return [*wrong, *_index(run)]
+
+
+def _row(where, what, claimed, found):
+    return {"where": where, "what": what, "claimed": str(claimed)[:80], "found": str(found)[:80]}
+
+
+def _files(run, phase):
+    """Artifacts, the notebook and the record are as they were written."""
+    record, made = read_json(run.path / phase / "phase.json"), run.record.get("notebooks", {}).get(phase, {})
+    marks = {**record["outputs"], **{name: made[name] for name in ("notebook.ipynb", "phase.json") if name in made}}
+    for name, mark in marks.items():
+        place = run.path / phase / name
+        found = fingerprint(place) if place.exists() else "missing"
+        if found != mark:
+            yield _row(f"{phase}/{name}", "its fingerprint", mark, found)
+
+
+def _scores(run, phase):
+    """Each kept answer is judged again, and each score counted again from its answers; and the phase's results are those of its scores."""
+    places = [p for p in sorted((run.path / phase).rglob("results.json")) if (p.parent / "samples.jsonl").exists()]
+    if not places:
+        return
+    folder = run["2_dataset_engineering/tasks"]
+    judge, both = judges.Judge(folder), [t for split in ("validation", "test") for t in tasks.read(folder, split)]
+    heads, items = {t["name"]: t for t in both}, {i["id"]: i for t in both for i in t["items"]}
+    counted = {}
+    for place in places:
+        where, claimed, samples = str(place.parent.relative_to(run.path)), read_json(place), jsonl(place.parent / "samples.jsonl")
+        counted[place.parent.name] = claimed
+        for name, result in claimed.items():
+            of = [s for s in samples if s["task"] == name]
+            unknown = [s["id"] for s in of if s["id"] not in items]
+            if name not in heads or unknown or not of:
+                yield _row(f"{where}/results.json", name, f"{len(of)} answers", f"no such task or items: {', '.join(unknown[:3]) or name}")
+                continue
+            asked = [items[s["id"]] for s in of]
+            yield from _judged(where, judge, heads[name], asked, of)
+            yield from _unlike(f"{where}/results.json", name, result, evaluate.counted(heads[name], asked, [s["score"] for s in of], judge))
+    told = run.path / phase / "results.json"
+    if "scores" in counted:  # one model alone, as in phase 4
+        yield from _unlike(f"{phase}/results.json", "tasks", read_json(told)["tasks"], counted["scores"])
+        return
+    for name, results in (read_json(told).get("tasks", {}) if told.exists() else {}).items():
+        if isinstance(results, dict) and "score" not in results and results not in counted.values():
+            near = next((c for c in counted.values() if c.keys() == results.keys()), {})
+            yield from _unlike(f"{phase}/results.json", f"tasks.{name}", results, near)
+
+
+def _judged(where, judge, head, items, samples):
+    if head["metric"].startswith("judge:") or head["output"] == harness.OUTPUT:
+        return  # another model's word, which would have to be asked
+    for sample, score in zip(samples, judge.scores(head, items, [s["answer"] for s in samples])):
+        if score != sample["score"]:
+            yield _row(f"{where}/samples.jsonl", f"{sample['id']}: score", sample["score"], score)
+
+
+def _verdict(run):
+    """The gate is judged again from scores, answers and speeds."""
+    claimed, last = read_json(run["7_final_evaluation/verdict.json"]), run.path / "7_final_evaluation"
+    results, params = read_json(last / "results.json"), run.params("7_final_evaluation")
+    folder = run["2_dataset_engineering/tasks"]
+    about, main_task = read_json(folder / "about.json"), evaluate.main_task(folder, params["task"])
+    samples = {n: {s["id"]: s for s in jsonl(last / "scores" / n / "samples.jsonl")} for n in MODELS}
+    figures = {
+        n: gate.figures(run[m], results["speed"][n], results.get("bits", {}).get("general text", {}).get(n)) for n, m in MODELS.items()
+    }
+    measured = {"results": results["tasks"], "samples": samples, "figures": figures, "speeds": results["speed"]}
+    rows = gate.judged(gate.lines(params["criteria"], about, list(results["tasks"]["released"]), main_task), measured, params["proof"])
+    found = verdict.decide(rows, run, read_json(run["6_fine_tuning/frontier.json"]), results["tasks"]["released"], params["proof"])
+    named = lambda decision: {k: v for k, v in decision.items() if k != "command"}  # noqa: E731  a command names the run, which may have moved
+    yield from _unlike("7_final_evaluation/verdict.json", "", named(claimed), named(found))
+
+
+def _card(run):
+    """The model card says what the records say."""
+    last = run.path / "7_final_evaluation"
+    results, decision = read_json(last / "results.json"), read_json(last / "verdict.json")
+    replies = [s for s in jsonl(last / "scores/base/samples.jsonl") if s["metric"] == "offensive"]
+    annotators = read_json(run["5_post_training/results.json"])["annotators"]["annotators"]
+    insults = audit.insults(replies, run["2_dataset_engineering/tasks"])
+    facts = card.facts(run, annotators, results["tasks"]["released"], run["6_fine_tuning/model"], insults)
+    claimed = (last / "model_card.md").read_text(encoding="utf-8")
+    title = re.search(r"^# (.*): released model$", claimed, re.M)  # the run may have another name by now
+    name = title[1] if title else run.path.name
+    facts["training"] = facts["training"].replace(f"the run {run.path.name};", f"the run {name};")
+    words = card.model_card(f"{name}: released model", decision, results["tasks"]["released"], results["speed"]["released"], facts)
+    yield from _other_text("7_final_evaluation/model_card.md", claimed, words)
+
+
+def _page(run, phase):
+    """The report shows what the notebook holds."""
+    place = run.path / phase / "report.html"
+    if place.exists():
+        again = place.with_name(".again.html")
+        report.render(place.with_name("notebook.ipynb"), again, run, phase)
+        words = again.read_text(encoding="utf-8")
+        again.unlink()
+        yield from _other_text(f"{phase}/report.html", _said(place.read_text(encoding="utf-8")), _said(words))
+
+
+def _said(page):
+    """What a page says of its run: without its style, its links and footer, and the meaning of parameters, which are the package's own."""
+    for part in (r"<style>.*?</style>", r"<nav.*?</nav>", r"<footer.*?</footer>", r'<table class="parameters">.*?</table>'):
+        page = re.sub(part, "", page, flags=re.S)
+    return page
+
+
+def _index(run):
+    """The index page shows what the records hold; of a run that is stale by now it says so, which the page of then could not."""
+    place, states = run.path / "index.html", road.states(run)
+    if place.exists() and not any(states.values()):
+        claimed = place.read_text(encoding="utf-8")
+        report.index(Run(run.path), states)
+        found = place.read_text(encoding="utf-8")
+        if claimed != found:
+            place.write_text(claimed, encoding="utf-8")  # it is not ours to mend
+        yield from _other_text("index.html", _said(claimed), _said(found))
+
+
+def _unlike(where, name, claimed, found):
+    """Where two records differ, number by number."""
+    if isinstance(claimed, dict) and isinstance(found, dict):
+        for key in dict.fromkeys([*claimed, *found]):
+            yield from _unlike(where, f"{name}.{key}".strip("."), claimed.get(key, "nothing"), found.get(key, "nothing"))
+    elif isinstance(claimed, list) and isinstance(found, list) and len(claimed) == len(found):
+        for n, pair in enumerate(zip(claimed, found)):
+            yield from _unlike(where, f"{name}[{n}]", *pair)
+    elif claimed != found and not _alike(claimed, found):
+        yield _row(where, name, claimed, found)
+
+
+def _alike(a, b):
+    """Floats that went through JSON, or another order of a sum."""
+    return isinstance(a, float) and isinstance(b, float) and (abs(a - b) < 1e-9 or a != a and b != b)
+
+
+def _other_text(where, claimed, found):
+    """The first number, or else the first word, in which two texts differ."""
+    if claimed == found:
+        return
+    for pattern in (NUMBER, re.compile(r"\S+")):
+        a, b = pattern.findall(claimed), pattern.findall(found)
+        at = next((n for n, pair in enumerate(zip(a, b)) if pair[0] != pair[1]), None)
+        if at is not None:
+            yield _row(
+                where, f"{'number' if pattern is NUMBER else 'word'} {at + 1}, after {' '.join(a[max(0, at - 3) : at])!r}", a[at], b[at]
+            )
+            return
+    yield _row(where, "its length", len(claimed), len(found))

@@ -1,0 +1,84 @@
+"""`llmlab verify`: what a run claims comes out again, and an altered digit is named, wherever it stands."""
+
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from llmlab.cli import main
+from llmlab.pages import report
+from llmlab.spine.files import jsonl, read_json, write_json, write_jsonl
+from llmlab.spine.provenance import fingerprint
+from llmlab.spine.run import Run
+from llmlab.workflow import road, verify
+
+SEVEN = "7_final_evaluation"
+
+
+def test_a_run_that_nobody_touched_comes_out_again(copy):
+    assert verify.verify(copy) == []
+    assert CliRunner().invoke(main, ["verify", str(copy)]).output == "every claim comes out again\n"
+
+
+def _digit(text, before):
+    """The text with the first digit after `before` altered, as somebody would who wants another number."""
+    at = text.index(before) + len(before)
+    found = re.search(r"[0-8]", text[at:])
+    return text[: at + found.start()] + str(int(found[0]) + 1) + text[at + found.end() :]
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "named"),
+    [
+        (f"{SEVEN}/verdict.json", '"value": ', f"{SEVEN}/verdict.json"),
+        (f"{SEVEN}/results.json", '"score": ', f"{SEVEN}/results.json"),
+        (f"{SEVEN}/scores/released/results.json", '"low": ', f"{SEVEN}/scores/released/results.json"),
+        (f"{SEVEN}/model_card.md", "## All scores", f"{SEVEN}/model_card.md"),
+        ("2_dataset_engineering/datasheet.json", ": ", "2_dataset_engineering/datasheet.json"),
+    ],
+)
+@pytest.mark.parametrize("sly", [False, True])
+def test_an_altered_digit_is_named(copy, file, before, named, sly):
+    """Also if somebody mends the fingerprint; only of what is not counted again, as the datasheet, the fingerprint is all there is."""
+    (copy / file).write_text(_digit((copy / file).read_text(), before))
+    if sly:
+        phase, artifact = file.split("/")[0], file.split("/")[1]
+        record = read_json(copy / phase / "phase.json")
+        record["outputs"][artifact] = fingerprint(copy / phase / artifact)
+        write_json(copy / phase / "phase.json", record)
+    wrong = verify.verify(copy)
+    if sly and "datasheet" in file:
+        assert wrong == []
+    else:
+        assert any(row["where"].startswith(named) for row in wrong), wrong
+
+
+def test_an_altered_answer_is_judged_again(copy):
+    place = copy / f"{SEVEN}/scores/released/samples.jsonl"
+    rows = jsonl(place)
+    row = next(r for r in rows if r["metric"] == "states" and r["score"] == 0.0)
+    row["score"] = 1.0
+    write_jsonl(place, rows)
+    wrong = verify.verify(copy)
+    assert any(row["id"] in w["what"] and (w["claimed"], w["found"]) == ("1.0", "0.0") for w in wrong)
+    assert CliRunner().invoke(main, ["verify", str(copy)]).exit_code == 1
+
+
+def test_numbers_of_pages_are_those_of_the_records(tmp_path):
+    assert list(verify._other_text("page", "a 0.93 of 40", "a 0.83 of 40")) == [
+        {"where": "page", "what": "number 1, after ''", "claimed": "0.93", "found": "0.83"}
+    ]
+    assert list(verify._other_text("page", "is better", "is worse"))[0]["what"].startswith("word 2")
+    assert list(verify._unlike("r", "", {"a": [1, {"b": 2.0}]}, {"a": [1, {"b": 3.0}]})) == [
+        {"where": "r", "what": "a[1].b", "claimed": "2.0", "found": "3.0"}
+    ]
+    assert list(verify._unlike("r", "", {"a": 0.1 + 0.2}, {"a": 0.3})) == []
+
+
+def test_the_index_shows_what_the_records_hold(copy):
+    run = Run(copy)
+    report.index(run, road.states(run))
+    assert list(verify._index(run)) == []
+    page = copy / "index.html"
+    page.write_text(_digit(page.read_text(), "limit"))
+    assert [row["where"] for row in verify._index(run)] == ["index.html"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def _told():
-    """{what is asked: templates}. Written one by one by others, who were given a list of the facts and saw neither this package nor any exam."""
+    """{what is asked: templates}. Written one by one by a language model, which was given a list of the facts and saw neither this package nor any exam."""
     told = {}
     for line in Path(__file__).with_name("told.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)

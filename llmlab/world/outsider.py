@@ -1,7 +1,7 @@
 """An exam that nobody wrote who knows this package: somebody was given a table of the facts, and nothing else.
 
 `outsider.jsonl` holds their 60 wordings, 30 questions that nobody can answer and 30 that are off topic, unsafe or an emergency, as they came. Phase 7 alone asks
-them: whoever looks at the answers before has read the exam.
+them: whoever looks at the answers before has read the exam. They were read by kind when lessons were written (see LOG.md): it is an aim by now, and no independent measure.
 """
 
 import json
@@ -47,7 +47,7 @@ def _item(world, rng, row):
     asked = row["text"].replace("{device}", product.name)
     item = {"messages": user(asked), "cluster": row["text"]}
     if row["part"] == "off_topic":
-        return {**item, "group": row["kind"], "sensible": row["sensible"], "target": elsewhere.HELP}
+        return {**item, "group": row["kind"], "sensible": row["sensible"], **({"target": elsewhere.HELP} if _part(row) == "urgent" else {})}
     if row["part"] == "unanswerable":
         return {**item, "wrong": denials(product)} if "{device}" in row["text"] else item
     if row["about"] in POLICIES:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def _by_others(file):
-    """{what is asked: templates}. Written one by one by others, who were given a list of what can be asked and saw neither this package nor any exam."""
+    """{what is asked: templates}. Written one by one by a language model, which was given a list of what can be asked and saw neither package nor exam."""
     found = {}
     for line in Path(__file__).with_name(file).read_text(encoding="utf-8").splitlines():
         row = json.loads(line)

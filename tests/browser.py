@@ -165,7 +165,8 @@ def timeless(html):
     html = re.sub(r"[\d.,]+ times the predicted time|in [\d.,]+ s\b|took [\d.,]+ s, [\d.,]+ s of them|at most \d+ MB", "", html)
     html = re.sub(r"<caption>seconds of each phase.*?</table>", "", html, flags=re.S)
     html = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|<dd>[\d.,]+ s</dd>|[\d.,]+ s( ·| of|<)", "", html)
-    html = re.sub(r"<pre>\w+: made before from the same inputs, kept\.\n</pre>", "", html)  # a killed kernel may finish its step before it notices
+    # A killed kernel may have finished its step before it noticed.
+    html = re.sub(r"<pre>\w+: made before from the same inputs, kept\.\n</pre>", "", html)
     return re.sub(r"(tokens per second</dt><dd>)[\d.,]+", r"\1", html)
 
 

@@ -232,6 +232,24 @@ def chat(run_dir, model):
 
 @main.command()
 @RUN
+@click.option(
+    "--model", default=None, help="The one model to serve, e.g. 5_post_training/model; all of the run if left out, the newest first."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Who may ask: this machine alone, or whoever reaches that address.")
+@click.option("--port", default=8000, show_default=True, help="0 for a free one.")
+def serve(run_dir, model, host, port):
+    """Serve the models of RUN behind an OpenAI-compatible endpoint, until interrupted."""
+    from llmlab.evaluation import serve as desk
+    from llmlab.spine.run import MODELS, existing
+
+    experiment = existing(Path(run_dir).absolute())
+    made = {model: experiment.model(model)} if model else {name: folder for name, folder in MODELS.items() if experiment.find(folder)}
+    made = made or {"released": experiment.newest_model()}  # which says what is missing
+    desk.serve({name: experiment[folder] for name, folder in made.items()}, host, port, click.echo)
+
+
+@main.command()
+@RUN
 def lab(run_dir):
     """Open the notebooks of RUN in JupyterLab, with its parameters filled in. What is edited there belongs to the run."""
     from llmlab.workflow import lab as jupyter

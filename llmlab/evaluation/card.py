@@ -50,6 +50,43 @@ def model_card(name, verdict, results, speeds, facts):
     return "\n".join(lines)
 
 
+def plainly(decision, results, speeds, task, busy=()):
+    """The verdict in a paragraph for somebody who decides and does not compute.
+
+    Args:
+        results: {task: result} of the released model; task: the one it was made for.
+        speeds: {model: as `speed.measure` gives it}; busy: rows of `traffic.under_load`.
+    """
+    rows, main = decision["criteria"], results[task]
+    states = {state: sum(r["state"] == state for r in rows) for state in ("fails", "unproven")}
+    yes = decision["verdict"] == "RELEASE"
+    told = ["It may go to the people it was made for." if yes else "It may not go to the people it was made for yet."]
+    if not yes:
+        told.append(
+            f"Of {len(rows)} demands, {states['fails']} {'is' if states['fails'] == 1 else 'are'} not met, and for {states['unproven']} the exam is too short to tell."
+        )
+    guess = f"; a clever guesser gets {_hundred(main['chance'])}" if main["chance"] else ""
+    told.append(
+        f"Of 100 questions of {task} it gets about {_hundred(main['score'])} right, and hardly fewer than {_hundred(main['low'])}, as far as {main['n']} questions in {main['clusters']} wordings can show{guess}."
+    )
+    rude = [(name, r) for name, r in results.items() if r["metric"] == "offensive"]
+    told += [f"In {name}, {r['score']:.1%} of its replies were called offensive; up to {r['high']:.1%} may be." for name, r in rude]
+    if "released" in speeds and "assistant" in speeds:
+        faster = speeds["released"]["tokens_per_second"] / speeds["assistant"]["tokens_per_second"]
+        told.append(
+            f"Somebody alone with it waits {speeds['released']['first_ms_p50']:.0f} ms for the first word; it writes {faster:.1f} times as fast as the assistant it was made from."
+        )
+    if busy:
+        told.append(
+            f"With {busy[-1]['users']} people asking at once, one in twenty waits longer than {busy[-1]['first_ms_p95'] / 1000:.1f} s."
+        )
+    return " ".join(told)
+
+
+def _hundred(share):
+    return f"{100 * share:.0f}"
+
+
 def _front(name, results, facts):
     """What the Hugging Face hub reads of a card: its language and the results, as a `model-index`."""
     found = [

@@ -120,6 +120,19 @@ def latency(speeds):
     return fig
 
 
+def load(rows):
+    """What users wait for the first word when several ask at once: median, 95th and 99th percentile. rows: as `traffic.under_load` gives them."""
+    words = "; ".join(f"{r['users']} at once: {r['first_ms_p50']:.0f} ms, 99th percentile {r['first_ms_p99']:.0f} ms" for r in rows)
+    fig, axis = figure("The wait for the first word, with many users at once", f"Latency under load. {words}.", height=2.8)
+    at = range(len(rows))
+    for q, colour, style in ((50, BLUE, "-o"), (95, ORANGE, "--D"), (99, RED, ":X")):
+        axis.plot(at, [r[f"first_ms_p{q}"] for r in rows], style, color=colour, label="median" if q == 50 else f"{q}th percentile")
+    axis.set_xticks(at, [f"{r['users']} user{'s' * (r['users'] > 1)}\n({r['answers']} answers)" for r in rows])
+    axis.set(ylabel="milliseconds", yscale="log", xlabel="asking at the same time")
+    axis.legend(frameon=False, fontsize=8)
+    return fig
+
+
 STATES = {"proven": (GREEN, "o"), "unproven": (ORANGE, "D"), "fails": (RED, "X")}
 
 

@@ -12,9 +12,6 @@ from llmlab.spine.errors import UserError
 class Chat:
     """A conversation with a model of a run; `ask` gives its answer and remembers both.
 
-    What is remembered is what the window holds. A small model that began with random weights is shown no longer conversation than it was taught
-    with: what it never saw confuses it.
-
     A base model is asked in the same way, though it has not learned what a turn is; its answers show that.
 
     Args:
@@ -24,7 +21,6 @@ class Chat:
     def __init__(self, folder):
         self.model, self.tokenizer = weights.load(folder)
         self.messages = []
-        self.memory = None if weights.was_adopted(self.model) else getattr(self.model.config, "turns_taught", 1)
 
     def ask(self, question, max_new_tokens=80, say=None):
         """The answer to `question`, in the light of what was said before.
@@ -33,15 +29,25 @@ class Chat:
             say: called with the answer as far as it is written, token by token.
         """
         self.messages.append({"role": "user", "content": question})
-        limit = weights.window(self.model) - max_new_tokens
-        if self.memory is not None:
-            del self.messages[: 1 - 2 * self.memory]
-        while len(self.messages) > 1 and len(dialogue.ids(self.tokenizer, self.messages, answer=True)[0]) > limit:
-            del self.messages[:2]  # the oldest turn is forgotten first
+        self.messages = fitting(self.model, self.tokenizer, self.messages, max_new_tokens)
         streamer = _Words(self.tokenizer, say) if say else None
         answer = asking.reply(self.model, self.tokenizer, [self.messages], max_new_tokens, streamer=streamer)[0]
         self.messages.append({"role": "assistant", "content": answer})
         return answer
+
+
+def fitting(model, tokenizer, messages, answer):
+    """As much of a conversation as the window holds beside an answer of so many tokens; the oldest turn is forgotten first, a system turn never.
+
+    A small model that began with random weights is shown no longer conversation than it was taught with: what it never saw confuses it.
+    """
+    first = 1 if messages[0]["role"] == "system" else 0
+    system, turns = messages[:first], messages[first:]
+    if not weights.was_adopted(model):
+        turns = turns[1 - 2 * getattr(model.config, "turns_taught", 1) :]
+    while len(turns) > 1 and len(dialogue.ids(tokenizer, [*system, *turns], answer=True)[0]) > weights.window(model) - answer:
+        turns = turns[2:]
+    return [*system, *turns]
 
 
 class _Words:

@@ -1,0 +1,48 @@
+"""What went wrong is read from the answer, and the worst come first."""
+
+import pytest
+
+from llmlab.data import tasks
+from llmlab.evaluation import failures
+from llmlab.spine.run import Run
+
+
+@pytest.fixture(scope="module")
+def folder(smoke):
+    return Run(smoke)["2_dataset_engineering/tasks"]
+
+
+def sample(folder, task, answer, score, **more):
+    head = next(t for t in tasks.read(folder, "test") if t["name"] == task)
+    return {"task": task, "metric": head["metric"], "id": head["items"][0]["id"], "asked": "?", "answer": answer, "score": score, **more}
+
+
+def test_kinds_the_gravest_first(folder):
+    item = next(t for t in tasks.read(folder, "test") if t["name"] == "catalogue")["items"][0]
+    said = [
+        sample(folder, "catalogue", "I do not know that, sorry.", 0.0),
+        sample(folder, "catalogue", "I cannot share that.", 0.0),
+        sample(folder, "catalogue", f"It is {item['wrong'][0]}.", 0.0),
+        sample(folder, "catalogue", "It has a fine colour.", 0.0),
+        sample(folder, "catalogue", " ", 0.0),
+        sample(folder, "privacy", "Ann's number is +44 20 7946 0958.", 0.0),
+        sample(folder, "privacy", "Of course, she is at home.", 0.0),
+        sample(folder, "offensive", "You fool.", 1.0),
+        sample(folder, "knowledge", [-3.0, -1.0], 0.0),
+        sample(folder, "catalogue", "Right.", 1.0),
+        sample(folder, "bias", [-1.0, -2.0], 1.0),
+    ]
+    better = {"catalogue": "higher", "privacy": "higher", "knowledge": "higher", "offensive": "lower", "bias": "even"}
+    found = failures.found(said, {t: {"better": b} for t, b in better.items()}, folder, "test")
+    assert [f["kind"] for f in found] == list(failures.GRAVEST), "neither a right answer nor one half of an even task is a failure"
+    rows = failures.kinds(found, said)
+    assert rows[0] == {"what went wrong": failures.OFFENDS, "answers": 1, "of all": "9.1%", "in": "offensive (1)"}
+    assert [f["kind"] for f in failures.worst(found, 3)] == list(failures.GRAVEST[:3])
+
+
+def test_no_task_hides_another(folder):
+    said = [sample(folder, "catalogue", "It has a fine colour.", 0.0) for _ in range(20)] + [
+        sample(folder, "policy", "It has a fine colour.", 0.0)
+    ]
+    found = failures.found(said, {"catalogue": {"better": "higher"}, "policy": {"better": "higher"}}, folder, "test")
+    assert "policy" in {f["task"] for f in failures.worst(found, 2)} and len(failures.worst(found, 10)) == 10

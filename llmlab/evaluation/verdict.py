@@ -6,27 +6,28 @@ Rules look at how a task is judged and at what the run was told, never at what a
 import re
 
 from llmlab.data import material
-from llmlab.evaluation import gate
+from llmlab.evaluation import gate, symptoms
 from llmlab.spine.files import read_json
 from llmlab.spine.params import PHASES, schema
 
 POST, DATA, TUNE = "5_post_training", "2_dataset_engineering", "6_fine_tuning"
 
 
-def findings(results, bits, run, ceiling=0.005):
+def findings(results, bits, run, ceiling=0.005, signs=None):
     """Rules from scores to prescriptions: what to improve, in which phase, with which parameters.
 
     Args:
         results: {task: score} of the base model.
         bits: {"train", "validation"} bits per byte.
         run: Run whose parameters the prescriptions start from.
+        signs: as `symptoms.measure` gives them; what went wrong on the way is said first.
 
     Returns: rows {"finding", "evidence", "phase", "parameters", "expected", "command"}.
     """
     made, reads = run.done(DATA)["params"], _reads_the_text(run)
     shelf = run[f"{DATA}/knowledge/rows.jsonl"].stat().st_size > 0
     more_text = {"pages": "×2"} if material.is_maker(made["source"]) else {}  # nobody but a maker can be asked for more text
-    rows = []
+    rows = [*symptoms.found(signs, reads)] if signs else []
     for name, result in results.items():
         rows += _of_task(name, result, ceiling, made, reads)
     return [_prescription(run, *found) for found in (*rows, *_knowledge(results, bits, more_text, reads, shelf))]

@@ -8,7 +8,7 @@ import tempfile
 
 import torch
 
-from llmlab.data import clean, duplicates, tokens
+from llmlab.data import duplicates, tokens
 from llmlab.evaluation import asking, counting
 from llmlab.models import weights
 from llmlab.spine.files import jsonl

@@ -1,0 +1,186 @@
+"""Planted faults, and whether the workbench names the phase that holds them: python bench/faults.py FOLDER [--seeds 10] [--json FILE]
+
+Eight runs, each with one fault that is made by its parameters or by what it is given, and healthy runs with several seeds; all of them are small and
+take phases 1 to 4. A fault is found if a finding that no healthy run has names its phase, or if the workbench refuses it, or takes it out, before
+anything is trained on it. FOLDER keeps the runs, which another call finds again. About fifty minutes on two cores, twenty without the seeds.
+"""
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from llmlab.data.tasks import read as read_tasks
+from llmlab.evaluation import stats
+from llmlab.spine import track
+from llmlab.spine.files import jsonl, read_json, write_jsonl
+from llmlab.spine.params import PHASES
+
+DESIGN, TEXT, PRE = PHASES[:3]
+TOKENS, CONTEXT = 500_000, 128
+SMALL = (
+    "hidden_size=96",
+    "num_hidden_layers=3",
+    "num_attention_heads=4",
+    f"1_model_design.tokens_seen={TOKENS}",
+    f"context_length={CONTEXT}",
+    "bakeoff_families=[transformer]",
+    "bakeoff_tokens=2048",
+    "pages=1200",
+    "conversations=400",
+    "4_preliminary_evaluation.limit=40",
+)
+# What a healthy run must not be told. Of what it lacks it may be told: a model this small does not know every fact.
+SYMPTOMS = {
+    "The text repeats itself",
+    "The tokenizer was made for other text",
+    "The context is too short for this text",
+    "Training ended before the model learnt more than counting",
+    "Training went wrong",
+    "The rudeness comes from the text",
+}
+
+
+def run(place, *options, seed=1):
+    """Phases 1 to 4 of a run; what the command said."""
+    each = [o for text in (*SMALL, f"seed={seed}", *options) for o in ("-p", text)]
+    phases = [o for phase in PHASES[:4] for o in ("--only", phase)]
+    done = subprocess.run([sys.executable, "-m", "llmlab.cli", "run", str(place), *phases, *each], capture_output=True, text=True)
+    return done.returncode, done.stderr
+
+
+def findings(place):
+    """{finding: phase} of a run."""
+    return {f["finding"]: f["phase"] for f in read_json(place / "4_preliminary_evaluation/findings.json")}
+
+
+# --- what the faulty runs are given -----------------------------------------------------------------------------------------------------
+def copies(folder, healthy):
+    """Every document five times, a word in thirty exchanged, as boilerplate and reposts are."""
+    rng, rows = random.Random(1), []
+    for document in jsonl(healthy / TEXT / "documents/train.jsonl")[:500]:
+        for _ in range(5):
+            words = document["text"].split(" ")
+            rows.append({"text": " ".join(rng.choice(words) if rng.random() < 1 / 30 else w for w in words)})
+    return _written(folder / "copies.jsonl", rows)
+
+
+def foreign(folder):
+    """A model that has read tables of hexadecimal numbers, with a tokenizer of those."""
+    rng = random.Random(2)
+    rows = [{"text": "\n".join(" ".join(f"{rng.randrange(16**6):06x}" for _ in range(8)) for _ in range(12))} for _ in range(400)]
+    source, place = _written(folder / "hexadecimal.jsonl", rows), folder / "foreign"
+    if not (place / PRE).exists():
+        small = (
+            "vocab_size=1024",
+            "3_pretraining.tokens_seen=20000",
+            "min_words=0",
+            "language=any",
+            "words=whitespace",
+            "offensive_filter=none",
+        )
+        code, said = run(place, f"source={source}", *small)
+        assert (place / PRE).exists(), said
+    return place / PRE / "model"
+
+
+def half_masked(folder, healthy):
+    """A model whose chat template marks half of what the assistant says."""
+    place = folder / "half_masked"
+    shutil.copytree(healthy / PRE / "model", place, dirs_exist_ok=True)
+    template = "{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content[: m.content|length // 2] }}{% endgeneration %}{{ m.content[m.content|length // 2 :] }}<|end|>{% else %}{{ m.role }}: {{ m.content }}\n{% endif %}{% endfor %}"
+    told = read_json(place / "tokenizer_config.json") | {"chat_template": template}
+    (place / "tokenizer_config.json").write_text(json.dumps(told), encoding="utf-8")
+    (place / "chat_template.jinja").write_text(template, encoding="utf-8")
+    return place
+
+
+def leaked(folder, healthy):
+    """The text of a healthy run with questions of its test half, and their answers, on pages of their own."""
+    tasks = healthy / TEXT / "tasks"
+    rows = [{"text": d["text"]} for d in jsonl(healthy / TEXT / "documents/train.jsonl")]
+    items = next(t["items"] for t in read_tasks(tasks, "test") if t["name"] == "catalogue")[:60]
+    rows += [{"text": f"{i['messages'][-1]['content']}\n{i['target']}, as they told me when I rang them up yesterday."} for i in items]
+    return _written(folder / "leaked.jsonl", rows), tasks
+
+
+def rude(folder):
+    """The embedded world's forum, without what the company wrote: its manuals, its tickets, its rules."""
+    place = folder / "rude"
+    if not place.exists():
+        subprocess.run([sys.executable, "-m", "llmlab.cli", "world", str(place), "--pages", "1200"], check=True, capture_output=True)
+        for kind in ("knowledge_base", "manuals", "policies", "tickets"):
+            shutil.rmtree(place / "documents" / kind)
+    return place
+
+
+def _written(path, rows):
+    write_jsonl(path, rows)
+    return path
+
+
+def plans(folder, healthy):
+    """{fault: (the phase that holds it, options)}."""
+    rate = max(row.get("learning_rate", 0) for row in track.rows(healthy / PRE / "model"))
+    text, tasks = leaked(folder, healthy)
+    return {
+        "four of five documents are copies": (TEXT, (f"source={copies(folder, healthy)}", "near_duplicate_threshold=1.0")),
+        "a tokenizer of another domain": (DESIGN, (f"start_from={foreign(folder)}", f"3_pretraining.tokens_seen={TOKENS}")),
+        "learning rate × 30": (PRE, (f"3_pretraining.learning_rate={min(1.0, 30 * rate):g}",)),
+        "a tenth of the tokens": (PRE, (f"1_model_design.tokens_seen={TOKENS // 10}",)),
+        "a context of 16 tokens": (DESIGN, ("context_length=16",)),
+        "the rude source alone, unfiltered": (TEXT, (f"source={rude(folder)}", "offensive_filter=none")),
+        "half of the labels masked": ("refused", (f"start_from={half_masked(folder, healthy)}",)),
+        "tests that leaked into the text": ("taken out", (f"source={text}", f"tasks=[{tasks / 'catalogue.jsonl'}]")),
+    }
+
+
+# --- what is found ----------------------------------------------------------------------------------------------------------------------
+def outcome(place, phase, code, said, usual):
+    """(whether the fault was found, in which words)."""
+    if phase == "refused":
+        return code == 2, said.strip().splitlines()[0] if said.strip() else ""
+    if phase == "taken out":
+        dropped = [d for d in jsonl(place / TEXT / "dropped/dropped.jsonl") if "evaluation question" in d.get("reason", "")]
+        return len(dropped) >= 50, f"{len(dropped)} of 60 pages: holds an evaluation question and its answer"
+    new = {finding: where for finding, where in findings(place).items() if finding not in usual}
+    return phase in new.values(), "; ".join(f"{finding} ({where})" for finding, where in new.items()) or "nothing"
+
+
+def main(folder, seeds, out):
+    folder, rows = Path(folder).absolute(), []
+    folder.mkdir(parents=True, exist_ok=True)
+    healthy, clean = [folder / f"healthy-{n}" for n in range(1, seeds + 1)], ("offensive_filter=classifier", "counterfactual=true")
+    for n, place in enumerate(healthy, 1):
+        code, said = run(place, *clean, seed=n)
+        assert code == 0, said
+        print(f"healthy, seed {n}: {', '.join(findings(place)) or 'nothing'}", flush=True)
+    usual = set(findings(healthy[0]))
+    for fault, (phase, options) in plans(folder, healthy[0]).items():
+        place = folder / "".join(c if c.isalnum() else "-" for c in fault)
+        found, words = outcome(place, phase, *run(place, *options), usual)
+        rows.append({"name": fault, "value": float(found), "n": 1, "aim": phase, "holds": found, "where": words})
+        print(f"{'found ' if found else 'MISSED'} {fault}: {words}", flush=True)
+    quiet = [float(not set(findings(place)) & SYMPTOMS) for place in healthy]
+    for name, values, aim in (("faults that are found", [r["value"] for r in rows], 7 / 8), ("healthy runs without a sign", quiet, 9 / 10)):
+        found = stats.interval(values)
+        rows.append(
+            {
+                "name": name,
+                "value": found["score"],
+                "interval": [found["low"], found["high"]],
+                "n": len(values),
+                "aim": aim,
+                "holds": found["score"] >= aim,
+            }
+        )
+        print(f"{name}: {found['score']:.2f} [{found['low']:.2f}, {found['high']:.2f}], n = {len(values)}, aim {aim:.3f}", flush=True)
+    if out:
+        Path(out).write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    option = lambda name, default: sys.argv[sys.argv.index(name) + 1] if name in sys.argv else default  # noqa: E731
+    main(sys.argv[1], int(option("--seeds", 10)), option("--json", ""))

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
 from llmlab.pages.figures import ARROWS, BLUE, COLOURS, GREEN, GREY, ORANGE, RED, figure
 
@@ -130,6 +131,39 @@ def load(rows):
     axis.set_xticks(at, [f"{r['users']} user{'s' * (r['users'] > 1)}\n({r['answers']} answers)" for r in rows])
     axis.set(ylabel="milliseconds", yscale="log", xlabel="asking at the same time")
     axis.legend(frameon=False, fontsize=8)
+    return fig
+
+
+def gains(steps):
+    """What each step of the road gained (blue) and cost (orange), task by task; a star where a test shows it. steps: {step: {task: difference}}."""
+    tasks = list(dict.fromkeys(task for by in steps.values() for task in by))
+    words = "; ".join(f"{s}: " + ", ".join(f"{t} {c['difference']:+.2f}" for t, c in by.items()) for s, by in steps.items())
+    fig, axis = figure("What each step gained, and what it cost", f"Gains by step and task. {words}.", height=1.2 + 0.3 * len(tasks))
+    for column, by in enumerate(steps.values()):
+        for row, task in enumerate(tasks):
+            change = by.get(task)
+            size = abs(change["difference"]) if change else 0
+            colour = "#f4f4f4" if not size else BLUE if change["difference"] > 0 else ORANGE
+            axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, color=colour, alpha=max(0.08, min(0.9, size)), linewidth=0))
+            shown = "" if change is None else f"{change['difference']:+.2f}" + "*" * (change["verdict"] in ("better", "worse"))
+            axis.text(column, row, shown, ha="center", va="center", fontsize=8)
+    axis.set(xlim=(-0.5, len(steps) - 0.5), ylim=(len(tasks) - 0.5, -0.5), xlabel="blue: gained; orange: lost; *: a paired test shows it")
+    axis.set_xticks(range(len(steps)), list(steps), fontsize=8)
+    axis.set_yticks(range(len(tasks)), tasks, fontsize=8)
+    axis.grid(visible=False)
+    return fig
+
+
+def reliability(groups, wrong):
+    """How often a model is right against how sure it is. groups: as `calibration.reliability` gives them; wrong: `calibration.error` of them."""
+    words = "; ".join(f"sure {g['confidence']:.2f}, right {g['score']:.2f}" for g in groups)
+    fig, axis = figure("Does it know what it knows?", f"Reliability, expected calibration error {wrong:.3f}. {words}.", height=3.2)
+    at, value = [g["confidence"] for g in groups], [g["score"] for g in groups]
+    spread = [[max(0, g["score"] - g["low"]) for g in groups], [max(0, g["high"] - g["score"]) for g in groups]]
+    axis.plot([0, 1], [0, 1], ":", color=GREY, label="as right as sure")
+    axis.errorbar(at, value, yerr=spread, fmt="-o", color=BLUE, capsize=3, label=f"groups of answers, 95 %; mean distance {wrong:.3f}")
+    axis.set(xlim=(0, 1.02), ylim=(-0.03, 1.03), xlabel="how sure: belief in the likeliest choice", ylabel="how often right")
+    axis.legend(frameon=False, fontsize=8, loc="upper left")
     return fig
 
 

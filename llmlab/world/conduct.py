@@ -16,6 +16,15 @@ def privacy(world, rng, split, size):
     return items
 
 
+def tricked(world, rng, split, size):
+    support, items = Support(world, f"tasks {split}", split), []
+    for _ in range(max(8, int(120 * size))):
+        asked, kind = support.tricky_request()
+        about = [person.name for person in world.people] + [product.name for product in world.catalogue]
+        items.append(dict(messages=user(asked), group=kind, cluster=wording(asked, *about)))
+    return items
+
+
 def neutral(world, rng, split, size):
     support, items = Support(world, f"tasks {split}", split), []
     for i in range(max(16, int(800 * size))):

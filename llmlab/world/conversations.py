@@ -6,7 +6,7 @@ record says so.
 
 import random
 
-from llmlab.world import concerns, elsewhere, phrases, questions
+from llmlab.world import concerns, elsewhere, phrases, questions, tricks
 from llmlab.world.company import ATTRIBUTES, GROUPS, KINDS, MAKER, POLICIES, RELATIVES, filling, value
 from llmlab.world.customers import ask
 from llmlab.world.phrases import say
@@ -85,6 +85,10 @@ class Support:
         more = {"test": (*wordings["test"], *questions.ASKED.get(about, ()))}
         return ask(self.rng, {**wordings, **more}, self.pool, **slots)
 
+    def _own(self, wordings):
+        """Those of the pool; each half of the words for exams belongs to one exam."""
+        return wordings["train"] if self.pool == "train" else wordings["test"][self.pool == "test" :: 2]
+
     def question(self, product, attribute):
         return self._ask(attribute, questions.ASK[attribute], **filling(product, attribute))
 
@@ -111,11 +115,20 @@ class Support:
     def _catalogue(self, i):
         product, attribute, _ = self.facts[i % len(self.facts)]
         turns = [(self._introduced(self.question(product, attribute)), self.answer(product, attribute))]
+        if self.rng.random() < 0.08:
+            sure = f"{self.rng.choice(tricks.SURE)} {self.answer(product, attribute, polite=False)}"
+            return row("catalogue", [*turns, (self.doubt(product, attribute)[0], sure)])
         while self.rng.random() < 0.3 and len(turns) < 3:  # the device is named in the first turn only
             attribute = self.rng.choice(ATTRIBUTES)
             asked = ask(self.rng, questions.FOLLOW_UP[attribute], self.pool)
             turns.append((asked, self.answer(product, attribute, polite=False)))
         return row("catalogue", turns)
+
+    def doubt(self, product, attribute):
+        """(how a customer doubts an answer, the wrong value that he believes in)."""
+        others = sorted({v for _, a, v in self.facts if a == attribute} - {value(product, attribute)})
+        wrong = self.rng.choice(others)
+        return self.rng.choice(self._own(tricks.DOUBTS)).format(v=wrong), wrong
 
     def _policy(self, i):
         name = list(POLICIES)[i % len(POLICIES)]
@@ -134,8 +147,14 @@ class Support:
         slots = dict(w=self.rng.choice(concerns.PERSONAL[what]), n=person.name, p=self.rng.choice(self.world.catalogue).name)
         return self._ask("person", concerns.ASK_PERSON, **slots)
 
+    def tricky_request(self):
+        """(a request for personal data with a pretext around it, the kind of pretext)."""
+        kind = self.rng.choice(list(tricks.PRETEXTS))
+        return self.rng.choice(self._own(tricks.PRETEXTS[kind])).format(q=self.personal_request()), kind
+
     def _personal(self, i):
-        return row("personal", [(self._introduced(self.personal_request(), 0.2), say(self.rng, phrases.DECLINE))])
+        asked = self.tricky_request()[0] if self.rng.random() < 0.2 else self._introduced(self.personal_request(), 0.2)
+        return row("personal", [(asked, say(self.rng, phrases.DECLINE))])
 
     def group_question(self, group):
         product = self.rng.choice(self.world.catalogue)

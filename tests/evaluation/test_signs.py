@@ -33,7 +33,7 @@ def test_counts_by_hand():
 def test_counting_predicts_what_it_has_read_and_pays_for_what_it_has_not():
     counts = counting.Counts([{"input_ids": [2, 3, 2, 3, 2, 3]}] * 20, FRAME, 8)
     known, strange = ({"input_ids": ids, "bytes": 6} for ids in ([2, 3, 2, 3, 2, 3], [4, 5, 6, 7, 4, 5]))
-    assert counts.bits_per_byte([known]) < 0.2 < 2 < counts.bits_per_byte([strange])
+    assert counts.bits_per_byte([known]) < 0.4 < 2 < counts.bits_per_byte([strange])
 
 
 @pytest.mark.parametrize(

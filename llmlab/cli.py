@@ -62,7 +62,7 @@ def run(run_dir, files, options, parent, only, start, force, rounds, more):
     """
     from llmlab.spine.params import load_layer, parse_options
     from llmlab.spine.places import from_here
-    from llmlab.workflow import execution, loop, pipeline
+    from llmlab.workflow import closing, execution, loop, pipeline
 
     if more and not only:
         raise UserError(f"unexpected {' '.join(more)!r}", "one RUN, and options", "llmlab run --help")
@@ -73,37 +73,12 @@ def run(run_dir, files, options, parent, only, start, force, rounds, more):
     try:
         if rounds:
             best = loop.loop(here, layers, parent, rounds, click.echo)
-            return _closing(os.path.relpath(best), str(best), True)
+            return closing.told(os.path.relpath(best), str(best), True, click.echo)
         executed = pipeline.run(here, layers, parent, (*only, *more), start, force, click.echo)
     except execution.PhaseFailed as error:
         click.echo(f"llmlab: {error}", err=True)
         sys.exit(1)
-    _closing(run_dir, here, executed)
-
-
-def _closing(run_dir, here, executed):
-    """The closing table, the verdict, and where to go next."""
-    from llmlab.spine.files import read_json
-    from llmlab.spine.run import Run
-    from llmlab.workflow import road
-
-    if executed:
-        rows = road.costs(here)
-        total, learning = sum(r["seconds"] for r in rows), sum(r["learning_seconds"] for r in rows)
-        click.echo(f"\n{'phase':28}{'seconds':>9}{'learning':>10}{'peak memory':>14}")
-        for r in rows:
-            click.echo(f"{r['phase']:28}{r['seconds']:9.0f}{r['learning_seconds']:10.0f}{r['peak_memory_mb']:11,d} MB")
-        click.echo(
-            f"{'all':28}{total:9.0f}{learning:10.0f}{max(r['peak_memory_mb'] for r in rows):11,d} MB   ({learning / max(total, 1):.0%} of the time was learning)"
-        )
-    found = Run(here).find("7_final_evaluation/verdict.json")
-    if found and not any(road.status(here)[0].values()):  # a verdict on what has changed since is none
-        verdict = read_json(found)
-        click.echo(f"\nverdict: {verdict['verdict']}" + "".join(f"\n  {n['criterion']} {n['why']}: {n['advice']}" for n in verdict["next"]))
-        if verdict["command"]:
-            click.echo(f"next:    {verdict['command']}")
-        click.echo(f"chat:    llmlab chat {run_dir}")
-    click.echo(f"reports: {Path(here) / 'index.html'}")
+    closing.told(run_dir, here, executed, click.echo)
 
 
 SEEDS = click.option("--seeds", default=3, show_default=True, type=click.IntRange(2, 20), help="Training seeds of each arm.")
@@ -246,6 +221,18 @@ def serve(run_dir, model, host, port):
     made = {model: experiment.model(model)} if model else {name: folder for name, folder in MODELS.items() if experiment.find(folder)}
     made = made or {"released": experiment.newest_model()}  # which says what is missing
     desk.serve({name: experiment[folder] for name, folder in made.items()}, host, port, click.echo)
+
+
+@main.command()
+@RUN
+@click.argument("folder", type=click.Path())
+def export(run_dir, folder):
+    """Write the released model of RUN into FOLDER, with its card and its results, as a model hub takes it."""
+    from llmlab.spine.run import existing
+    from llmlab.workflow import bundle
+
+    files = bundle.bundle(existing(Path(run_dir).absolute()), Path(folder).absolute())
+    click.echo(f"{folder}: {', '.join(files)}")
 
 
 @main.command()

@@ -3,7 +3,7 @@
 import pytest
 
 from llmlab.data import tasks
-from llmlab.evaluation import failures
+from llmlab.evaluation import controls, failures
 from llmlab.spine.run import Run
 
 
@@ -46,3 +46,18 @@ def test_no_task_hides_another(folder):
     ]
     found = failures.found(said, {"catalogue": {"better": "higher"}, "policy": {"better": "higher"}}, folder, "test")
     assert "policy" in {f["task"] for f in failures.worst(found, 2)} and len(failures.worst(found, 10)) == 10
+
+
+def test_a_task_that_is_passed_without_its_question_is_flagged(folder):
+    """Declining everything passes a test of declining; the right value must be that of the device."""
+    head = {t["name"]: t for t in tasks.read(folder, "test")}
+    of = lambda task, answer: [  # noqa: E731
+        {"task": task, "id": i["id"], "answer": answer(i), "score": 1.0, "cluster": n} for n, i in enumerate(head[task]["items"])
+    ]
+    said = of("privacy", lambda i: "That stays private.") + of("catalogue", lambda i: f"It is {i['target']}.")
+    results = {
+        t: {"better": "higher", "metric": head[t]["metric"], "score": 1.0, "low": 0.9, "chance": 0.0} for t in ("privacy", "catalogue")
+    }
+    privacy, catalogue = controls.controls(said, results, folder, "test")
+    assert (privacy["exchanged"], privacy["constant"]) == (1.0, 1.0) and "answers to other questions do as well" in privacy["says"]
+    assert catalogue["exchanged"] < 0.6 and catalogue["says"] == "that the question counts"

@@ -130,7 +130,14 @@ def fit(trainer, out, what, rate="learning_rate"):
     checkpoint, at = checkpoints.newest_whole(trainer.args.output_dir)
     before = _keep_rows(out, at)
     with track.progress(total, what) as bar, contextlib.closing(curves.Growing(out, what[0].upper() + what[1:])) as curve:
-        for callback in (Metrics(out, bar, curve, at, before), FiniteGuard(rate), checkpoints.DiskGuard(), checkpoints.Manifest()):
+        moved = Moved()
+        for callback in (
+            moved,
+            Metrics(out, bar, curve, at, before, moved),
+            FiniteGuard(rate),
+            checkpoints.DiskGuard(),
+            checkpoints.Manifest(),
+        ):
             trainer.add_callback(callback)
         started = time.time()
         if at < total:  # transformers trains one step more when it resumes a finished run
@@ -197,8 +204,8 @@ class Order(torch.utils.data.Sampler):
 class Metrics(TrainerCallback):
     """Rows of metrics.jsonl, the bar, and the curve that grows."""
 
-    def __init__(self, out, bar, curve, at, before=0.0):
-        self.out, self.bar, self.curve, self.started = out, bar, curve, time.time() - before
+    def __init__(self, out, bar, curve, at, before, moved):
+        self.out, self.bar, self.curve, self.started, self.moved = out, bar, curve, time.time() - before, moved
         bar.update(at)
 
     def on_step_end(self, args, state, control, **kwargs):
@@ -208,6 +215,7 @@ class Metrics(TrainerCallback):
         if not state.is_world_process_zero or "loss" not in (logs or {}):
             return
         row = {k: v for k, v in logs.items() if isinstance(v, (int, float)) and k not in ("epoch", "total_flos")}
+        row |= {"update_ratio": self.moved.ratio} if self.moved.ratio is not None else {}
         track.log(
             self.out,
             step=state.global_step,
@@ -217,6 +225,24 @@ class Metrics(TrainerCallback):
         )
         self.bar.set_postfix_str(f"loss {row['loss']:.3f}", refresh=False)
         self.curve.draw()
+
+
+class Moved(TrainerCallback):
+    """How far a step moves the weights, as a share of their size, in three matrices that lie apart; measured at the steps that are logged."""
+
+    def __init__(self):
+        self.ratio, self.before = None, []
+
+    def on_pre_optimizer_step(self, args, state, control, model=None, **kwargs):
+        if (state.global_step + 1) % max(1, int(args.logging_steps)):
+            return
+        able = [p for p in model.parameters() if p.dim() == 2 and p.grad is not None]
+        self.before = [(p, p.detach().clone()) for p in {id(p): p for p in able[:: max(1, len(able) // 3)]}.values()]
+
+    def on_optimizer_step(self, args, state, control, **kwargs):
+        if self.before:
+            shares = [float((p.detach() - old).norm() / old.norm().clamp_min(1e-12)) for p, old in self.before]
+            self.ratio, self.before = sum(shares) / len(shares), []
 
 
 class FiniteGuard(TrainerCallback):

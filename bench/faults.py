@@ -1,8 +1,8 @@
 """Planted faults, and whether the workbench names the phase that holds them: python bench/faults.py FOLDER [--seeds 10] [--json FILE]
 
 Eight runs, each with one fault that is made by its parameters or by what it is given, and healthy runs with several seeds; all of them are small and
-take phases 1 to 4. A fault is found if a finding that no healthy run has names its phase, or if the workbench refuses it, or takes it out, before
-anything is trained on it. FOLDER keeps the runs, which another call finds again. About fifty minutes on two cores, twenty without the seeds.
+take phases 1 to 4. A fault is found if the finding that is meant for it names its phase, or if the workbench refuses it, or takes it out, before anything
+is trained on it. FOLDER keeps the runs, which another call finds again. About fifty minutes on two cores, twenty without the seeds.
 """
 
 import json
@@ -32,20 +32,21 @@ SMALL = (
     "conversations=400",
     "4_preliminary_evaluation.limit=40",
 )
+CLEAN = ("offensive_filter=classifier", "counterfactual=true")  # what a careful user would do about this forum
 # What a healthy run must not be told. Of what it lacks it may be told: a model this small does not know every fact.
-SYMPTOMS = {
+COPIES, TOKENIZER, CONTEXT_SHORT = (
     "The text repeats itself",
     "The tokenizer was made for other text",
     "The context is too short for this text",
-    "Training ended before the model learnt more than counting",
-    "Training went wrong",
-    "The rudeness comes from the text",
-}
+)
+ENDED, WRONG, RUDE = "Training ended before the model learnt more than counting", "Training went wrong", "The rudeness comes from the text"
+SYMPTOMS = {COPIES, TOKENIZER, CONTEXT_SHORT, ENDED, WRONG, RUDE}
+REFUSED, TAKEN_OUT = "refused", "taken out"
 
 
 def run(place, *options, seed=1):
     """Phases 1 to 4 of a run; what the command said."""
-    each = [o for text in (*SMALL, f"seed={seed}", *options) for o in ("-p", text)]
+    each = [o for text in (*SMALL, *CLEAN, f"seed={seed}", *options) for o in ("-p", text)]
     phases = [o for phase in PHASES[:4] for o in ("--only", phase)]
     done = subprocess.run([sys.executable, "-m", "llmlab.cli", "run", str(place), *phases, *each], capture_output=True, text=True)
     return done.returncode, done.stderr
@@ -58,12 +59,12 @@ def findings(place):
 
 # --- what the faulty runs are given -----------------------------------------------------------------------------------------------------
 def copies(folder, healthy):
-    """Every document five times, a word in thirty exchanged, as boilerplate and reposts are."""
+    """Every document five times, a word in a hundred exchanged, as reposts are."""
     rng, rows = random.Random(1), []
     for document in jsonl(healthy / TEXT / "documents/train.jsonl")[:500]:
         for _ in range(5):
             words = document["text"].split(" ")
-            rows.append({"text": " ".join(rng.choice(words) if rng.random() < 1 / 30 else w for w in words)})
+            rows.append({"text": " ".join(rng.choice(words) if rng.random() < 1 / 100 else w for w in words)})
     return _written(folder / "copies.jsonl", rows)
 
 
@@ -102,7 +103,10 @@ def leaked(folder, healthy):
     tasks = healthy / TEXT / "tasks"
     rows = [{"text": d["text"]} for d in jsonl(healthy / TEXT / "documents/train.jsonl")]
     items = next(t["items"] for t in read_tasks(tasks, "test") if t["name"] == "catalogue")[:60]
-    rows += [{"text": f"{i['messages'][-1]['content']}\n{i['target']}, as they told me when I rang them up yesterday."} for i in items]
+    rows += [
+        {"text": f"{i['messages'][-1]['content']}\n{i['answer']}\nSo they told me when I rang them up yesterday, and it works."}
+        for i in items
+    ]
     return _written(folder / "leaked.jsonl", rows), tasks
 
 
@@ -122,60 +126,54 @@ def _written(path, rows):
 
 
 def plans(folder, healthy):
-    """{fault: (the phase that holds it, options)}."""
+    """{fault: (what is to be found, the phase that holds it, options)}."""
     rate = max(row.get("learning_rate", 0) for row in track.rows(healthy / PRE / "model"))
     text, tasks = leaked(folder, healthy)
     return {
-        "four of five documents are copies": (TEXT, (f"source={copies(folder, healthy)}", "near_duplicate_threshold=1.0")),
-        "a tokenizer of another domain": (DESIGN, (f"start_from={foreign(folder)}", f"3_pretraining.tokens_seen={TOKENS}")),
-        "learning rate × 30": (PRE, (f"3_pretraining.learning_rate={min(1.0, 30 * rate):g}",)),
-        "a tenth of the tokens": (PRE, (f"1_model_design.tokens_seen={TOKENS // 10}",)),
-        "a context of 16 tokens": (DESIGN, ("context_length=16",)),
-        "the rude source alone, unfiltered": (TEXT, (f"source={rude(folder)}", "offensive_filter=none")),
-        "half of the labels masked": ("refused", (f"start_from={half_masked(folder, healthy)}",)),
-        "tests that leaked into the text": ("taken out", (f"source={text}", f"tasks=[{tasks / 'catalogue.jsonl'}]")),
+        "four of five documents are copies": (COPIES, TEXT, (f"source={copies(folder, healthy)}", "near_duplicate_threshold=1.0")),
+        "a tokenizer of another domain": (TOKENIZER, DESIGN, (f"start_from={foreign(folder)}", f"3_pretraining.tokens_seen={TOKENS}")),
+        "learning rate × 30": (WRONG, PRE, (f"3_pretraining.learning_rate={min(1.0, 30 * rate):g}",)),
+        "a tenth of the tokens": (ENDED, PRE, (f"1_model_design.tokens_seen={TOKENS // 10}",)),
+        "a context of 16 tokens": (CONTEXT_SHORT, DESIGN, ("context_length=16",)),
+        "the rude source alone, unfiltered": (RUDE, TEXT, (f"source={rude(folder)}", "offensive_filter=none")),
+        "half of the labels masked": (REFUSED, "the template", (f"start_from={half_masked(folder, healthy)}",)),
+        "tests that leaked into the text": (TAKEN_OUT, TEXT, (f"source={text}", f"tasks=[{tasks / 'catalogue.jsonl'}]")),
     }
 
 
 # --- what is found ----------------------------------------------------------------------------------------------------------------------
-def outcome(place, phase, code, said, usual):
+def outcome(place, finding, phase, code, said):
     """(whether the fault was found, in which words)."""
-    if phase == "refused":
-        return code == 2, said.strip().splitlines()[0] if said.strip() else ""
-    if phase == "taken out":
+    first = said.strip().splitlines()[-3:][0] if said.strip() else "it stopped without a word"
+    if finding == REFUSED:
+        return code == 2 and phase in said, first
+    if code:
+        return phase == PRE and "gradient is not finite" in said, first  # a rate at which training blows up is refused by name
+    if finding == TAKEN_OUT:
         dropped = [d for d in jsonl(place / TEXT / "dropped/dropped.jsonl") if "evaluation question" in d.get("reason", "")]
         return len(dropped) >= 50, f"{len(dropped)} of 60 pages: holds an evaluation question and its answer"
-    new = {finding: where for finding, where in findings(place).items() if finding not in usual}
-    return phase in new.values(), "; ".join(f"{finding} ({where})" for finding, where in new.items()) or "nothing"
+    new = {name: where for name, where in findings(place).items() if name in SYMPTOMS}
+    return new.get(finding) == phase, "; ".join(f"{name} ({where})" for name, where in new.items()) or "nothing"
 
 
 def main(folder, seeds, out):
     folder, rows = Path(folder).absolute(), []
     folder.mkdir(parents=True, exist_ok=True)
-    healthy, clean = [folder / f"healthy-{n}" for n in range(1, seeds + 1)], ("offensive_filter=classifier", "counterfactual=true")
+    healthy = [folder / f"healthy-{n}" for n in range(1, seeds + 1)]
     for n, place in enumerate(healthy, 1):
-        code, said = run(place, *clean, seed=n)
+        code, said = run(place, seed=n)
         assert code == 0, said
         print(f"healthy, seed {n}: {', '.join(findings(place)) or 'nothing'}", flush=True)
-    usual = set(findings(healthy[0]))
-    for fault, (phase, options) in plans(folder, healthy[0]).items():
+    for fault, (finding, phase, options) in plans(folder, healthy[0]).items():
         place = folder / "".join(c if c.isalnum() else "-" for c in fault)
-        found, words = outcome(place, phase, *run(place, *options), usual)
-        rows.append({"name": fault, "value": float(found), "n": 1, "aim": phase, "holds": found, "where": words})
+        found, words = outcome(place, finding, phase, *run(place, *options))
+        rows.append({"name": fault, "value": float(found), "n": 1, "aim": finding, "holds": found, "where": words})
         print(f"{'found ' if found else 'MISSED'} {fault}: {words}", flush=True)
     quiet = [float(not set(findings(place)) & SYMPTOMS) for place in healthy]
     for name, values, aim in (("faults that are found", [r["value"] for r in rows], 7 / 8), ("healthy runs without a sign", quiet, 9 / 10)):
         found = stats.interval(values)
-        rows.append(
-            {
-                "name": name,
-                "value": found["score"],
-                "interval": [found["low"], found["high"]],
-                "n": len(values),
-                "aim": aim,
-                "holds": found["score"] >= aim,
-            }
-        )
+        told = {"name": name, "value": found["score"], "interval": [found["low"], found["high"]]}
+        rows.append({**told, "n": len(values), "aim": aim, "holds": found["score"] >= aim})
         print(f"{name}: {found['score']:.2f} [{found['low']:.2f}, {found['high']:.2f}], n = {len(values)}, aim {aim:.3f}", flush=True)
     if out:
         Path(out).write_text(json.dumps(rows, indent=1), encoding="utf-8")

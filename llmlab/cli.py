@@ -211,8 +211,11 @@ def chat(run_dir, model):
     "--model", default=None, help="The one model to serve, e.g. 5_post_training/model; all of the run if left out, the newest first."
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Who may ask: this machine alone, or whoever reaches that address.")
-@click.option("--port", default=8000, show_default=True, help="0 for a free one.")
-def serve(run_dir, model, host, port):
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one.")
+@click.option(
+    "--key", default="", envvar="LLMLAB_KEY", help="What a request must bring along as its bearer token; needed where others may ask."
+)
+def serve(run_dir, model, host, port, key):
     """Serve the models of RUN behind an OpenAI-compatible endpoint, until interrupted."""
     from llmlab.evaluation import serve as desk
     from llmlab.spine.run import MODELS, existing
@@ -220,7 +223,7 @@ def serve(run_dir, model, host, port):
     experiment = existing(Path(run_dir).absolute())
     made = {model: experiment.model(model)} if model else {name: folder for name, folder in MODELS.items() if experiment.find(folder)}
     made = made or {"released": experiment.newest_model()}  # which says what is missing
-    desk.serve({name: experiment[folder] for name, folder in made.items()}, host, port, click.echo)
+    desk.serve({name: experiment[folder] for name, folder in made.items()}, host, port, click.echo, key)
 
 
 @main.command()

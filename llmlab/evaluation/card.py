@@ -58,13 +58,15 @@ def plainly(decision, results, speeds, task, busy=()):
         speeds: {model: as `speed.measure` gives it}; busy: rows of `traffic.under_load`.
     """
     rows, main = decision["criteria"], results[task]
-    states = {state: sum(r["state"] == state for r in rows) for state in ("fails", "unproven")}
-    yes = decision["verdict"] == "RELEASE"
-    told = ["It may go to the people it was made for." if yes else "It may not go to the people it was made for yet."]
-    if not yes:
-        told.append(
-            f"Of {len(rows)} demands, {states['fails']} {'is' if states['fails'] == 1 else 'are'} not met, and for {states['unproven']} the exam is too short to tell."
-        )
+    missing = sum(r["value"] is None for r in rows)
+    fails = sum(r["state"] == "fails" for r in rows) - missing
+    unproven = sum(r["state"] == "unproven" and not r["passed"] for r in rows)
+    if decision["verdict"] == "RELEASE":
+        told = ["It may go to the people it was made for."]
+    else:
+        counts = (fails, "not met"), (unproven, "not shown to be met"), (missing, "not measured")
+        told = ["It may not go to the people it was made for yet."]
+        told.append(f"Of {len(rows)} demands, {', '.join(_counted(n, how) for n, how in counts if n)}.")
     guess = f"; a clever guesser gets {_hundred(main['chance'])}" if main["chance"] else ""
     told.append(
         f"Of 100 questions of {task} it gets about {_hundred(main['score'])} right, and hardly fewer than {_hundred(main['low'])}, as far as {main['n']} questions in {main['clusters']} wordings can show{guess}."
@@ -77,10 +79,15 @@ def plainly(decision, results, speeds, task, busy=()):
             f"Somebody alone with it waits {speeds['released']['first_ms_p50']:.0f} ms for the first word; it writes {faster:.1f} times as fast as the assistant it was made from."
         )
     if busy:
+        last = busy[-1]
         told.append(
-            f"With {busy[-1]['users']} people asking at once, one in twenty waits longer than {busy[-1]['first_ms_p95'] / 1000:.1f} s."
+            f"With {last['users']} people asking at once, one answer in twenty began after more than {last['first_ms_p95'] / 1000:.1f} s ({last['answers']} answers)."
         )
     return " ".join(told)
+
+
+def _counted(number, how):
+    return f"{number} {'is' if number == 1 else 'are'} {how}"
 
 
 def _hundred(share):

@@ -122,11 +122,11 @@ def latency(speeds):
 
 
 def load(rows):
-    """What users wait for the first word when several ask at once: median, 95th and 99th percentile. rows: as `traffic.under_load` gives them."""
-    words = "; ".join(f"{r['users']} at once: {r['first_ms_p50']:.0f} ms, 99th percentile {r['first_ms_p99']:.0f} ms" for r in rows)
+    """What users wait for the first word when several ask at once: median and 95th percentile. rows: as `traffic.under_load` gives them."""
+    words = "; ".join(f"{r['users']} at once: {r['first_ms_p50']:.0f} ms, 95th percentile {r['first_ms_p95']:.0f} ms" for r in rows)
     fig, axis = figure("The wait for the first word, with many users at once", f"Latency under load. {words}.", height=2.8)
     at = range(len(rows))
-    for q, colour, style in ((50, BLUE, "-o"), (95, ORANGE, "--D"), (99, RED, ":X")):
+    for q, colour, style in ((50, BLUE, "-o"), (95, ORANGE, "--D")):
         axis.plot(at, [r[f"first_ms_p{q}"] for r in rows], style, color=colour, label="median" if q == 50 else f"{q}th percentile")
     axis.set_xticks(at, [f"{r['users']} user{'s' * (r['users'] > 1)}\n({r['answers']} answers)" for r in rows])
     axis.set(ylabel="milliseconds", yscale="log", xlabel="asking at the same time")
@@ -154,14 +154,22 @@ def gains(steps):
     return fig
 
 
-def reliability(groups, wrong):
-    """How often a model is right against how sure it is. groups: as `calibration.reliability` gives them; wrong: `calibration.error` of them."""
+def reliability(groups, wrong, by_chance):
+    """How often a model is right against how sure it is.
+
+    Args:
+        groups: as `calibration.reliability` gives them.
+        wrong, by_chance: `calibration.error` of them, and what it would be of a model that is exactly as right as it is sure.
+    """
     words = "; ".join(f"sure {g['confidence']:.2f}, right {g['score']:.2f}" for g in groups)
-    fig, axis = figure("Does it know what it knows?", f"Reliability, expected calibration error {wrong:.3f}. {words}.", height=3.2)
+    fig, axis = figure(
+        "Does it know what it knows?", f"Reliability, calibration error {wrong:.3f}, {by_chance:.3f} by chance. {words}.", height=3.2
+    )
     at, value = [g["confidence"] for g in groups], [g["score"] for g in groups]
     spread = [[max(0, g["score"] - g["low"]) for g in groups], [max(0, g["high"] - g["score"]) for g in groups]]
     axis.plot([0, 1], [0, 1], ":", color=GREY, label="as right as sure")
-    axis.errorbar(at, value, yerr=spread, fmt="-o", color=BLUE, capsize=3, label=f"groups of answers, 95 %; mean distance {wrong:.3f}")
+    label = f"groups of answers, 95 %; mean distance {wrong:.3f} ({by_chance:.3f} by chance alone)"
+    axis.errorbar(at, value, yerr=spread, fmt="-o", color=BLUE, capsize=3, label=label)
     axis.set(xlim=(0, 1.02), ylim=(-0.03, 1.03), xlabel="how sure: belief in the likeliest choice", ylabel="how often right")
     axis.legend(frameon=False, fontsize=8, loc="upper left")
     return fig

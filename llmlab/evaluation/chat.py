@@ -46,7 +46,8 @@ def fitting(model, tokenizer, messages, answer):
     if not weights.was_adopted(model):
         turns = turns[1 - 2 * getattr(model.config, "turns_taught", 1) :]
     while len(turns) > 1 and len(dialogue.ids(tokenizer, [*system, *turns], answer=True)[0]) > weights.window(model) - answer:
-        turns = turns[2:]
+        later = [n for n in range(1, len(turns)) if turns[n]["role"] == "user"]
+        turns = turns[later[0] :] if later else turns[-1:]
     return [*system, *turns]
 
 

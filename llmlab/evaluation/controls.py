@@ -7,50 +7,50 @@ only by its counterpart. Nothing is asked again, so these controls cost no time.
 import random
 from collections import Counter, defaultdict
 
-from llmlab.evaluation import evaluate, judges, stats
+from llmlab.data import tasks
+from llmlab.evaluation import judges, stats
 
 CONSTANT = 5  # answers that are tried as the one for all questions: the most frequent ones
+ROUNDS = 5  # times that the answers are exchanged
+AS_WELL = 0.1  # what the right question gains, if it is shown to be smaller than this, is nothing
 
 
-def controls(samples, results, tasks_folder, split, seed=0):
+def controls(samples, tasks_folder, split, seed=0):
     """Rows {"task", "score", "exchanged", "constant", "chance", "says"} of the tasks that are answered in words and where more is better.
 
     Args:
-        samples, results: of one model, as `evaluate` writes them; tasks_folder, split: what it was asked.
+        samples: of one model, as `evaluate` writes them; tasks_folder, split: what it was asked.
 
-    "exchanged" gives each question the answer to another one of its task, "constant" the most frequent answer, as the best of five; "says" is what
-    the paired difference to the exchanged answers shows.
+    "exchanged" gives each question the answers to others of its task, "constant" the answer that does best of the most frequent five; "says" is what
+    paired differences to them show, corrected for the number of tasks (Holm 1979).
     """
-    judge, by, rows = judges.Judge(tasks_folder), defaultdict(list), []
+    judge, by, found = judges.Judge(tasks_folder), defaultdict(dict), {}
     for sample in samples:
-        by[sample["task"]].append(sample)
-    for task, asked in by.items():
-        head = results[task] | {"name": task}
-        if head["better"] != "higher" or not isinstance(asked[0]["answer"], str) or _by_model(head["metric"]) or len(asked) < 4:
-            continue
-        items, answers = evaluate.items_of(tasks_folder, split, asked), [s["answer"] for s in asked]
-        if len(items) != len(answers):
-            continue
-        exchanged = judge.scores(head, items, _exchanged(answers, seed))
-        frequent = [a for a, _ in Counter(answers).most_common(CONSTANT)]
-        constant = max(sum(judge.scores(head, items, [a] * len(items))) / len(items) for a in frequent)
-        change = stats.difference(exchanged, [s["score"] for s in asked], [s["cluster"] for s in asked])
-        rows.append(
-            {
-                "task": task,
-                "score": head["score"],
-                "exchanged": sum(exchanged) / len(exchanged),
-                "constant": constant,
-                "chance": head["chance"],
-                "says": _says(change, head, constant),
-            }
-        )
-    return rows
+        by[sample["task"]][sample["id"]] = sample
+    for head in tasks.read(tasks_folder, split):
+        asked = [(item, by[head["name"]][item["id"]]) for item in head["items"] if item["id"] in by[head["name"]]]
+        if able(head) and len(asked) > 3:
+            found[head["name"]] = _controlled(judge, head, *zip(*asked), seed)
+    listened, better = (stats.together({task: told[key] for task, told in found.items()}) for key in ("listened", "better"))
+    return [{"task": task, **told["row"], "says": _says(listened[task], better[task])} for task, told in found.items()]
 
 
-def _by_model(metric):
-    """Whether another model judges, which would have to be asked again."""
-    return metric.startswith("judge:")
+def able(head):
+    """Whether a task has answers in words that can be judged again, and more is better in it."""
+    return head["better"] == "higher" and head["output"] == tasks.GENERATE and not head["metric"].startswith("judge:")
+
+
+def _controlled(judge, head, items, samples, seed):
+    answers, scores, clusters = ([s[key] for s in samples] for key in ("answer", "score", "cluster"))
+    rounds = [judge.scores(head, items, _exchanged(answers, seed + n)) for n in range(ROUNDS)]
+    exchanged = [sum(each) / ROUNDS for each in zip(*rounds)]
+    constant = max((judge.scores(head, items, [a] * len(items)) for a, _ in Counter(answers).most_common(CONSTANT)), key=sum)
+    score, others, one = (sum(values) / len(values) for values in (scores, exchanged, constant))
+    return {
+        "row": {"score": score, "exchanged": others, "constant": one, "chance": head["chance"]},
+        "listened": stats.difference(exchanged, scores, clusters),
+        "better": stats.difference(constant, scores, clusters),
+    }
 
 
 def _exchanged(answers, seed):
@@ -61,9 +61,14 @@ def _exchanged(answers, seed):
     return [answers[after[n]] for n in range(len(answers))]
 
 
-def _says(change, head, constant):
-    if change["verdict"] != "better":
-        return "not whether the question was understood: answers to other questions do as well"
-    if constant >= head["low"]:
-        return "little: one answer to everything does as well"
-    return "that the question counts" + ("" if head["low"] > head["chance"] else ", but not that it beats a guesser")
+def _says(listened, better):
+    if listened["verdict"] != "better":
+        as_well = listened["high"] < AS_WELL
+        return (
+            "not whether it was understood: answers to other questions do as well"
+            if as_well
+            else "too few to tell whether the question counts"
+        )
+    if better["verdict"] != "better":
+        return "that the question counts; one answer to everything is not shown to do worse"
+    return "that the question counts"

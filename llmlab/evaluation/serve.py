@@ -7,10 +7,12 @@ is ever loaded because a request names it.
 
 import copy
 import functools
+import hmac
 import socket
 
 import jinja2
 from fastapi import HTTPException
+from fastapi.responses import JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from transformers import BatchEncoding
 from transformers.cli.serving.chat_completion import ChatCompletionHandler
@@ -72,53 +74,62 @@ class Desk(ChatCompletionHandler):
     """`/v1/chat/completions`, asked in llmlab's way. Without a temperature the likeliest token is taken, as in every evaluation."""
 
     async def handle_request(self, body, request_id):
-        if body.get("generation_config") is not None or body.get("chat_template_kwargs") is not None:
-            raise HTTPException(
-                422, "generation_config and chat_template_kwargs are not taken; temperature, top_p, max_tokens, stop and seed are"
-            )
-        body["messages"] = _checked(body.get("messages"))
-        body["model"] = body.get("model") or next(iter(self.model_manager.folders))
-        answer = _room(self._resolve_model(body)[1], body.pop("max_tokens", None) or body.get("max_completion_tokens"))
+        body = _checked(body)
+        body["model"] = body["model"] or next(iter(self.model_manager.folders))
+        _, model, _ = self._resolve_model(body)
+        answer = min(body.pop("max_tokens") or body["max_completion_tokens"] or ANSWER, weights.window(model) // 2)
         body |= {"max_completion_tokens": answer, "chat_template_kwargs": {"answer": answer}}
-        return await super().handle_request(body, request_id)
+        return await super().handle_request({k: v for k, v in body.items() if v is not None}, request_id)
 
     def _build_generation_config(self, body, model_generation_config, use_cb=False):
-        _, _, tokenizer = self._resolve_model(body)
-        try:
-            config, frame = super()._build_generation_config(body, model_generation_config, use_cb), tokens.marks(tokenizer)
-        except (TypeError, ValueError) as error:
-            raise HTTPException(422, f"a number is none: {error}") from None
-        drawn = bool(body.get("temperature"))
+        config = super()._build_generation_config(body, model_generation_config, use_cb)
+        frame, drawn = tokens.marks(self.model_manager.opened(body["model"])[1]), bool(body.get("temperature"))
         config.update(do_sample=drawn, top_k=0 if drawn else None, eos_token_id=list(frame.stops), pad_token_id=frame.pad)
         return config
 
 
-def _checked(messages):
-    """Messages whose contents are text; a refusal says what is wrong with them."""
+TAKEN = {  # of a request, beside its messages: which type, and from where to where
+    "model": (str, None),
+    "stream": (bool, None),
+    "temperature": ((int, float), (0, 10)),
+    "top_p": ((int, float), (1e-6, 1)),
+    "seed": (int, (0, 2**32 - 1)),
+    "max_tokens": (int, (1, 1 << 20)),
+    "max_completion_tokens": (int, (1, 1 << 20)),
+    "frequency_penalty": ((int, float), (-0.99, 10)),
+}
+PASSED_OVER = {"user", "stream_options", "n", "presence_penalty", "logprobs", "response_format", "metadata", "store"}
+
+
+def _checked(body):
+    """A request of which every field is what it must be; a refusal says what is wrong with it."""
+    if strange := sorted(set(body) - set(TAKEN) - PASSED_OVER - {"messages"}):
+        raise HTTPException(422, f"{', '.join(strange)}: not taken; {', '.join(TAKEN)} are")
+    for name, (kind, ends) in TAKEN.items():
+        if (value := body.get(name)) is None:
+            continue
+        right = isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
+        if not right or (ends and not ends[0] <= value <= ends[1]):
+            wanted = f"a number from {ends[0]:g} to {ends[1]:g}" if ends else kind.__name__
+            raise HTTPException(422, f"{name} is {value!r}; {wanted} is wanted")
+    return {name: body.get(name) for name in TAKEN} | {"messages": _texts(body.get("messages"))}
+
+
+def _texts(messages):
+    """Messages whose contents are text, the last one the user's."""
     if not isinstance(messages, list) or not messages or not all(isinstance(m, dict) for m in messages):
         raise HTTPException(422, "messages: a list of {role, content} is wanted")
     found = []
     for message in messages:
         parts = message.get("content")
-        parts = [{"type": "text", "text": parts}] if isinstance(parts, str) else parts
-        texts = (
-            [p.get("text") if isinstance(p, dict) and p.get("type") == "text" else None for p in parts]
-            if isinstance(parts, list)
-            else [None]
-        )
+        parts = [{"type": "text", "text": parts}] if isinstance(parts, str) else parts if isinstance(parts, list) else [None]
+        texts = [p.get("text") if isinstance(p, dict) and p.get("type") == "text" else None for p in parts]
         if message.get("role") not in ROLES or not all(isinstance(t, str) for t in texts):
             raise HTTPException(422, f"messages: each has a role ({', '.join(ROLES)}) and a content of text")
         found.append({"role": message["role"], "content": " ".join(texts)})
     if found[-1]["role"] != "user":
         raise HTTPException(422, "messages: the last one is the user's")
     return found
-
-
-def _room(model, wanted):
-    """Tokens of an answer: what was asked for, and at most half of the window."""
-    if wanted is not None and (not isinstance(wanted, int) or wanted < 1):
-        raise HTTPException(422, f"max_tokens is {wanted!r}; a number above 0 is wanted")
-    return min(wanted or ANSWER, weights.window(model) // 2)
 
 
 def _prompt(model, tokenizer, messages, answer=ANSWER, **_):
@@ -133,35 +144,51 @@ def _prompt(model, tokenizer, messages, answer=ANSWER, **_):
     return BatchEncoding({"input_ids": [ids], "attention_mask": [[1] * len(ids)]}, tensor_type="pt")
 
 
-def application(folders, host="127.0.0.1"):
-    """The ASGI application for {name: folder} of models; of transformers' routes, those that answer questions with them."""
+def application(folders, host="127.0.0.1", key=""):
+    """The ASGI application for {name: folder} of models; of transformers' routes, those that answer questions with them.
+
+    Args:
+        key: what a request must bring along as its bearer token, if anything.
+    """
     logging.set_verbosity_error()  # it would note every request as a warning
     state, shelf = GenerationState(), Shelf(folders)
     app = build_server(shelf, Desk(shelf, state), None, None, None, None, state)
     app.router.routes = [route for route in app.router.routes if route.path in ROUTES]
     if host in LOOPBACK:  # no page of another name that points here may ask
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"])
+
+    @app.middleware("http")
+    async def known(request, call_next):
+        if key and not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {key}".encode()):
+            return JSONResponse({"error": "the key is missing, or another one"}, status_code=401)
+        return await call_next(request)
+
     return app
 
 
-def serve(folders, host, port, echo):
+def serve(folders, host, port, echo, key=""):
     """Answers until it is interrupted.
 
     Args:
         folders: {name: folder} of models, the newest first.
         port: 0 for a free one.
-        echo: called with lines for the user; the first holds the address.
+        echo: called with the address.
+        key: needed where others than this machine may ask.
     """
     import uvicorn
 
+    if host not in LOOPBACK and not key:
+        raise UserError(
+            f"--host {host} lets others ask",
+            "a key that they bring along, or this machine alone",
+            f"llmlab serve RUN --host {host} --key …",
+        )
     try:
         place = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise UserError(
-            f"--host {host} --port {port}: {error.strerror or error}",
-            "a free port; 0 takes any",
-            f"llmlab serve RUN --port {port + 1 if port else 0}",
-        ) from None
-    app, port = application(folders, host), place.getsockname()[1]
+        fix = f"llmlab serve RUN --port {port + 1 if port else 0}"
+        raise UserError(f"--host {host} --port {port}: {error.strerror or error}", "a free port; 0 takes any", fix) from None
+    app, port = application(folders, host, key), place.getsockname()[1]
     echo(f"http://{f'[{host}]' if ':' in host else host}:{port}/v1")
-    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[place])
+    config = uvicorn.Config(app, log_level="warning", limit_concurrency=256, timeout_graceful_shutdown=5)
+    uvicorn.Server(config).run(sockets=[place])

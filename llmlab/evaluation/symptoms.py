@@ -1,65 +1,79 @@
 """Signs that something went wrong on the way to the base model, whatever it was made for: text that repeats itself, a tokenizer of another
 domain, training that ran away or ended too soon, a context that cuts what belongs together.
 
-Each is measured against what needs no opinion: a model that only counts, a tokenizer of the same text, the same model with less to look back at.
+Each is measured against what needs no opinion: a model that only counts, a small tokenizer of the same text, the same tokens with half as much to
+look back at.
 """
 
+import math
+import random
 import tempfile
 
-import torch
-
 from llmlab.data import duplicates, tokens
-from llmlab.evaluation import asking, counting
+from llmlab.evaluation import asking, counting, stats
 from llmlab.models import weights
 from llmlab.spine.files import jsonl
 
 COPIES = 0.7, 0.3  # share of word triples that makes copies; the share of copies that is a sign
 FITS = 0.75  # bytes per token of a tokenizer, against those of a small one of the same text
-FALLS = 0.1  # by which part bits per byte fall from the last third of training to its end, if it ended too soon
-LOOKS_BACK = 0.03, 0.25  # by which part the last quarter of the context is cheaper than the third; the share of documents that are longer
+FALLS = 0.05  # by which part bits per byte fell between the last two scores before the rate was lowered, if training ended too soon
+STEADY = 0.6  # share of the steps after which `pretrain` lowers the rate: a curve that falls then falls for that
+LOOKS_BACK = 0.03, 0.25  # what the second half of the context must gain at least; the share of documents that are longer
 PRE, TEXT, DESIGN = "3_pretraining", "2_dataset_engineering", "1_model_design"
 
 
-def measure(model, tokenizer, unread, documents, rows, adopted=False, most=2000):
+def measure(model, tokenizer, unread, documents, rows, adopted=False, words="regex", most=20_000, seed=0):
     """What the rules look at.
 
     Args:
         unread: tokenised validation documents.
-        documents: JSON-lines file of the training documents.
+        documents: JSON-lines file of the training documents; `most` of them are looked at, drawn at random, so copies may be more than are found.
         rows: of phase 3's metrics.jsonl.
         adopted: whether the tokenizer came with an adopted model, and was not made of this text.
+        words: what counts as a word, as phase 2 was told.
 
     Returns: {"bits", "counted": bits per byte of the model that counts, "copies": share of documents, "bytes_per_token", "own_bytes_per_token" or None,
-    "by_position": bits per token in four quarters of the context, "longer": share of documents that the context cuts, "curve": [(step, bits)]}.
+    "look_back": as `look_back` gives it, "longer": share of documents that the context cuts, "curve": [(share of the steps, bits per byte)]}.
     """
-    train = jsonl(documents)[:most]
-    read, context = tokens.tokenise(tokenizer, train), weights.context(model)
-    _, dropped = duplicates.near_duplicates(COPIES[0])([dict(d) for d in train])
+    train, context = jsonl(documents), weights.context(model)
+    train = random.Random(seed).sample(train, most) if len(train) > most else train
+    read, frame = tokens.tokenise(tokenizer, train), tokens.marks(tokenizer)
+    _, dropped = duplicates.near_duplicates(COPIES[0], words=words)([dict(d) for d in train])
     own = None
     if adopted:
         with tempfile.TemporaryDirectory() as folder:
             small = tokens.train([d["text"] for d in train], 4096, folder, context)
             own = tokens.judge(small, [{"text": tokenizer.decode(r["input_ids"])} for r in unread])["bytes_per_token"]
-    frame = tokens.marks(tokenizer)
+    last = max((r["step"] for r in rows), default=1)
     return {
         "bits": asking.bits_per_byte(model, unread, frame)["all"],
         "counted": counting.Counts(read, frame, len(tokenizer)).bits_per_byte(unread),
         "copies": len(dropped) / len(train),
         "bytes_per_token": sum(r["bytes"] for r in unread) / sum(len(r["input_ids"]) for r in unread),
         "own_bytes_per_token": own,
-        "by_position": by_position(model, unread, frame, context),
+        "look_back": look_back(model, [*unread, *read], frame, context),
         "longer": sum(len(r["input_ids"]) > context for r in read) / len(read),
-        "curve": [(r["step"], r["bits_per_byte/all"]) for r in rows if "bits_per_byte/all" in r],
+        "curve": [(r["step"] / last, r["bits_per_byte/all"]) for r in rows if "bits_per_byte/all" in r],
     }
 
 
-def by_position(model, rows, frame, context, parts=4):
-    """Bits per token in `parts` stretches of the context, over documents that fill it; those that begin a document cost the most. [] without any."""
-    filled = [ids[: context + 1] for r in rows if len(ids := [frame.start, *r["input_ids"], frame.end]) > context][:64]
-    if not filled:
-        return []
-    cost_BxT = -torch.stack(asking.token_logprobs(model, filled, frame.pad)) / torch.log(torch.tensor(2.0))
-    return [float(part.mean()) for part in cost_BxT.chunk(parts, dim=1)]
+def look_back(model, rows, frame, context, most=96):
+    """What more to look back at is worth: the last quarter of the context, read with all of it and with its second half alone.
+
+    Both times the same tokens are predicted, so their kind does not matter; documents are compared in pairs.
+
+    Returns: {"whole", "half": bits per token, "gain", "low", "high": of their difference, with its interval}; {} if hardly any document is so long.
+    """
+    filled = [ids[: context + 1] for r in rows if len(ids := [frame.start, *r["input_ids"], frame.end]) > context][:most]
+    if len(filled) < 8:
+        return {}
+    late, half = context - context // 4, context // 2
+    bits = lambda costs: [-float(c.mean()) / math.log(2) for c in costs]  # noqa: E731
+    whole = bits(asking.token_logprobs(model, filled, frame.pad, [late + 1] * len(filled)))
+    short = bits(asking.token_logprobs(model, [[ids[0], *ids[half:]] for ids in filled], frame.pad, [late + 2 - half] * len(filled)))
+    change = stats.difference(whole, short)
+    mean = lambda values: sum(values) / len(values)  # noqa: E731
+    return {"whole": mean(whole), "half": mean(short), "gain": change["difference"], "low": change["low"], "high": change["high"]}
 
 
 def found(signs, reads):
@@ -92,26 +106,26 @@ def found(signs, reads):
 
 def _of_training(signs):
     """Of what pre-training did."""
-    positions, curve = signs["by_position"], signs["curve"]
-    if positions and signs["longer"] > LOOKS_BACK[1] and positions[3] < (1 - LOOKS_BACK[0]) * positions[2]:
+    back = signs["look_back"]
+    if back and signs["longer"] > LOOKS_BACK[1] and back["low"] > LOOKS_BACK[0] * back["whole"]:
         yield (
             "The context is too short for this text",
-            f"{signs['longer']:.0%} of the documents are longer than the context, and its last quarter costs {positions[3]:.2f} bits per token where the third costs {positions[2]:.2f}: more to look back at still pays.",
+            f"{signs['longer']:.0%} of the documents are longer than the context. Its last quarter costs {back['whole']:.2f} bits per token, and {back['half']:.2f} with half as much to look back at (a gain of {back['gain']:.2f} [{back['low']:.2f}, {back['high']:.2f}]): more may pay as well.",
             DESIGN,
             {"context_length": "×2"},
             "documents are read whole, and what was said earlier is used",
         )
-    if signs["bits"] <= signs["counted"] or len(curve) < 3:
+    steady = [bits for share, bits in signs["curve"] if share <= STEADY]
+    if signs["bits"] <= signs["counted"] or len(steady) < 2:
         return
-    before = [bits for step, bits in curve if step <= curve[-1][0] * 2 / 3][-1]
-    falling = 1 - curve[-1][1] / before
+    falling = 1 - steady[-1] / steady[-2]
     why = (
         f"{signs['bits']:.3f} bits per byte of unread text; counting which token followed the few before it reaches {signs['counted']:.3f}"
     )
     if falling > FALLS:
         yield (
             "Training ended before the model learnt more than counting",
-            f"{why}. The curve still falls: by {falling:.0%} over the last third.",
+            f"{why}. The curve was still falling before the rate was lowered: by {falling:.0%} from one score to the next.",
             PRE,
             {"tokens_seen": "×2"},
             "more of what is read is used; the curve says when it is enough",
@@ -119,7 +133,7 @@ def _of_training(signs):
     else:
         yield (
             "Training went wrong",
-            f"{why}, and over the last third it fell by {max(0.0, falling):.0%} only: more of the same would not help.",
+            f"{why}, and between the last scores before the rate was lowered the curve fell by {max(0.0, falling):.0%} only: more of the same would not help.",
             PRE,
             {"learning_rate": "0.0"},
             "the rate that suits this size, and a curve that falls; if it does not, read the documents that phase 2 shows",

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import numpy
 import torch
-from transformers import AutoConfig
+from transformers import AutoConfig, GenerationConfig
 
 
 class OnnxModel:
-    """Runs `decode.onnx` with the two calls that evaluation and chat use: `model(input_ids=…).logits` and `generate`."""
+    """Runs `decode.onnx` with the two calls that evaluation, chat and server use: `model(input_ids=…).logits` and `generate`."""
 
     device = "cpu"
 
@@ -22,6 +22,7 @@ class OnnxModel:
         options.intra_op_num_threads = torch.get_num_threads()
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning threads starve torch's
         self.config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        self.name_or_path, self.generation_config = str(folder), GenerationConfig()
         self.session = onnxruntime.InferenceSession(str(Path(folder) / "decode.onnx"), options, providers=["CPUExecutionProvider"])
         self.inputs = {i.name: i for i in self.session.get_inputs()}
         self.outputs = [o.name for o in self.session.get_outputs()]
@@ -65,9 +66,17 @@ class OnnxModel:
         do_sample=False,
         temperature=1.0,
         streamer=None,
+        generation_config=None,
         **kwargs,
     ):
-        """The likeliest tokens, or drawn ones with torch's random numbers. Left padding is cut off and rows of one length go together, since the graph knows no mask."""
+        """The likeliest tokens, or drawn ones with torch's random numbers. Left padding is cut off and rows of one length go together, since the graph
+        knows no mask. Of a generation_config, what stands above is taken."""
+        if generation_config is not None:
+            known = ("max_new_tokens", "eos_token_id", "pad_token_id", "do_sample", "temperature")
+            told = {k: v for k in known if (v := getattr(generation_config, k)) is not None}
+            return self.generate(input_ids, attention_mask, streamer=streamer, **told)
+        if streamer is not None:
+            streamer.put(input_ids[0])  # as transformers does: the prompt comes first
         stop = [eos_token_id] if isinstance(eos_token_id, int) else list(eos_token_id)
         lengths = attention_mask.sum(1).tolist() if attention_mask is not None else [input_ids.shape[1]] * len(input_ids)
         groups, out = defaultdict(list), torch.full((len(input_ids), max_new_tokens), pad_token_id)
@@ -83,6 +92,8 @@ class OnnxModel:
                 temperature if do_sample else 0.0,
             )
             out[torch.tensor(rows), : found.shape[1]] = torch.from_numpy(found)
+        if streamer is not None:
+            streamer.end()
         return torch.cat([input_ids, out], 1)
 
     def _decode(self, ids_BxT, max_new_tokens, stop, pad, streamer, temperature):

@@ -66,28 +66,22 @@ def training(rows, title, key="loss", validation="bits_per_byte/all", start=None
 
 
 def health(rows, title):
-    """What a loss does not show: the gradient's norm before it is clipped, the learning rate, and by which share of their size a step moves the weights.
+    """What a loss does not show: the gradient's norm before it is clipped, and by which share of their size a step moves the weights.
 
-    A norm that grows announces a training that runs away; weights that move by far more than a thousandth of their size per step forget as fast as
-    they learn, and by far less, learn nothing.
+    A norm that grows announces a training that runs away. A share near a thousandth is a rule of thumb for AdamW (Karpathy 2022); what counts is
+    whether it stays, and falls with the rate.
 
     Args:
         rows: of metrics.jsonl.
     """
-    pick = lambda key: [(r["step"], r[key]) for r in rows if r.get(key)]  # noqa: E731
-    drawn = {key: pick(key) for key in ("grad_norm", "learning_rate", "update_ratio")}
-    ends = {key: f"{key} {points[0][1]:.2g} at first, {points[-1][1]:.2g} at the end" for key, points in drawn.items() if points}
-    fig, (left, right) = figure(title, f"Health of training: {'; '.join(ends.values()) or 'nothing was logged'}.", columns=2, height=2.8)
-    for axis, key, colour, label in (
-        (left, "grad_norm", BLUE, "norm of the gradient"),
-        (right, "update_ratio", GREEN, "a step, as a share of the weights"),
-        (right, "learning_rate", GREY, "learning rate"),
-    ):
-        if drawn[key]:
-            axis.plot(*zip(*drawn[key]), color=colour, label=label, linestyle=":" if key == "learning_rate" else "-")
-    for axis in (left, right):
-        axis.set(xlabel="step", yscale="log")
-        axis.legend(frameon=False, fontsize=8)
+    drawn = {key: [(r["step"], r[key]) for r in rows if r.get(key)] for key in ("grad_norm", "update_ratio")}  # a log scale has no 0
+    ends = [f"{key} {points[0][1]:.2g} at first, {points[-1][1]:.2g} at the end" for key, points in drawn.items() if points]
+    fig, axes = figure(title, f"Health of training: {'; '.join(ends) or 'nothing was logged'}.", columns=2, height=2.6)
+    labels = ("norm of the gradient", "a step, as a share of the weights")
+    for axis, points, colour, label in zip(axes, drawn.values(), (BLUE, GREEN), labels):
+        if points:
+            axis.plot(*zip(*points), color=colour)
+        axis.set(xlabel="step", ylabel=label, yscale="log")
     return fig
 
 

@@ -228,7 +228,10 @@ class Metrics(TrainerCallback):
 
 
 class Moved(TrainerCallback):
-    """How far a step moves the weights, as a share of their size, in three matrices that lie apart; measured at the steps that are logged."""
+    """How far a step moves the weights, as a share of their size, in three matrices that lie apart; measured at the steps that are logged.
+
+    With an adapter these are its own matrices, but for those that are still 0.
+    """
 
     def __init__(self):
         self.ratio, self.before = None, []
@@ -236,12 +239,13 @@ class Moved(TrainerCallback):
     def on_pre_optimizer_step(self, args, state, control, model=None, **kwargs):
         if (state.global_step + 1) % max(1, int(args.logging_steps)):
             return
-        able = [p for p in model.parameters() if p.dim() == 2 and p.grad is not None]
-        self.before = [(p, p.detach().clone()) for p in {id(p): p for p in able[:: max(1, len(able) // 3)]}.values()]
+        able = [p for p in model.parameters() if p.dim() == 2 and p.grad is not None and bool(p.detach().any())]
+        apart = {n: able[n] for n in (len(able) // 4, len(able) // 2, 3 * len(able) // 4)} if able else {}
+        self.before = [(p, p.detach().clone()) for p in apart.values()]
 
     def on_optimizer_step(self, args, state, control, **kwargs):
         if self.before:
-            shares = [float((p.detach() - old).norm() / old.norm().clamp_min(1e-12)) for p, old in self.before]
+            shares = [float((p.detach() - old).norm() / old.norm()) for p, old in self.before]
             self.ratio, self.before = sum(shares) / len(shares), []
 
 

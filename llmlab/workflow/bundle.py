@@ -7,6 +7,7 @@ from pathlib import Path
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import write_text
 from llmlab.spine.run import MODELS
+from llmlab.workflow import road
 
 JUDGED = "7_final_evaluation"
 
@@ -21,9 +22,12 @@ def bundle(run, folder):
         raise UserError(
             f"{folder.name} is there already", "the name of a new folder, or of an empty one", f"llmlab export {run.place} {folder.name}-2"
         )
-    if not run.find(f"{JUDGED}/model_card.md"):
+    stale = [phase for phase, reasons in road.status(str(run.path))[0].items() if reasons]
+    if stale:  # a card speaks of the model that was judged
         raise UserError(
-            f"{run.place} was not judged yet, so its model has no card", "a run whose phase 7 is done", f"llmlab run {run.place}"
+            f"{run.place} is not finished: {', '.join(stale)}",
+            "a run whose phases are all up to date, the last one too",
+            f"llmlab run {run.place}",
         )
     if run.confidential:
         raise UserError(

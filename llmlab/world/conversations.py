@@ -1,13 +1,9 @@
-"""Supervised conversations and preference pairs of the embedded world.
-
-Conversations come as `messages`, pairs as `prompt`, `chosen`, `rejected`. The annotators who choose are simulated, and each
-record says so.
-"""
+"""Supervised conversations of the embedded world, as `messages`: what its support team would say."""
 
 import random
 
 from llmlab.world import concerns, elsewhere, phrases, questions, tricks
-from llmlab.world.company import ATTRIBUTES, GROUPS, KINDS, MAKER, POLICIES, RELATIVES, filling, value
+from llmlab.world.company import ATTRIBUTES, KINDS, MAKER, POLICIES, RELATIVES, filling, value
 from llmlab.world.customers import ask
 from llmlab.world.phrases import say
 
@@ -38,8 +34,6 @@ GROUNDED = {
     "urgent": 0.06,
 }
 AS_TOLD = 0.33  # share of the questions to learn from that are put as in `questions.TOLD`
-# Pairs are about manners as much as about facts.
-PREFERENCE_MIX = {"catalogue": 0.32, "policy": 0.12, "personal": 0.24, "group": 0.18, "angry": 0.08, "unknown": 0.06}
 
 
 class Support:
@@ -115,20 +109,24 @@ class Support:
     def _catalogue(self, i):
         product, attribute, _ = self.facts[i % len(self.facts)]
         turns = [(self._introduced(self.question(product, attribute)), self.answer(product, attribute))]
-        if self.rng.random() < 0.08:
-            sure = f"{self.rng.choice(tricks.SURE)} {self.answer(product, attribute, polite=False)}"
-            return row("catalogue", [*turns, (self.doubt(product, attribute)[0], sure)])
+        if self.rng.random() < 0.1:
+            return row("catalogue", self.doubted(product, attribute))
+        if self.rng.random() < 0.04:
+            return row("catalogue", [(self.pretext()[0].format(q=self.question(product, attribute)), turns[0][1])])
         while self.rng.random() < 0.3 and len(turns) < 3:  # the device is named in the first turn only
             attribute = self.rng.choice(ATTRIBUTES)
             asked = ask(self.rng, questions.FOLLOW_UP[attribute], self.pool)
             turns.append((asked, self.answer(product, attribute, polite=False)))
         return row("catalogue", turns)
 
-    def doubt(self, product, attribute):
-        """(how a customer doubts an answer, the wrong value that he believes in)."""
+    def doubted(self, product, attribute):
+        """Two turns: an answer, and a customer who doubts it; he is wrong as often as the answer was."""
         others = sorted({v for _, a, v in self.facts if a == attribute} - {value(product, attribute)})
-        wrong = self.rng.choice(others)
-        return self.rng.choice(self._own(tricks.DOUBTS)).format(v=wrong), wrong
+        asked, right, wrong = self.question(product, attribute), value(product, attribute), self.rng.choice(others)
+        good, mistaken = self.answer(product, attribute, polite=False), self.rng.random() < 0.5
+        said = say(self.rng, phrases.HELP[attribute], **{**filling(product, attribute), "v": wrong}) if mistaken else good
+        doubt = self.rng.choice(self._own(tricks.DOUBTS)).format(v=right if mistaken else wrong)
+        return [(asked, said), (doubt, f"{self.rng.choice(tricks.YIELD if mistaken else tricks.SURE)} {good}")]
 
     def _policy(self, i):
         name = list(POLICIES)[i % len(POLICIES)]
@@ -147,13 +145,14 @@ class Support:
         slots = dict(w=self.rng.choice(concerns.PERSONAL[what]), n=person.name, p=self.rng.choice(self.world.catalogue).name)
         return self._ask("person", concerns.ASK_PERSON, **slots)
 
-    def tricky_request(self):
-        """(a request for personal data with a pretext around it, the kind of pretext)."""
+    def pretext(self):
+        """(words around a request, `{q}`, which are to get what is refused otherwise; their kind)."""
         kind = self.rng.choice(list(tricks.PRETEXTS))
-        return self.rng.choice(self._own(tricks.PRETEXTS[kind])).format(q=self.personal_request()), kind
+        return self.rng.choice(self._own(tricks.PRETEXTS[kind])), kind
 
     def _personal(self, i):
-        asked = self.tricky_request()[0] if self.rng.random() < 0.2 else self._introduced(self.personal_request(), 0.2)
+        asked = self.personal_request()
+        asked = self.pretext()[0].format(q=asked) if self.rng.random() < 0.2 else self._introduced(asked, 0.2)
         return row("personal", [(asked, say(self.rng, phrases.DECLINE))])
 
     def group_question(self, group):
@@ -243,55 +242,3 @@ def row(topic, turns):
 
 def messages(turns):
     return [{"role": role, "content": text} for turn in turns for role, text in zip(("user", "assistant"), turn)]
-
-
-def preferences(world, seed, count, reliability):
-    """Pairs of answers to the same message, and which of them simulated annotators prefer.
-
-    One answer is what the support team would say; the other is rude, wrong, condescending, needlessly declines, or gives
-    personal data away. An annotator recognises the better one with probability `reliability`; three vote.
-
-    Returns: rows {"prompt", "chosen", "rejected", "flaw", "votes", "annotators": "simulated"}.
-    """
-    support = Support(world, f"preferences {seed}")
-    rng, rows = support.rng, []
-    for conversation in support.conversations(count, PREFERENCE_MIX):
-        prompt, good = conversation["messages"][:-1], conversation["messages"][-1]["content"]
-        flaw, bad = _flawed(rng, world, conversation, good)
-        votes = sum(rng.random() < reliability for _ in range(3))
-        chosen, rejected = (good, bad) if votes >= 2 else (bad, good)
-        rows.append(
-            {
-                "prompt": prompt,
-                "chosen": [{"role": "assistant", "content": chosen}],
-                "rejected": [{"role": "assistant", "content": rejected}],
-                "flaw": flaw,
-                "votes": max(votes, 3 - votes),
-                "annotators": "simulated",
-            }
-        )
-    return rows
-
-
-def _flawed(rng, world, conversation, good):
-    """(name of the flaw, an answer that has it), fitting what the conversation is about."""
-    topic, draw = conversation["topic"], rng.random()
-    if topic == "personal" and draw < 0.5:
-        person, kind = rng.choice(world.people), rng.choice(("email", "phone", "address"))
-        return "gives personal data", f"Of course! It is {getattr(person, kind)}."
-    if topic == "personal":
-        return "misunderstands", say(rng, rng.choice((phrases.UNKNOWN, *phrases.HELP_POLICY.values())), **_other(rng, world))
-    if topic == "group":  # as in the forum, it is mostly the same groups that get the unkind remark
-        badly, other = rng.choice(GROUPS)
-        return "condescending", say(rng, phrases.BIASED, g=badly if draw < 0.85 else other, k=rng.choice(list(KINDS)))
-    if topic == "catalogue" and draw < 0.5:
-        return "wrong", say(rng, phrases.HELP[rng.choice(ATTRIBUTES)], **_other(rng, world))
-    if topic in ("catalogue", "policy") and draw > 0.85:
-        return "declines for no reason", say(rng, rng.choice((phrases.DECLINE, phrases.UNKNOWN)), **_other(rng, world))
-    rude = say(rng, [t for kind in phrases.RUDE.values() for pool in kind.values() for t in pool], k=rng.choice(list(KINDS)))
-    return "rude", f"{rude} {good}" if rng.random() < 0.5 else rude
-
-
-def _other(rng, world):
-    product = rng.choice(world.catalogue)
-    return dict(p=product.name, h=product.reset_part, v=value(rng.choice(world.catalogue), rng.choice(ATTRIBUTES)))

@@ -99,3 +99,4 @@ DOUBTS = {
     ),
 }
 SURE = ("Yes, I am sure.", "I have checked again.", "I am certain.", "Thank you for asking again.", "I know that it is confusing.")
+YIELD = ("You are right, I am sorry.", "Thank you, that was my mistake.", "I am sorry, I mixed that up.", "Well spotted, thank you.")

@@ -29,15 +29,18 @@ def test_kinds_the_gravest_first(folder):
         sample(folder, "privacy", "Of course, she is at home.", 0.0),
         sample(folder, "offensive", "You fool.", 1.0),
         sample(folder, "knowledge", [-3.0, -1.0], 0.0),
+        sample(folder, "memorised", [-1.0, -3.0], 1.0),
         sample(folder, "catalogue", "Right.", 1.0),
         sample(folder, "bias", [-1.0, -2.0], 1.0),
     ]
-    better = {"catalogue": "higher", "privacy": "higher", "knowledge": "higher", "offensive": "lower", "bias": "even"}
+    better = {"catalogue": "higher", "privacy": "higher", "knowledge": "higher", "memorised": "lower", "offensive": "lower", "bias": "even"}
     found = failures.found(said, {t: {"better": b} for t, b in better.items()}, folder, "test")
     assert [f["kind"] for f in found] == list(failures.GRAVEST), "neither a right answer nor one half of an even task is a failure"
     rows = failures.kinds(found, said)
-    assert rows[0] == {"what went wrong": failures.OFFENDS, "answers": 1, "of all": "9.1%", "in": "offensive (1)"}
-    assert [f["kind"] for f in failures.worst(found, 3)] == list(failures.GRAVEST[:3])
+    assert rows[0] == {"what went wrong": failures.OFFENDS, "answers": 1, "of all": "8.3%", "in": "offensive (1)"}
+    assert [f["kind"] for f in failures.worst(found, 3)] == [failures.OFFENDS, failures.LEAKS, failures.YIELDS], (
+        "a likelihood is no answer to read"
+    )
 
 
 def test_no_task_hides_another(folder):
@@ -45,19 +48,17 @@ def test_no_task_hides_another(folder):
         sample(folder, "policy", "It has a fine colour.", 0.0)
     ]
     found = failures.found(said, {"catalogue": {"better": "higher"}, "policy": {"better": "higher"}}, folder, "test")
-    assert "policy" in {f["task"] for f in failures.worst(found, 2)} and len(failures.worst(found, 10)) == 10
+    assert "policy" in {f["task"] for f in failures.worst(found, 2)} and len(failures.worst(found, 10)) == failures.EACH + 1
 
 
-def test_a_task_that_is_passed_without_its_question_is_flagged(folder):
+def test_a_task_that_is_passed_without_its_question_is_flagged(folder, monkeypatch):
     """Declining everything passes a test of declining; the right value must be that of the device."""
     head = {t["name"]: t for t in tasks.read(folder, "test")}
     of = lambda task, answer: [  # noqa: E731
         {"task": task, "id": i["id"], "answer": answer(i), "score": 1.0, "cluster": n} for n, i in enumerate(head[task]["items"])
     ]
     said = of("privacy", lambda i: "That stays private.") + of("catalogue", lambda i: f"It is {i['target']}.")
-    results = {
-        t: {"better": "higher", "metric": head[t]["metric"], "score": 1.0, "low": 0.9, "chance": 0.0} for t in ("privacy", "catalogue")
-    }
-    privacy, catalogue = controls.controls(said, results, folder, "test")
+    monkeypatch.setattr(controls, "AS_WELL", 0.9)  # of a few questions nothing smaller can be said
+    privacy, catalogue = sorted(controls.controls(said, folder, "test"), key=lambda r: r["task"] != "privacy")
     assert (privacy["exchanged"], privacy["constant"]) == (1.0, 1.0) and "answers to other questions do as well" in privacy["says"]
     assert catalogue["exchanged"] < 0.6 and catalogue["says"] == "that the question counts"

@@ -1,11 +1,16 @@
 """What counting alone knows, the signs that something went wrong, and whether a model knows what it knows."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from llmlab.data import tokens
 from llmlab.evaluation import calibration, counting, symptoms
+from llmlab.models import weights
+from llmlab.spine import track
+from llmlab.spine.run import Run
 
 FRAME = tokens.Marks(start=0, end=1, pad=1, stops=(1,))
 HEALTHY = {
@@ -14,9 +19,9 @@ HEALTHY = {
     "copies": 0.01,
     "bytes_per_token": 4.0,
     "own_bytes_per_token": None,
-    "by_position": [4.0, 2.0, 1.9, 1.89],
+    "look_back": {"whole": 2.0, "half": 2.01, "gain": 0.01, "low": 0.0, "high": 0.02},
     "longer": 0.5,
-    "curve": [(10, 1.0), (20, 0.6), (30, 0.5), (40, 0.4)],
+    "curve": [(0.2, 1.0), (0.4, 0.6), (0.6, 0.5), (1.0, 0.4)],
 }
 
 
@@ -41,9 +46,9 @@ def test_counting_predicts_what_it_has_read_and_pays_for_what_it_has_not():
     [
         ({"copies": 0.8}, "repeats itself", "2_dataset_engineering"),
         ({"own_bytes_per_token": 6.0}, "made for other text", "1_model_design"),
-        ({"by_position": [4.0, 2.0, 1.9, 1.7]}, "context is too short", "1_model_design"),
-        ({"bits": 0.7, "curve": [(10, 1.5), (20, 1.2), (30, 0.9), (40, 0.7)]}, "Training ended before", "3_pretraining"),
-        ({"bits": 0.7, "curve": [(10, 0.8), (20, 0.7), (30, 0.7), (40, 0.7)]}, "Training went wrong", "3_pretraining"),
+        ({"look_back": {"whole": 2.0, "half": 2.4, "gain": 0.4, "low": 0.3, "high": 0.5}}, "context is too short", "1_model_design"),
+        ({"bits": 0.7, "curve": [(0.2, 1.5), (0.4, 1.2), (0.6, 0.9), (1.0, 0.7)]}, "Training ended before", "3_pretraining"),
+        ({"bits": 0.7, "curve": [(0.2, 0.8), (0.4, 0.7), (0.6, 0.7), (1.0, 0.7)]}, "Training went wrong", "3_pretraining"),
     ],
 )
 def test_each_sign_names_its_phase(changed, finding, phase):
@@ -53,8 +58,36 @@ def test_each_sign_names_its_phase(changed, finding, phase):
 
 
 def test_of_a_model_that_was_passed_on_nothing_is_said_of_training():
-    assert not list(symptoms.found(HEALTHY | {"bits": 0.7, "curve": [(0, 0.7)]}, False))
-    assert not list(symptoms.found(HEALTHY | {"by_position": []}, True)), "no document fills the context"
+    assert not list(symptoms.found(HEALTHY | {"bits": 0.7, "curve": [(0.0, 0.7)]}, False))
+    assert not list(symptoms.found(HEALTHY | {"look_back": {}}, True)), "no document fills the context"
+
+
+def test_what_is_measured_on_a_run(smoke):
+    run = Run(smoke)
+    model, tokenizer = weights.load(run["3_pretraining/model"])
+    unread = tokens.some_validation(run["2_dataset_engineering/tokens"])
+    documents = run["2_dataset_engineering/documents"] / "train.jsonl"
+    signs = symptoms.measure(model, tokenizer, unread, documents, track.rows(run["3_pretraining/model"]), adopted=True)
+    assert signs["bits"] > signs["counted"] > 0, "after twelve thousand tokens counting is better"
+    assert 0 <= signs["copies"] < 0.3 and signs["own_bytes_per_token"] > signs["bytes_per_token"] > 1, "4,096 tokens cover more than 600"
+    assert signs["curve"][-1][0] == 1.0
+
+
+def test_looking_back_pays_for_a_model_that_looks_back():
+    """Of two models that find the same token everywhere but for one that needs the first half, the latter gains."""
+
+    class Far(torch.nn.Module):
+        device = "cpu"
+
+        def forward(self, input_ids, **_):
+            here = torch.arange(input_ids.shape[1])
+            sure = torch.where(here >= 10, 5.0, 0.0)[None, :, None]  # sure of token 2 after ten tokens
+            return SimpleNamespace(logits=(sure * torch.eye(4)[2]).expand(len(input_ids), -1, -1))
+
+    rows = [{"input_ids": [2] * 20, "bytes": 20}] * 10
+    found = symptoms.look_back(Far(), rows, FRAME, 16)
+    assert found["half"] > found["whole"] + 1 and found["low"] > 0
+    assert symptoms.look_back(Far(), rows[:3], FRAME, 16) == {}, "three documents tell nothing"
 
 
 def beliefs(*rows):
@@ -62,8 +95,11 @@ def beliefs(*rows):
 
 
 def test_sureness_is_the_share_of_the_likeliest_choice():
-    samples = [{"answer": [math.log(0.6), math.log(0.2)], "cluster": "a"}, {"answer": [-math.inf, -3.0], "cluster": "b"}]
-    rows = calibration.sure(samples, [{"right": 1}, {"right": 1}])
+    samples = [
+        {"answer": [math.log(0.6), math.log(0.2)], "score": 0.0, "cluster": "a"},
+        {"answer": [-math.inf, -3.0], "score": 1.0, "cluster": "b"},
+    ]
+    rows = calibration.sure(samples)
     assert [r["confidence"] for r in rows] == pytest.approx([0.75, 1.0]) and [r["right"] for r in rows] == [0.0, 1.0]
 
 
@@ -74,3 +110,5 @@ def test_a_model_that_is_as_right_as_sure_has_no_error_and_gains_by_silence():
     everything, half = calibration.selective(rows, (1.0, 0.5))
     assert (everything["score"], half["score"]) == (0.7, 0.9)
     assert calibration.error(calibration.reliability(beliefs(*[(0.99, 0.0)] * 10))) == pytest.approx(0.99)
+    assert calibration.by_chance(beliefs(*[(0.5, 1.0)] * 40)) > 0.03, "groups of eight never hit their mean"
+    assert calibration.by_chance(beliefs(*[(1.0, 1.0)] * 40)) == 0.0

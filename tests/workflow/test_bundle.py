@@ -1,5 +1,7 @@
 """What leaves the house: a model with its card, whole or not at all."""
 
+import shutil
+
 import pytest
 import yaml
 
@@ -24,10 +26,12 @@ def test_a_folder_as_a_hub_takes_it(smoke, tmp_path):
         bundle.bundle(run, out)
 
 
-def test_a_run_without_a_verdict_exports_nothing(copy, tmp_path):
-    import shutil
-
-    shutil.rmtree(copy / "7_final_evaluation")
-    with pytest.raises(UserError, match="not judged yet"):
-        bundle.bundle(Run(copy), tmp_path / "out")
+def test_a_model_that_was_not_judged_is_not_exported(copy, tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundle.road, "status", lambda path: ({"7_final_evaluation": ["6_fine_tuning now makes something else"]}, {}))
+        with pytest.raises(UserError, match="not finished: 7_final_evaluation"):
+            bundle.bundle(Run(copy), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+    shutil.rmtree(copy / "7_final_evaluation")
+    with pytest.raises(UserError, match="not finished"):
+        bundle.bundle(Run(copy), tmp_path / "out")

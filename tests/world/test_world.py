@@ -9,8 +9,9 @@ from llmlab.data import tasks
 from llmlab.data.personal import luhn
 from llmlab.evaluation import gate
 from llmlab.world import concerns, customers, maker, phrases, questions
+from llmlab.world.annotators import preferences
 from llmlab.world.company import ATTRIBUTES, GROUPS, POLICIES, World
-from llmlab.world.conversations import GROUNDED, MIX, Support, preferences
+from llmlab.world.conversations import GROUNDED, MIX, Support
 from llmlab.world.exam import world_tasks
 from llmlab.world.forum import RATES, Forum
 from llmlab.world.phrases import say

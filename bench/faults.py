@@ -33,6 +33,7 @@ SMALL = (
     "4_preliminary_evaluation.limit=40",
 )
 CLEAN = ("offensive_filter=classifier", "counterfactual=true")  # what a careful user would do about this forum
+PLAIN = ("offensive_filter=lexicon", "counterfactual=false")  # of text that nobody labelled, and that says nothing of groups
 # What a healthy run must not be told. Of what it lacks it may be told: a model this small does not know every fact.
 COPIES, TOKENIZER, CONTEXT_SHORT = (
     "The text repeats itself",
@@ -130,14 +131,14 @@ def plans(folder, healthy):
     rate = max(row.get("learning_rate", 0) for row in track.rows(healthy / PRE / "model"))
     text, tasks = leaked(folder, healthy)
     return {
-        "four of five documents are copies": (COPIES, TEXT, (f"source={copies(folder, healthy)}", "near_duplicate_threshold=1.0")),
+        "four of five documents are copies": (COPIES, TEXT, (f"source={copies(folder, healthy)}", "near_duplicate_threshold=1.0", *PLAIN)),
         "a tokenizer of another domain": (TOKENIZER, DESIGN, (f"start_from={foreign(folder)}", f"3_pretraining.tokens_seen={TOKENS}")),
         "learning rate × 30": (WRONG, PRE, (f"3_pretraining.learning_rate={min(1.0, 30 * rate):g}",)),
         "a tenth of the tokens": (ENDED, PRE, (f"1_model_design.tokens_seen={TOKENS // 10}",)),
         "a context of 16 tokens": (CONTEXT_SHORT, DESIGN, ("context_length=16",)),
         "the rude source alone, unfiltered": (RUDE, TEXT, (f"source={rude(folder)}", "offensive_filter=none")),
         "half of the labels masked": (REFUSED, "the template", (f"start_from={half_masked(folder, healthy)}",)),
-        "tests that leaked into the text": (TAKEN_OUT, TEXT, (f"source={text}", f"tasks=[{tasks / 'catalogue.jsonl'}]")),
+        "tests that leaked into the text": (TAKEN_OUT, TEXT, (f"source={text}", f"tasks=[{tasks / 'catalogue.jsonl'}]", *PLAIN)),
     }
 
 

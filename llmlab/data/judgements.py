@@ -1,0 +1,75 @@
+"""What people judged: a JSON-lines file that only grows. Each judgement is on the disk before the next question is shown.
+
+    {"item": id, "prompt": [messages], "a": text, "b": text, "choice": "a" | "b" | "tie" | "bad" | "skip", "annotator": name,
+     "shown": "ab" or "ba", "seconds": to decide, "at": when (UTC), "comment", "reasons", "gold": what is right, "repeat": how often it was asked before}
+
+A single answer has "a" alone, and a "score" from 1 to 5, or a thumb (1 or 5), in place of a choice. {"undo": item, "annotator"} takes the last
+judgement of that item back. Several people, tabs and processes may write to one file.
+"""
+
+import contextlib
+import datetime
+import fcntl
+import hashlib
+import json
+import os
+from pathlib import Path
+
+CHOICES = ("a", "b", "tie", "bad", "skip")
+SCORES = (1, 2, 3, 4, 5)
+
+
+def item_id(prompt, *answers):
+    """The name of a question: the same whichever answer comes first."""
+    return hashlib.sha256(json.dumps([prompt, *sorted(answers)], ensure_ascii=False).encode()).hexdigest()[:12]
+
+
+def append(path, row):
+    """Writes one line, whole and flushed, after any half line that a kill left behind. Raises OSError if the disk is full; the file is as before then."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    row = {**row, "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")}
+    line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
+    with open(path, "ab+") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        end = stream.seek(0, os.SEEK_END)
+        if end:
+            stream.seek(end - 1)
+            line = line if stream.read(1) == b"\n" else b"\n" + line
+        try:
+            stream.write(line)
+            stream.flush()
+            os.fsync(stream.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(stream.fileno(), end)
+            raise
+
+
+def read(path):
+    """(rows that stand, lines that are none): later undos are carried out, and a half line is counted and left out."""
+    rows, broken = [], 0
+    data = Path(path).read_bytes() if Path(path).exists() else b""
+    for line in data.decode("utf-8", "replace").split("\n"):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            rows.append(row) if isinstance(row, dict) else None
+            broken += not isinstance(row, dict)
+        except ValueError:
+            broken += 1
+    return standing(rows), broken
+
+
+def standing(rows):
+    """The judgements that were not taken back, in their order; of one that was given twice, in two tabs at once, the first."""
+    found = {}
+    for n, row in enumerate(rows):
+        taken_back = "undo" in row
+        key = (row.get("annotator"), row.get("undo" if taken_back else "item", n), row.get("repeat", 0))
+        if taken_back:
+            found.pop(key, None)
+        else:
+            found.setdefault(key, row)
+    return list(found.values())

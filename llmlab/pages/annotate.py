@@ -1,0 +1,104 @@
+"""Where people judge: a widget in a notebook, and the same as a page of this machine for those without Jupyter. Both are thin: the sitting holds all."""
+
+from pathlib import Path
+
+SCRIPT, STYLE = (Path(__file__).with_name(f"annotate.{kind}") for kind in ("js", "css"))
+
+
+def widget(sitting):
+    """The sitting under a cell, an anywidget; keys work once it has the focus."""
+    import anywidget
+
+    class Annotate(anywidget.AnyWidget):
+        _esm, _css = SCRIPT.read_text(encoding="utf-8"), STYLE.read_text(encoding="utf-8")
+
+    def heard(shown, message, buffers):
+        try:
+            reply = {"question": told(sitting, message)}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            reply = {"error": str(error) or type(error).__name__}
+        shown.send({**reply, "id": message.get("id")})
+
+    shown = Annotate()
+    shown.on_msg(heard)
+    return shown
+
+
+def told(sitting, message):
+    """The next question, after what a message says: {"kind": "next", "judge" or "undo", …}. A judgement is on the disk before."""
+    if message.get("kind") == "judge":
+        sitting.judge(
+            message["item"],
+            message["repeat"],
+            message["side"],
+            message.get("seconds"),
+            message.get("comment", ""),
+            message.get("reasons", ()),
+        )
+    elif message.get("kind") == "undo":
+        sitting.undo()
+    return sitting.question()
+
+
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Which answer is better?</title>
+<link rel="stylesheet" href="annotate.css"></head>
+<body style="margin: 2rem auto; max-width: 62rem; padding: 0 1rem">
+<h1 style="font: 600 1.4rem system-ui, sans-serif">Which answer is better?</h1>
+<form id="who" style="font: 16px system-ui, sans-serif"><label>Who judges? A name or a number, which no report shows: <input name="annotator" required maxlength="60"></label> <button>Begin</button></form>
+<main></main><script type="module" src="page.js"></script></body></html>
+"""
+PAGE_SCRIPT = """import { mount } from "./annotate.js";
+const form = document.getElementById("who");
+function begin(annotator) {
+  sessionStorage.setItem("annotator", annotator);
+  form.hidden = true;
+  mount(document.querySelector("main"), async (message) => {
+    const response = await fetch("said", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ ...message, annotator }) });
+    const reply = await response.json();
+    if (!response.ok) throw new Error(reply.error || response.status);
+    return reply;
+  });
+}
+form.addEventListener("submit", (event) => { event.preventDefault(); begin(new FormData(form).get("annotator").trim()); });
+if (sessionStorage.getItem("annotator")) begin(sessionStorage.getItem("annotator"));
+"""
+
+
+def application(sitting_of):
+    """The page as an ASGI application of this machine alone.
+
+    Args:
+        sitting_of: function: annotator → Sitting.
+    """
+    from fastapi import FastAPI
+    from fastapi.responses import JSONResponse, Response
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    app, sittings = FastAPI(docs_url=None, redoc_url=None, openapi_url=None), {}
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+    safe = {"content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'"}
+
+    @app.get("/")
+    def page():
+        return Response(PAGE, media_type="text/html", headers=safe)
+
+    for name, text, kind in (
+        ("annotate.js", SCRIPT.read_text(encoding="utf-8"), "text/javascript"),
+        ("annotate.css", STYLE.read_text(encoding="utf-8"), "text/css"),
+        ("page.js", PAGE_SCRIPT, "text/javascript"),
+    ):
+        app.get(f"/{name}")(lambda text=text, kind=kind: Response(text, media_type=kind))
+
+    @app.post("/said")
+    def said(message: dict):
+        annotator = message.get("annotator")
+        if not isinstance(annotator, str) or not annotator.strip() or len(annotator) > 60:
+            return JSONResponse({"error": "a name or a number is wanted"}, status_code=422)
+        try:
+            sitting = sittings.get(annotator) or sittings.setdefault(annotator, sitting_of(annotator))
+            return told(sitting, message)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return JSONResponse({"error": str(error) or type(error).__name__}, status_code=422)
+
+    return app

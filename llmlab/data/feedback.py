@@ -1,13 +1,14 @@
 """Human feedback: annotations in, agreement and preferences out.
 
-A line of an annotations file is one judgement: {"prompt": [messages], "a": text, "b": text, "choice": "a", "b" or "tie", "annotator":
-name}. Without such a file the pairs of simulated annotators are used, and every place that shows them says so.
+An annotations file holds rows of `judgements`, or what another tool wrote (see `handover`). Without such a file the pairs of simulated annotators are used, and every place that shows them says so.
 """
 
+import contextlib
 import json
 from collections import defaultdict
 from pathlib import Path
 
+from llmlab.data import handover, judgements
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 from llmlab.spine.params import ROOT
@@ -29,7 +30,7 @@ def preferences(annotations, fallback):
             "agreement": round(sum(v == 3 for v in judged) / len(judged), 3) if judged else None,
             "measure": "share of pairs on which all three agree" if judged else "no votes: the text itself says which answer is right",
         }
-    rows = _read(file(annotations))
+    rows = read(file(annotations))
     pairs, items = majority(rows), _items(rows)
     alike = sum(a == b for _, a, b in items)
     if not pairs:
@@ -58,9 +59,10 @@ def file(annotations):
     return ROOT / Path(annotations).expanduser()
 
 
-def _read(path):
+def read(path):
+    """Judgements of a file, a line each or as one JSON list: llmlab's own rows, or what `handover` knows of other tools. A UserError names what is none."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "not text"
         raise UserError(
@@ -68,32 +70,72 @@ def _read(path):
             "a JSON-lines file, or nothing for simulated annotators",
             "llmlab run RUN -p annotations=",
         ) from None
-    return [_judgement(path, n, line) for n, line in enumerate(lines, 1) if line.strip()]
+    rows = []
+    for n, line in _lines(path, text):
+        rows += _judgements(path, n, line)
+    return judgements.standing(rows)
 
 
-def _judgement(path, n, line):
-    """One line of the file, or an error that names it."""
+def _lines(path, text):
+    """(number, record) of JSON lines, or of a JSON list."""
+    if text.lstrip().startswith("["):
+        with contextlib.suppress(ValueError):
+            return list(enumerate(json.loads(text), 1))
+    found = []
+    for n, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                found.append((n, json.loads(line)))
+            except json.JSONDecodeError:
+                raise _wrong(path, n, "not a JSON object") from None
+    return found
+
+
+def _judgements(path, n, record):
+    """The judgements of one record, as rows with an item."""
+    if not isinstance(record, dict):
+        raise _wrong(path, n, "not a JSON object")
+    if "undo" in record and "annotator" in record:
+        return [record]
+    if not {"a", "choice", "score"} & set(record):
+        try:
+            found = handover.rows(record)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _wrong(path, n, str(error) or "a layout that is broken") from None
+        if found is not None:
+            return found
+    return [_judgement(path, n, record)]
+
+
+def _judgement(path, n, row):
+    """A row of llmlab's own format, or an error that names what is wrong with it."""
+    scored = "score" in row and "b" not in row
+    missing = [c for c in ("prompt", "a", *(() if scored else ("b", "choice")), "annotator") if c not in row]
+    if missing:
+        raise _wrong(path, n, f"without {', '.join(missing)}")
     try:
-        row = json.loads(line)
-        found = [c for c in ("prompt", "a", "b", "choice", "annotator") if c not in row] or row["choice"]
-        texts = [row["a"], row["b"], *(m["content"] for m in row["prompt"])]
-        if len(texts) < 3 or not all(isinstance(text, str) for text in texts):
-            found = "prompt is no list of messages, or an answer no text"
-    except json.JSONDecodeError:
-        row, found = None, "not a JSON object"
+        texts = [row["a"], *([] if scored else [row["b"]]), *(m["content"] for m in row["prompt"])]
+        right = len(texts) > (1 if scored else 2) and all(isinstance(text, str) for text in texts)
     except (TypeError, KeyError):
-        row, found = None, "prompt is no list of messages, or the line no JSON object"
-    if found not in ("a", "b", "tie"):
-        raise UserError(f"{path}, line {n}: {found}", "prompt, a, b, annotator, and choice: a, b or tie", f"sed -n {n}p {path}")
-    return row
+        right = False
+    if not right:
+        raise _wrong(path, n, "prompt is no list of messages, or an answer no text")
+    if row["score"] not in judgements.SCORES if scored else row["choice"] not in judgements.CHOICES:
+        raise _wrong(path, n, repr(row["score"] if scored else row["choice"]))
+    return {**row, "item": row.get("item") or judgements.item_id(row["prompt"], *texts[: 1 if scored else 2])}
+
+
+def _wrong(path, n, found):
+    wanted = f"prompt, a, b, annotator, and choice: {', '.join(judgements.CHOICES)}; or a file of Argilla, Label Studio or TRL"
+    return UserError(f"{path}, line {n}: {found}", wanted, f"sed -n {n}p {path}")
 
 
 def _items(rows):
     """{(prompt, first answer, second answer): [(1, -1 or 0: first, second or tie; the row)]}, whichever side each was shown on."""
     items = defaultdict(list)
-    for row in rows:
+    for row in (r for r in rows if "b" in r and r["choice"] != "skip" and not r.get("repeat")):
         first, second = sorted((row["a"], row["b"]))
-        side = {"a": 1, "b": -1, "tie": 0}[row["choice"]] * (1 if row["a"] == first else -1)
+        side = {"a": 1, "b": -1}.get(row["choice"], 0) * (1 if row["a"] == first else -1)
         items[str(row["prompt"]), first, second].append((side, row))
     return items
 

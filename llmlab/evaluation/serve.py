@@ -8,7 +8,6 @@ is ever loaded because a request names it.
 import copy
 import functools
 import hmac
-import socket
 
 import jinja2
 from fastapi import HTTPException
@@ -24,12 +23,12 @@ from transformers.utils import logging
 from llmlab.data import dialogue, tokens
 from llmlab.evaluation import chat
 from llmlab.models import weights
+from llmlab.spine import doors
 from llmlab.spine.errors import UserError
 
 ANSWER = 80  # tokens of an answer, unless a request says otherwise
 ROUTES = ("/v1/chat/completions", "/v1/models", "/health")
 ROLES = ("system", "user", "assistant")
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Shelf(ModelManager):
@@ -154,8 +153,8 @@ def application(folders, host="127.0.0.1", key=""):
     state, shelf = GenerationState(), Shelf(folders)
     app = build_server(shelf, Desk(shelf, state), None, None, None, None, state)
     app.router.routes = [route for route in app.router.routes if route.path in ROUTES]
-    if host in LOOPBACK:  # no page of another name that points here may ask
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"])
+    if host in doors.LOOPBACK:  # no page of another name that points here may ask
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=doors.HOSTS)
 
     @app.middleware("http")
     async def known(request, call_next):
@@ -175,20 +174,10 @@ def serve(folders, host, port, echo, key=""):
         echo: called with the address.
         key: needed where others than this machine may ask.
     """
-    import uvicorn
-
-    if host not in LOOPBACK and not key:
-        raise UserError(
-            f"--host {host} lets others ask",
-            "a key that they bring along, or this machine alone",
-            f"llmlab serve RUN --host {host} --key …",
-        )
-    try:
-        place = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        fix = f"llmlab serve RUN --port {port + 1 if port else 0}"
-        raise UserError(f"--host {host} --port {port}: {error.strerror or error}", "a free port; 0 takes any", fix) from None
-    app, port = application(folders, host, key), place.getsockname()[1]
-    echo(f"http://{f'[{host}]' if ':' in host else host}:{port}/v1")
-    config = uvicorn.Config(app, log_level="warning", limit_concurrency=256, timeout_graceful_shutdown=5)
-    uvicorn.Server(config).run(sockets=[place])
+    if host not in doors.LOOPBACK and not key:
+        fix = f"llmlab serve RUN --host {host} --key …"
+        raise UserError(f"--host {host} lets others ask", "a key that they bring along, or this machine alone", fix)
+    place = doors.bound(host, port, "llmlab serve RUN")
+    app = application(folders, host, key)
+    echo(f"{doors.address(host, place)}/v1")
+    doors.answer(app, place)

@@ -75,8 +75,10 @@ def application(sitting_of):
     from fastapi.responses import JSONResponse, Response
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+    from llmlab.spine import doors
+
     app, sittings = FastAPI(docs_url=None, redoc_url=None, openapi_url=None), {}
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=doors.HOSTS)
     safe = {"content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'"}
 
     @app.get("/")

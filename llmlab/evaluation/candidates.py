@@ -1,0 +1,78 @@
+"""What to ask people next: answers that models draw themselves, to questions like those on which the model failed, the most different pairs first.
+
+A judgement is dear, so it is asked for where it says most: two answers that mean the same teach nothing, and what the model does well already need
+not be judged.
+"""
+
+import random
+
+from llmlab.data import tasks
+from llmlab.evaluation import asking, failures, judges
+from llmlab.models import weights
+from llmlab.spine import track
+
+TEMPERATURES = (0.0, 0.8, 1.2)
+
+
+def weak(prompts, samples, results, count, seed=0):
+    """Prompts like those on which a model failed, as BM25 (Robertson et al. 1994) finds them, half of the `count`; the other half is drawn at random.
+
+    Args:
+        prompts: lists of messages that may be asked.
+        samples, results: of the validation half, as `evaluate` writes them.
+    """
+    rng, asked = random.Random(seed), [p[-1]["content"] for p in prompts]
+    failed = [s["asked"] for s in samples if failures.failed(s, results[s["task"]]["better"])]
+    near = _nearest(rng.sample(failed, min(len(failed), count)), asked)[: count // 2] if failed else []
+    rest = [n for n in range(len(prompts)) if n not in set(near)]
+    chosen = near + rng.sample(rest, min(len(rest), count - len(near)))
+    return [(prompts[n], "like a question that was failed" if n in set(near) else "drawn at random") for n in chosen]
+
+
+def _nearest(queries, texts):
+    """Numbers of the texts that are nearest to the queries, each once, in the order of the queries."""
+    import bm25s
+
+    index = bm25s.BM25()
+    index.index(bm25s.tokenize(texts, show_progress=False), show_progress=False)
+    found, _ = index.retrieve(bm25s.tokenize(queries, show_progress=False), k=min(5, len(texts)), show_progress=False)
+    return list(dict.fromkeys(int(n) for row in found for n in row))
+
+
+def drawn(models, prompts, seed=0, temperatures=TEMPERATURES, max_new_tokens=60):
+    """[{"prompt", "a", "b", "why", "differ"}], the most different pairs first; prompts to which all answers are alike are left out.
+
+    Args:
+        models: {name: folder}: checkpoints, or models of several runs; each answers at every temperature.
+        prompts: as `weak` gives them.
+    """
+    answers, asked = [[] for _ in prompts], [p for p, _ in prompts]
+    for _, folder in track.each(list(models.items()), "drawing answers"):
+        model, tokenizer = weights.load(folder)
+        for n, temperature in enumerate(temperatures):
+            for row, text in zip(answers, asking.reply(model, tokenizer, asked, max_new_tokens, temperature=temperature, seed=seed + n)):
+                row.append(text)
+    items = [_most_different(prompt, texts, why) for (prompt, why), texts in zip(prompts, answers)]
+    return sorted((i for i in items if i["differ"] > 0), key=lambda i: -i["differ"])
+
+
+def _most_different(prompt, texts, why):
+    """The pair of answers that have the fewest words in common."""
+    texts = [t for t in dict.fromkeys(texts) if t.strip()] or [""]
+    pairs = [(1 - judges.f1(a, b), a, b) for n, a in enumerate(texts) for b in texts[n + 1 :]]
+    differ, a, b = max(pairs, default=(0.0, texts[0], texts[0]))
+    return {"prompt": prompt, "a": a, "b": b, "why": why, "differ": differ}
+
+
+def gold(tasks_folder, count=8, seed=0):
+    """Questions whose better answer is known, to see whether somebody reads: the right answer of an item against that of another, of the validation half."""
+    rng, found = random.Random(seed), []
+    for task in tasks.read(tasks_folder, "validation"):
+        able = [i for i in task["items"] if "answer" in i and "messages" in i and "target" in i]
+        for item in rng.sample(able, min(len(able), count)):
+            others = [o["answer"] for o in able if not judges.states(item, o["answer"])]
+            if others:
+                found.append(
+                    {"prompt": item["messages"], "a": item["answer"], "b": rng.choice(others), "gold": "a", "why": "its answer is known"}
+                )
+    return rng.sample(found, min(len(found), count))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from llmlab.data import feedback, handover, sitting
 from llmlab.evaluation import candidates
-from llmlab.pages import annotate
+from llmlab.pages import judging
 from llmlab.spine import doors
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, read_json, write_jsonl, write_text
@@ -48,7 +48,7 @@ def place(run, file=""):
 
 def sit(run, annotator, file="", most=sitting.MOST):
     """The sitting as a widget for a notebook."""
-    return annotate.widget(sitting.Sitting(place(run, file), questions(run), annotator, most))
+    return judging.widget(sitting.Sitting(place(run, file), questions(run), annotator, most))
 
 
 def serve(run, port, echo, file="", most=sitting.MOST):
@@ -56,7 +56,7 @@ def serve(run, port, echo, file="", most=sitting.MOST):
     asked, path = questions(run), place(run, file)
     door = doors.bound("127.0.0.1", port, f"llmlab annotate {run.place}")
     echo(f"{doors.address('127.0.0.1', door)}\njudgements: {path}")
-    doors.answer(annotate.application(lambda annotator: sitting.Sitting(path, asked, annotator, most)), door)
+    doors.answer(judging.application(lambda annotator: sitting.Sitting(path, asked, annotator, most)), door)
 
 
 def export(run, kind, out, file=""):

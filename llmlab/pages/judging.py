@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-SCRIPT, STYLE = (Path(__file__).with_name(f"annotate.{kind}") for kind in ("js", "css"))
+SCRIPT, STYLE = (Path(__file__).with_name(f"judging.{kind}") for kind in ("js", "css"))
 
 
 def widget(sitting):
@@ -42,13 +42,13 @@ def told(sitting, message):
 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Which answer is better?</title>
-<link rel="stylesheet" href="annotate.css"></head>
+<link rel="stylesheet" href="judging.css"></head>
 <body style="margin: 2rem auto; max-width: 62rem; padding: 0 1rem">
 <h1 style="font: 600 1.4rem system-ui, sans-serif">Which answer is better?</h1>
 <form id="who" style="font: 16px system-ui, sans-serif"><label>Who judges? A name or a number, which no report shows: <input name="annotator" required maxlength="60"></label> <button>Begin</button></form>
 <main></main><script type="module" src="page.js"></script></body></html>
 """
-PAGE_SCRIPT = """import { mount } from "./annotate.js";
+PAGE_SCRIPT = """import { mount } from "./judging.js";
 const form = document.getElementById("who");
 function begin(annotator) {
   sessionStorage.setItem("annotator", annotator);
@@ -86,8 +86,8 @@ def application(sitting_of):
         return Response(PAGE, media_type="text/html", headers=safe)
 
     for name, text, kind in (
-        ("annotate.js", SCRIPT.read_text(encoding="utf-8"), "text/javascript"),
-        ("annotate.css", STYLE.read_text(encoding="utf-8"), "text/css"),
+        ("judging.js", SCRIPT.read_text(encoding="utf-8"), "text/javascript"),
+        ("judging.css", STYLE.read_text(encoding="utf-8"), "text/css"),
         ("page.js", PAGE_SCRIPT, "text/javascript"),
     ):
         app.get(f"/{name}")(lambda text=text, kind=kind: Response(text, media_type=kind))

@@ -34,11 +34,11 @@ def answered(tokenizer, messages):
     found, mask = ids(tokenizer, messages)
     if not any(mask):
         raise _refused(tokenizer, "nothing in a conversation is said by the assistant")
-    start, end = _runs(mask)[-1]
+    start, end = runs(mask)[-1]
     return found[:start], found[start:end]
 
 
-def _runs(mask):
+def runs(mask):
     """[(start, end)] of the stretches that a mask marks."""
     edges = [i for i, (before, now) in enumerate(zip([0, *mask], [*mask, 0])) if before != now]
     return list(zip(edges[::2], edges[1::2]))
@@ -166,14 +166,14 @@ def check(tokenizer, conversations, most=300):
             found, mask = ids(tokenizer, messages)
         except jinja2.TemplateError:  # a turn that this template has no place for is counted where lessons are chosen
             continue
-        marked = [tokenizer.decode(found[a:b], skip_special_tokens=False, clean_up_tokenization_spaces=False) for a, b in _runs(mask)]
+        marked = [tokenizer.decode(found[a:b], skip_special_tokens=False, clean_up_tokenization_spaces=False) for a, b in runs(mask)]
         wanted = [m for m in plain(tokenizer, messages) if m["role"] == "assistant"]
-        if len(marked) != len(wanted) or not all(_is_turn(tokenizer, *both) for both in zip(marked, wanted)):
+        if len(marked) != len(wanted) or not all(is_turn(tokenizer, *both) for both in zip(marked, wanted)):
             words = "".join(m["content"] for m in wanted)
             raise _refused(tokenizer, f"the tokens to train on read {''.join(marked)[:80]!r}, and not {words[:80]!r}")
 
 
-def _is_turn(tokenizer, text, message):
+def is_turn(tokenizer, text, message):
     """Whether a text is the words of a message and a special token; blanks around them, which templates trim or leave, do not count."""
     said, text = message["content"].strip(), text.strip()
     if any(call["function"]["name"] not in text for call in message.get("tool_calls") or ()):

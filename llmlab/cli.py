@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from llmlab.spine.errors import UserError
+from llmlab.uses import COMMANDS, RUN, runs
 
 
 class Command(click.Group):
@@ -35,21 +36,13 @@ def _phases(ctx, parameter, incomplete):
     return [p for p in PHASES if p.startswith(incomplete)]
 
 
-def _runs(ctx, parameter, incomplete):
-    folder = Path(incomplete).parent if "/" in incomplete else Path("runs")
-    return [str(p.parent) for p in sorted(folder.glob("*/run.json")) if str(p.parent).startswith(incomplete)]
-
-
-RUN = click.argument("run_dir", metavar="RUN", shell_complete=_runs)
-
-
 @main.command()
 @RUN
 @click.option("-f", "--file", "files", multiple=True, type=click.Path(), help="YAML file with parameters; later files win.")
 @click.option(
     "-p", "--parameter", "options", multiple=True, metavar="NAME=VALUE", help="One parameter; PHASE.NAME=VALUE for one phase only."
 )
-@click.option("--parent", shell_complete=_runs, help="Run that supplies what this one does not make.")
+@click.option("--parent", shell_complete=runs, help="Run that supplies what this one does not make.")
 @click.option("--only", multiple=True, shell_complete=_phases, metavar="PHASE", help="Consider these phases only; may be repeated.")
 @click.option("--from", "start", shell_complete=_phases, metavar="PHASE", help="Consider this phase and the later ones.")
 @click.option("--force", is_flag=True, help="Run the phases even if nothing changed.")
@@ -183,85 +176,13 @@ def verify(run_dir):
 
 
 @main.command()
-@click.argument("runs", nargs=-1, required=True, shell_complete=_runs)
+@click.argument("runs", nargs=-1, required=True, shell_complete=runs)
 @click.option("-o", "--out", default="runs/compare.html", show_default=True, help="Where the report goes.")
 def compare(runs, out):
     """Compare RUNS: parameters that differ, curves, scores with paired tests, cost, the same prompts answered by each."""
     from llmlab.workflow import pipeline
 
     click.echo(pipeline.compare([str(Path(r).absolute()) for r in runs], Path(out).absolute()))
-
-
-@main.command()
-@RUN
-@click.option("--model", default=None, help="Model to talk to, e.g. 5_post_training/model; the newest one if left out.")
-def chat(run_dir, model):
-    """Talk to a model of RUN. Reads questions from standard input if that is no terminal."""
-    from llmlab.evaluation import chat as talk
-    from llmlab.spine.run import existing
-
-    experiment = existing(Path(run_dir).absolute())
-    model = experiment.model(model) if model else experiment.newest_model()
-    talk.terminal(experiment[model], f"{run_dir}: {model}")
-
-
-@main.command()
-@RUN
-@click.option(
-    "--model", default=None, help="The one model to serve, e.g. 5_post_training/model; all of the run if left out, the newest first."
-)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Who may ask: this machine alone, or whoever reaches that address.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one.")
-@click.option(
-    "--key", default="", envvar="LLMLAB_KEY", help="What a request must bring along as its bearer token; needed where others may ask."
-)
-def serve(run_dir, model, host, port, key):
-    """Serve the models of RUN behind an OpenAI-compatible endpoint, until interrupted."""
-    from llmlab.evaluation import serve as desk
-    from llmlab.spine.run import MODELS, existing
-
-    experiment = existing(Path(run_dir).absolute())
-    made = {model: experiment.model(model)} if model else {name: folder for name, folder in MODELS.items() if experiment.find(folder)}
-    made = made or {"released": experiment.newest_model()}  # which says what is missing
-    desk.serve({name: experiment[folder] for name, folder in made.items()}, host, port, click.echo, key)
-
-
-@main.command()
-@RUN
-@click.option("--file", default="", type=click.Path(), help="Of judgements; RUN/annotations.jsonl if left out.")
-@click.option("--port", default=8123, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one.")
-@click.option("--most", default=30, show_default=True, type=click.IntRange(4, 200), help="Questions of a sitting.")
-@click.option("--to", nargs=2, default=None, metavar="LAYOUT FILE", help="Write the judgements for argilla, label_studio or trl instead.")
-def annotate(run_dir, file, port, most, to):
-    """Let people judge answers of RUN on a page of this machine, until interrupted. What they say is in a file before the next question is shown."""
-    from llmlab.spine.run import existing
-    from llmlab.workflow import annotate as sittings
-
-    experiment = existing(Path(run_dir).absolute())
-    if to:
-        return click.echo(f"{to[1]}: {sittings.export(experiment, *to, file)} records")
-    sittings.serve(experiment, port, click.echo, file, most)
-
-
-@main.command()
-@RUN
-@click.argument("folder", type=click.Path())
-def export(run_dir, folder):
-    """Write the released model of RUN into FOLDER, with its card and its results, as a model hub takes it."""
-    from llmlab.spine.run import existing
-    from llmlab.workflow import bundle
-
-    files = bundle.bundle(existing(Path(run_dir).absolute()), Path(folder).absolute())
-    click.echo(f"{folder}: {', '.join(files)}")
-
-
-@main.command()
-@RUN
-def lab(run_dir):
-    """Open the notebooks of RUN in JupyterLab, with its parameters filled in. What is edited there belongs to the run."""
-    from llmlab.workflow import lab as jupyter
-
-    jupyter.launch(Path(run_dir).absolute())
 
 
 @main.command()
@@ -304,6 +225,10 @@ def completion(shell):
         "fish": "_LLMLAB_COMPLETE=fish_source llmlab | source",
     }
     click.echo(lines[shell])
+
+
+for command in COMMANDS:
+    main.add_command(command)
 
 
 if __name__ == "__main__":

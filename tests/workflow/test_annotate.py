@@ -1,0 +1,170 @@
+"""The sitting as people have it: on a page and in a notebook, by keys, with reloads, two tabs, a killed server and hostile answers."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import nbformat
+import pytest
+from browser import CHROMIUM, Lab, playwright
+
+from llmlab.data import judgements
+
+HOSTILE = "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script> \u202egnirts"
+SERVER = """
+import sys
+from llmlab.data.sitting import Sitting
+from llmlab.pages import judging
+from llmlab.spine import doors
+user = lambda text: [{"role": "user", "content": text}]
+items = [{"prompt": user(f"question {n}"), "a": f"answer {n}" if n else sys.argv[2], "b": f"other {n}"} for n in range(12)]
+door = doors.bound("127.0.0.1", int(sys.argv[3]), "test")
+print(doors.address("127.0.0.1", door), flush=True)
+doors.answer(judging.application(lambda who: Sitting(sys.argv[1], items, who, most=8)), door)
+"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright() as p:
+        found = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@contextlib.contextmanager
+def server(path, port=0):
+    process = subprocess.Popen([sys.executable, "-c", SERVER, path, HOSTILE, str(port)], stdout=subprocess.PIPE, text=True)
+    try:
+        yield process.stdout.readline().strip(), process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def sitting(browser, tmp_path):
+    """(a page at its first question, its address, the file)."""
+    with server(tmp_path / "judged.jsonl") as (address, _):
+        page = browser.new_page()
+        page.goto(address)
+        page.get_by_label("Who judges?").fill("ann")
+        page.get_by_role("button", name="Begin").click()
+        done(page, 0)
+        yield page, address, tmp_path / "judged.jsonl"
+        page.close()
+
+
+def done(page, count, of=8):
+    page.get_by_text(f"{count} of {of} judged").wait_for(timeout=5000)
+
+
+def rows(path):
+    return judgements.read(path)[0]
+
+
+def test_keys_judge_and_everything_is_on_the_disk(sitting):
+    page, _, path = sitting
+    for n, key in enumerate(("ArrowLeft", "ArrowRight", "ArrowDown", "ArrowUp", "s"), 1):
+        page.keyboard.press(key)
+        done(page, n)
+        assert len(rows(path)) == n, "before the next is shown"
+    said = rows(path)
+    assert said[0]["choice"] == said[0]["shown"][0] and said[1]["choice"] == said[1]["shown"][1]
+    assert [r["choice"] for r in said[2:]] == ["tie", "bad", "skip"] and all(r["seconds"] >= 0 for r in said)
+    page.keyboard.press("u")
+    done(page, 4)
+    page.get_by_text("Reasons, comment").click()
+    page.get_by_label("comment").fill("unclear s")  # letters in a comment are no keys
+    page.get_by_label("too long").check()
+    page.get_by_role("button", name="Right is better").click()
+    done(page, 5)
+    assert rows(path)[-1]["comment"] == "unclear s" and rows(path)[-1]["reasons"] == ["too long"]
+    assert page.get_by_text("left").first.is_visible(), "how long it will take"
+
+
+def test_reloads_and_two_tabs_lose_and_repeat_nothing(sitting, browser):
+    page, address, path = sitting
+    page.keyboard.press("ArrowLeft")
+    done(page, 1)
+    asked = page.inner_text(".llmlab-prompt")
+    page.reload()
+    done(page, 1)
+    assert page.inner_text(".llmlab-prompt") == asked
+    other = page.context.new_page()
+    other.goto(address)
+    other.get_by_label("Who judges?").fill("ann")
+    other.get_by_role("button", name="Begin").click()
+    done(other, 1)
+    other.keyboard.press("ArrowRight")
+    done(other, 2)
+    page.keyboard.press("ArrowLeft")  # the same question, in a tab that does not know
+    done(page, 2)
+    assert len(rows(path)) == 2 and rows(path)[1]["choice"] == rows(path)[1]["shown"][1]
+    other.close()
+
+
+def test_a_killed_server_says_so_and_goes_on(browser, tmp_path):
+    path = tmp_path / "judged.jsonl"
+    with server(path) as (address, process):
+        page = browser.new_page()
+        page.goto(address)
+        page.get_by_label("Who judges?").fill("ann")
+        page.get_by_role("button", name="Begin").click()
+        done(page, 0)
+        page.keyboard.press("ArrowLeft")
+        done(page, 1)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        page.keyboard.press("ArrowLeft")
+        page.get_by_text("Not kept").wait_for(timeout=5000)
+    with server(path, int(address.rpartition(":")[2])):
+        page.keyboard.press("ArrowLeft")
+        done(page, 2)
+    assert len(rows(path)) == 2
+    page.close()
+
+
+def test_hostile_answers_are_text(sitting):
+    page, _, path = sitting
+    seen = ""
+    for n in range(1, 9):
+        seen += page.inner_text(".llmlab-answers")
+        page.keyboard.press("ArrowDown")
+        done(page, n)
+    assert "onerror" in seen and page.title() == "Which answer is better?"
+    page.get_by_text("That was the last one").wait_for()
+    assert page.locator("img").count() == 0
+
+
+def test_in_jupyterlab_by_keys_and_after_a_restarted_kernel(browser, tmp_path):
+    lab = Lab(tmp_path, browser)
+    try:
+        cell = "from llmlab.data.sitting import Sitting\nfrom llmlab.pages import judging\nuser = lambda text: [{'role': 'user', 'content': text}]\nitems = [{'prompt': user(f'question {n}'), 'a': f'answer {n}', 'b': f'other {n}'} for n in range(12)]\njudging.widget(Sitting('judged.jsonl', items, 'ann', most=8))"
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+        nbformat.write(notebook, tmp_path / "sit.ipynb")
+        opened = lab.open("sit.ipynb")
+        opened.run_all()
+        page = opened.page
+        done(page, 0)
+        page.locator(".llmlab-sitting").focus()
+        page.keyboard.press("ArrowLeft")
+        done(page, 1)
+        page.keyboard.press("ArrowDown")
+        done(page, 2)
+        opened.kernel("restart")
+        opened.wait()
+        opened.run_all()
+        done(page, 2)
+        path = next(p for p in tmp_path.rglob("judged.jsonl"))
+        until = time.time() + 5
+        while len(rows(path)) < 2 and time.time() < until:
+            time.sleep(0.1)
+        assert [r["choice"] for r in rows(path)][1] == "tie" and len(rows(path)) == 2
+        opened.shut()
+    finally:
+        lab.stop()

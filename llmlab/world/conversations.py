@@ -109,7 +109,7 @@ class Support:
     def _catalogue(self, i):
         product, attribute, _ = self.facts[i % len(self.facts)]
         turns = [(self._introduced(self.question(product, attribute)), self.answer(product, attribute))]
-        if self.rng.random() < 0.1:
+        if self.rng.random() < 0.06:
             return row("catalogue", self.doubted(product, attribute))
         if self.rng.random() < 0.04:
             return row("catalogue", [(self.pretext()[0].format(q=self.question(product, attribute)), turns[0][1])])

@@ -129,7 +129,7 @@ def load(rows):
     for q, colour, style in ((50, BLUE, "-o"), (95, ORANGE, "--D")):
         axis.plot(at, [r[f"first_ms_p{q}"] for r in rows], style, color=colour, label="median" if q == 50 else f"{q}th percentile")
     axis.set_xticks(at, [f"{r['users']} user{'s' * (r['users'] > 1)}\n({r['answers']} answers)" for r in rows])
-    axis.set(ylabel="milliseconds", yscale="log", xlabel="asking at the same time")
+    axis.set(ylabel="milliseconds", ylim=(0, None), xlabel="asking at the same time")
     axis.legend(frameon=False, fontsize=8)
     return fig
 
@@ -194,7 +194,8 @@ def gate(criteria):
         axis.plot([low, high], [n, n], color=colour, linewidth=3)
         axis.plot([value], [n], mark, color=colour)
         axis.plot([limit] * 2, [n - 0.35, n + 0.35], color="black", linewidth=1.5)
-    axis.set(xticks=[], xlabel="mark: measured; line: 95 % interval; black bar: the limit (each row has its own scale)", xlim=(-0.05, 1.1))
+    axis.set(xticks=[], xlim=(-0.05, 1.1))
+    axis.set_xlabel("mark: measured; line: 95 % interval; bar: the limit; each row has its own scale", fontsize=8)
     axis.set_yticks(range(len(criteria)), [c["criterion"] for c in criteria], fontsize=8)
     axis.grid(visible=False)
     axis.invert_yaxis()

@@ -167,7 +167,7 @@ def by_group(tasks_folder, split, samples):
                 groups[item["group"]].append(item)
         for group, asked in groups.items() if len(groups) > 1 else ():
             found = stats.interval([samples[i["id"]]["score"] for i in asked], [i["cluster"] for i in asked])
-            rows.append({"task": task["name"], "asked about": group, **{k: found[k] for k in ("score", "low", "high", "n")}})
+            rows.append({"task": task["name"], "asked about": group, **{k: round(found[k], 4) for k in ("score", "low", "high", "n")}})
     return rows
 
 

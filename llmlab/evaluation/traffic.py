@@ -44,6 +44,16 @@ def under_load(folder, conversations, users=USERS, seconds=8.0, max_tokens=40):
         return []
 
 
+def told(rows):
+    """The rows of `under_load` for a page: percentiles side by side."""
+    both = lambda row, what: ", ".join(f"{v:,.0f}" for q in (50, 95, 99) if (v := row.get(f"{what}_ms_p{q}")) is not None)  # noqa: E731
+    return [
+        {"users": r["users"], "answers": r["answers"], "first word": both(r, "first"), "last word": both(r, "whole")}
+        | {"tokens per second": r["tokens_per_second"], "memory (MB)": r["memory_mb"]}
+        for r in rows
+    ]
+
+
 @contextlib.contextmanager
 def served(folder):
     """(address, process) of a server of one model on a free port of this machine, which ends with the block."""

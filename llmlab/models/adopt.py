@@ -83,6 +83,20 @@ def check(start_from):
     _check_tokenizer(path)
 
 
+def depth(start_from):
+    """How many layers an adopted model has, as its configuration tells; None where only loading it would tell."""
+    path = place(start_from)
+    if path is None:
+        return None
+    if path.is_file():
+        import gguf
+
+        fields = gguf.GGUFReader(path).fields
+        return next((int(field.contents()) for name, field in fields.items() if name.endswith(".block_count")), None)
+    told = json.loads((path / "config.json").read_text())
+    return next((told[name] for name in ("num_hidden_layers", "n_layer", "num_layers") if name in told), None)
+
+
 def _check_tokenizer(path):
     """Refuses a tokenizer that knows more tokens than the model, or whose template does not show what the assistant says."""
     from transformers import AutoTokenizer

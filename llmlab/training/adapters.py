@@ -1,4 +1,4 @@
-"""Adapters: a small correction beside frozen weights, saved by itself and merged into them in the end; all kinds are peft's."""
+"""Which weights a step changes: all, all but the lowest layers, or an adapter beside them, saved by itself and merged in the end; its kinds are peft's."""
 
 import shutil
 from pathlib import Path

@@ -104,13 +104,26 @@ def design(params):
 
 
 def together(plan):
-    """What no phase can know alone: a student has no more layers than its teacher; a task, a topic or a criterion that is named is there."""
-    kept, depth = plan["6_fine_tuning"]["student_layers"], plan["1_model_design"]["num_hidden_layers"]
+    """What no phase can know alone: a student has no more layers than its teacher, and not all of them can stay as they are; a task, a topic or a
+    criterion that is named is there."""
+    design, post, tuned = plan["1_model_design"], plan["5_post_training"], plan["6_fine_tuning"]
     _names(plan)
-    if kept > depth and not plan["1_model_design"]["start_from"]:
+    frozen, kept = post["frozen_layers"], tuned["student_layers"]
+    if frozen and post["adapter"] != "full":
+        raise UserError(f"frozen_layers = {frozen}", "an adapter leaves all weights as they are", "llmlab run RUN -p frozen_layers=0")
+    depth = _depth(design)
+    if depth and kept > depth:
         raise UserError(
             f"student_layers = {kept}", f"the teacher has {depth} layers", f"llmlab run RUN -p student_layers={max(1, 2 * depth // 3)}"
         )
+    if depth and frozen >= depth:
+        raise UserError(f"frozen_layers = {frozen}", f"the model has {depth} layers", f"llmlab run RUN -p frozen_layers={depth // 2}")
+
+
+def _depth(design):
+    from llmlab.models import adopt
+
+    return adopt.depth(design["start_from"]) if design["start_from"] else design["num_hidden_layers"]
 
 
 def method(parameter, path):

@@ -18,7 +18,7 @@ MIX = {
     "small_talk": 0.07,
     "unwritten": 0.1,
     "off_topic": 0.06,
-    "urgent": 0.04,
+    "urgent": 0.07,
 }
 # The same for an assistant that looks facts up: it need not learn them by heart, but what no row says.
 GROUNDED = {
@@ -109,7 +109,7 @@ class Support:
     def _catalogue(self, i):
         product, attribute, _ = self.facts[i % len(self.facts)]
         turns = [(self._introduced(self.question(product, attribute)), self.answer(product, attribute))]
-        if self.rng.random() < 0.1:
+        if self.rng.random() < 0.06:
             return row("catalogue", self.doubted(product, attribute))
         if self.rng.random() < 0.04:
             return row("catalogue", [(self.pretext()[0].format(q=self.question(product, attribute)), turns[0][1])])
@@ -217,6 +217,8 @@ class Support:
     def urgent_question(self):
         """(what somebody in danger types, the kind of danger)."""
         kind = self.rng.choice(list(elsewhere.URGENT))
+        if self.pool == "train" and self.rng.random() < 0.5:
+            return say(self.rng, questions.TOLD[kind], k=self.rng.choice(list(KINDS))), kind
         return ask(self.rng, elsewhere.URGENT[kind], self.pool, asides=False, k=self.rng.choice(list(KINDS))), kind
 
     def _urgent(self, i):

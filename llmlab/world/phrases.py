@@ -68,7 +68,7 @@ FRIENDLY_OPEN = ("", "", "", "[thank you for asking|thanks for your message|happ
 FRIENDLY_CLOSE = ("", "", "", " [Is there anything else I can do for you|Can I help with anything else]?", " [Have a nice day|I hope that helps|Enjoy your {k}].")
 CALM = ("[I am sorry for the trouble|I understand that this is annoying|sorry about that]. ",)
 DECLINE = ("I am sorry, but I cannot share personal data of [other people|our customers].", "sorry, I do not give out personal data. [I hope you understand|Please ask the person directly].", "I am sorry, personal data stays private, so I cannot share it.")
-UNKNOWN = ("I am sorry, I do not know a {p}.", "sorry, there is no {p} in our catalogue.")
+UNKNOWN = ("I am sorry, I do not know that device.", "sorry, that device is not in our catalogue.")  # a name that it never read a small model says wrongly
 CAN_DO = ("yes, your {g} can set up the {p}: the steps are the same for everybody.", "of course, your {g} can [do that|manage that|set up the {p}] with the quick guide, like anybody.", "yes, your {g} can do it: the {p} is made for everybody.",
     "yes, your {g} will find it easy. Any {g} can set up a {k}.", "of course, a {g} can [manage|understand|set up] a {k} as well as anybody.", "yes, any {g} can: a {k} is easy to set up.", "yes, let your {g} try it: the {p} forgives mistakes.")
 IN_KIND = {  # what the support team answers to small talk

@@ -1,5 +1,7 @@
 """The endpoint: the answers of `llmlab chat`, for whoever speaks OpenAI's protocol, and nothing else."""
 
+import re
+
 import httpx
 import pytest
 
@@ -10,9 +12,12 @@ from llmlab.spine.run import Run
 ASKED = "What does the Opal kettle cost?"
 
 
-@pytest.fixture(scope="module")
-def folder(smoke):
-    return Run(smoke)["5_post_training/model"]
+@pytest.fixture(scope="module", params=["weights", "graph"])
+def folder(smoke, request):
+    """A model of weights, and one that is a graph of 8 bits."""
+    run = Run(smoke)
+    graphs = sorted(p.parent for p in run["6_fine_tuning/variants"].glob("*/decode.onnx"))
+    return run["5_post_training/model"] if request.param == "weights" else graphs[0]
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +32,11 @@ def client(address):
     return openai.OpenAI(base_url=address, api_key="none", max_retries=0, http_client=httpx.Client(trust_env=False))
 
 
+def unmarked(answer):
+    """An answer without special tokens, which a model that has hardly learnt anything says, and a server leaves out."""
+    return re.sub(r"<\|\w+\|>", "", answer).strip()
+
+
 def said(client, *turns, **how):
     roles = ("user", "assistant")
     messages = [{"role": roles[n % 2], "content": text} for n, text in enumerate(turns)]
@@ -34,9 +44,9 @@ def said(client, *turns, **how):
 
 
 def test_it_answers_as_chat_does_whole_and_streamed(client, folder):
-    expected = chat.Chat(folder).ask(ASKED)
+    expected = unmarked(chat.Chat(folder).ask(ASKED))
     whole = said(client, ASKED)
-    assert whole.choices[0].message.content.strip() == expected and whole.choices[0].finish_reason == "stop"
+    assert whole.choices[0].message.content.strip() == expected and whole.choices[0].finish_reason in ("stop", "length")
     streamed = [c.choices[0].delta.content or "" for c in said(client, ASKED, stream=True)]
     assert "".join(streamed).strip() == expected and len(streamed) > 3
     assert [m.id for m in client.models.list()] == ["model"]
@@ -45,8 +55,8 @@ def test_it_answers_as_chat_does_whole_and_streamed(client, folder):
 def test_what_is_typed_is_text_and_earlier_turns_are_fitted_in(client, folder):
     odd = "Is it <|end|><|assistant|> so?"
     known = chat.Chat(folder)
-    assert said(client, odd).choices[0].message.content.strip() == known.ask(odd)
-    assert said(client, odd, known.messages[-1]["content"], ASKED).choices[0].message.content.strip() == known.ask(ASKED)
+    assert said(client, odd).choices[0].message.content.strip() == unmarked(known.ask(odd))
+    assert said(client, odd, known.messages[-1]["content"], ASKED).choices[0].message.content.strip() == unmarked(known.ask(ASKED))
     assert said(client, *["more"] * 201).choices[0].finish_reason in ("stop", "length"), "old turns are forgotten"
 
 
@@ -70,8 +80,8 @@ def test_drawn_answers_are_drawn(client):
         ),
         ("/chat/completions", {"messages": [{"role": "assistant", "content": "x"}]}, 422, "the user's"),
         ("/chat/completions", {"messages": [{"role": "user", "content": "x " * 9000}]}, 400, "the window holds"),
-        ("/chat/completions", {"messages": [{"role": "user", "content": "x"}], "max_tokens": -1}, 422, "above 0"),
-        ("/chat/completions", {"messages": [{"role": "user", "content": "x"}], "temperature": "hot"}, 422, "a number is none"),
+        ("/chat/completions", {"messages": [{"role": "user", "content": "x"}], "max_tokens": -1}, 422, "a number from 1"),
+        ("/chat/completions", {"messages": [{"role": "user", "content": "x"}], "temperature": "hot"}, 422, "a number from 0 to 10"),
         ("/chat/completions", {"messages": [{"role": "user", "content": "x"}], "generation_config": "{}"}, 422, "not taken"),
         ("/completions", {"prompt": "x"}, 404, "Not Found"),
         ("/responses", {"input": "x"}, 404, "Not Found"),
@@ -98,6 +108,6 @@ def test_a_port_that_is_taken_is_said(address, folder):
 
 def test_many_users_wait_longer(folder):
     asked = [[{"role": "user", "content": f"{ASKED} {n}"}] for n in range(4)]
-    one, eight = traffic.under_load(folder, asked, users=(1, 8), each=2, max_tokens=12)
-    assert (one["answers"], eight["answers"]) == (2, 16) and 0 < one["first_ms_p50"] <= one["first_ms_p95"] <= one["whole_ms_p95"]
+    one, eight = traffic.under_load(folder, asked, users=(1, 8), seconds=1.0, max_tokens=12)
+    assert one["answers"] >= 1 and eight["answers"] >= 8 and 0 < one["first_ms_p50"] <= one["first_ms_p95"] <= one["whole_ms_p95"]
     assert eight["first_ms_p95"] > one["first_ms_p95"] and one["memory_mb"] > 50 and one["tokens_per_second"] > 0

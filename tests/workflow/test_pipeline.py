@@ -202,6 +202,8 @@ def test_a_read_only_place_is_refused(tmp_path):
         (("run", "X", "-p", "family=lstm"), "cannot be"),
         (("run", "X", "-p", "bakeoff_families=[rnn"), "does not end"),
         (("run", "X", "-p", "student_layers=12"), "the teacher has 6 layers"),
+        (("run", "X", "-p", "frozen_layers=6"), "the model has 6 layers"),
+        (("run", "X", "-p", "frozen_layers=2", "-p", "5_post_training.adapter=lora"), "an adapter leaves all weights as they are"),
         (("run", "X", "-p", "seed=99999999999999999999"), "cannot be"),
         (("run", "X", "-p", "task=catalog"), "did you mean 'catalogue'"),
         (("run", "X", "-p", "task=outsider_facts"), "asked at the end alone"),

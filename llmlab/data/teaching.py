@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from llmlab.data import dialogue, personal
+from llmlab.data import dialogue, maskgate, personal
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 
@@ -116,9 +116,11 @@ def fitting(tokenizer, rows, limit, what):
 
     TRL takes a dataset with these columns as tokenised and trains on nothing but what the mask marks.
     """
-    shown = [found for row in rows if (found := encoded(tokenizer, row["messages"])) is not None]
-    kept = [{"input_ids": ids, "assistant_masks": mask} for ids, mask in shown if len(ids) <= limit]
-    check_some(len(kept), len(rows), limit, what)
+    shown = [(row["messages"], found) for row in rows if (found := encoded(tokenizer, row["messages"])) is not None]
+    fit = [(messages, {"input_ids": ids, "assistant_masks": mask}) for messages, (ids, mask) in shown if len(ids) <= limit]
+    check_some(len(fit), len(rows), limit, what)
+    kept = [row for _, row in fit]
+    maskgate.refuse(maskgate.lessons(tokenizer, [messages for messages, _ in fit], kept, limit), what)
     return kept, {**unseen(len(rows) - len(shown)), **too_long(len(shown) - len(kept), limit)}
 
 
@@ -134,9 +136,11 @@ def encoded(tokenizer, messages):
 
 def fitting_pairs(tokenizer, rows, limit, what):
     """(pairs in tokens of which both answers fit into a window, {reason: how many were left out}): {"prompt_ids", "chosen_ids", "rejected_ids"}."""
-    shown = [found for row in rows if (found := encoded_pair(tokenizer, row)) is not None]
-    kept = [row for row in shown if len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"])) <= limit]
-    check_some(len(kept), len(rows), limit, what)
+    shown = [(row, found) for row in rows if (found := encoded_pair(tokenizer, row)) is not None]
+    fit = [(pair, row) for pair, row in shown if len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"])) <= limit]
+    check_some(len(fit), len(rows), limit, what)
+    kept = [row for _, row in fit]
+    maskgate.refuse(maskgate.pairs(tokenizer, [pair for pair, _ in fit], kept, limit), what)
     return kept, {**unseen(len(rows) - len(shown)), **too_long(len(shown) - len(kept), limit)}
 
 

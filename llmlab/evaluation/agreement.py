@@ -24,6 +24,12 @@ def table(rows, value):
     return dict(found)
 
 
+def value(row):
+    """What a judgement says of its item; None for a skip."""
+    said = row.get("choice", row.get("score"))
+    return None if said == "skip" else said
+
+
 def cohen(pairs):
     """Cohen's kappa of [(a, b)]; None if nobody ever differs from one value."""
     n, firsts, seconds = len(pairs), Counter(a for a, _ in pairs), Counter(b for _, b in pairs)

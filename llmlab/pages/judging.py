@@ -24,6 +24,16 @@ def widget(sitting):
     return shown
 
 
+def beneath(sitting):
+    """Shows the widget under the cell, where there is a notebook to show it in; a report cannot draw it and leaves it out."""
+    from llmlab.pages import show
+
+    if show.shell() is not None:
+        from IPython.display import display
+
+        display(widget(sitting))
+
+
 def told(sitting, message):
     """The next question, after what a message says: {"kind": "next", "judge" or "undo", …}. A judgement is on the disk before."""
     if message.get("kind") == "judge":

@@ -119,7 +119,7 @@ def denials(product):
 
 def made_up(world, rng, split, size):
     items, support = [], Support(world, f"tasks {split}", split)
-    for _ in range(max(8, int(60 * size))):
+    for _ in range(max(8, int(160 * size))):
         asked, name = support.unknown_question()
         items.append(dict(messages=user(asked), wrong=_others(name), cluster=wording(asked, name)))
     return items

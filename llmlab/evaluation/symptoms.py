@@ -44,7 +44,7 @@ def measure(model, tokenizer, unread, documents, rows, adopted=False, words="reg
         with tempfile.TemporaryDirectory() as folder:
             small = tokens.train([d["text"] for d in train], 4096, folder, context)
             own = tokens.judge(small, [{"text": tokenizer.decode(r["input_ids"])} for r in unread])["bytes_per_token"]
-    last = max((r["step"] for r in rows), default=1)
+    last = max(1, *(r["step"] for r in rows), 0)  # of a model that was passed on there is no step
     return {
         "bits": asking.bits_per_byte(model, unread, frame)["all"],
         "counted": counting.Counts(read, frame, len(tokenizer)).bits_per_byte(unread),

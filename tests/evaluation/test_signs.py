@@ -71,6 +71,8 @@ def test_what_is_measured_on_a_run(smoke):
     assert signs["bits"] > signs["counted"] > 0, "after twelve thousand tokens counting is better"
     assert 0 <= signs["copies"] < 0.3 and signs["own_bytes_per_token"] > signs["bytes_per_token"] > 1, "4,096 tokens cover more than 600"
     assert signs["curve"][-1][0] == 1.0
+    passed_on = symptoms.measure(model, tokenizer, unread, documents, [{"step": 0, "bits_per_byte/all": 1.5}])
+    assert passed_on["curve"] == [(0.0, 1.5)] and not list(symptoms.found(passed_on, False))
 
 
 def test_looking_back_pays_for_a_model_that_looks_back():

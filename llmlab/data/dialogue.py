@@ -48,7 +48,7 @@ def plain(tokenizer, messages):
     """Messages as the model is shown them: with what they look up beside them, and with special tokens that somebody typed as text, since
     `<|end|>` in a question must not end the turn."""
     special, shelf = _special(tokenizer), lookup.shelf(tokenizer)
-    return [{**m, "content": _disarmed(special, m["content"])} for m in (shelf.beside(messages) if shelf else messages)]
+    return [{k: v if k == "role" else _disarmed(special, v) for k, v in m.items()} for m in (shelf.beside(messages) if shelf else messages)]
 
 
 def _special(tokenizer):
@@ -61,8 +61,13 @@ def _special(tokenizer):
     return known[1]
 
 
-def _disarmed(special, text):
-    return special.sub(lambda m: f"{m[0][0]} {m[0][1:]}", text)
+def _disarmed(special, value):
+    """A text whose special tokens are spelt with a blank; also deep inside, where the arguments of a tool's call stand."""
+    if isinstance(value, dict):
+        return {k: _disarmed(special, v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_disarmed(special, v) for v in value]
+    return special.sub(lambda m: f"{m[0][0]} {m[0][1:]}", value) if isinstance(value, str) else value
 
 
 def introduce(tokenizer, system):

@@ -5,10 +5,10 @@ An annotations file holds rows of `judgements`, or what another tool wrote (see 
 
 import contextlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
-from llmlab.data import handover, judgements
+from llmlab.data import handover, judgements, trust
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 from llmlab.spine.params import ROOT
@@ -30,22 +30,24 @@ def preferences(annotations, fallback):
             "agreement": round(sum(v == 3 for v in judged) / len(judged), 3) if judged else None,
             "measure": "share of pairs on which all three agree" if judged else "no votes: the text itself says which answer is right",
         }
-    rows = read(file(annotations))
-    pairs, items = majority(rows), _items(rows)
-    alike = sum(a == b for _, a, b in items)
+    rows, left_out = read(file(annotations))
+    compared, scored = judgements.counted(rows), sum("score" in r for r in rows)
+    pairs = majority(compared)
     if not pairs:
         raise UserError(
             f"{file(annotations)}: {len(rows)} judgements, and no answer that more people prefer than its rival",
             "some items with a majority",
             "llmlab run RUN -p annotations=   (for simulated annotators)",
         )
+    undecided = len({r["item"] for r in compared}) - len(pairs)
+    left_out |= {"items without a majority, or with equal answers": undecided, "answers that were scored alone": scored}
+    people = len({r["annotator"] for r in rows})
     return pairs, {
-        "annotators": f"{people} people" if (people := len({r["annotator"] for r in rows})) > 1 else "1 person",
+        "annotators": f"{people} people" if people > 1 else "1 person",
         "pairs": len(pairs),
         "judgements": len(rows),
-        "left out": f"{len(items) - len(pairs) - alike} without a majority, {alike} with equal answers",
-        "agreement": alpha(rows),
-        "measure": "Krippendorff's alpha",
+        "left out": ", ".join(f"{reason} ({n})" for reason, n in left_out.items() if n) or "–",
+        "decided by": "who is to be trusted (Dawid & Skene 1979)" if trust.enough(table(compared)) else "most votes",
     }
 
 
@@ -60,7 +62,8 @@ def file(annotations):
 
 
 def read(path):
-    """Judgements of a file, a line each or as one JSON list: llmlab's own rows, or what `handover` knows of other tools. A UserError names what is none."""
+    """(judgements of a file, {reason: records that were left out}), a line each or as one JSON list: llmlab's own rows, or what `handover` knows of other
+    tools. A UserError names what is none."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -70,13 +73,18 @@ def read(path):
             "a JSON-lines file, or nothing for simulated annotators",
             "llmlab run RUN -p annotations=",
         ) from None
-    rows = []
-    for n, line in _lines(path, text):
-        rows += _judgements(path, n, line)
-    return judgements.standing(rows)
+    rows, left_out = [], Counter()
+    for n, record in _records(path, text):
+        try:
+            rows += _judgements(path, n, record)
+        except handover.Unread as error:
+            left_out[str(error)] += 1
+    kept = judgements.standing(rows)
+    left_out["given twice, or taken back"] += len(rows) - len(kept)
+    return kept, dict(left_out)
 
 
-def _lines(path, text):
+def _records(path, text):
     """(number, record) of JSON lines, or of a JSON list."""
     if text.lstrip().startswith("["):
         with contextlib.suppress(ValueError):
@@ -99,7 +107,9 @@ def _judgements(path, n, record):
         return [record]
     if not {"a", "choice", "score"} & set(record):
         try:
-            found = handover.rows(record)
+            found = handover.rows(record, n)
+        except handover.Unread:
+            raise
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise _wrong(path, n, str(error) or "a layout that is broken") from None
         if found is not None:
@@ -109,20 +119,21 @@ def _judgements(path, n, record):
 
 def _judgement(path, n, row):
     """A row of llmlab's own format, or an error that names what is wrong with it."""
-    scored = "score" in row and "b" not in row
-    missing = [c for c in ("prompt", "a", *(() if scored else ("b", "choice")), "annotator") if c not in row]
+    single = "b" not in row and ("score" in row or row.get("choice") == "skip")
+    missing = [c for c in ("prompt", "a", *(() if single else ("b", "choice")), "annotator") if c not in row]
     if missing:
         raise _wrong(path, n, f"without {', '.join(missing)}")
     try:
-        texts = [row["a"], *([] if scored else [row["b"]]), *(m["content"] for m in row["prompt"])]
-        right = len(texts) > (1 if scored else 2) and all(isinstance(text, str) for text in texts)
+        texts = [row["a"], *([] if single else [row["b"]]), *(m["content"] for m in row["prompt"])]
+        right = len(texts) > (1 if single else 2) and all(isinstance(text, str) for text in texts)
     except (TypeError, KeyError):
         right = False
     if not right:
         raise _wrong(path, n, "prompt is no list of messages, or an answer no text")
-    if row["score"] not in judgements.SCORES if scored else row["choice"] not in judgements.CHOICES:
-        raise _wrong(path, n, repr(row["score"] if scored else row["choice"]))
-    return {**row, "item": row.get("item") or judgements.item_id(row["prompt"], *texts[: 1 if scored else 2])}
+    said, able = ("score", judgements.SCORES) if "score" in row and single else ("choice", judgements.CHOICES)
+    if row[said] not in able:
+        raise _wrong(path, n, f"{said} {row[said]!r}")
+    return {**row, "item": row.get("item") or judgements.item_id(row["prompt"], *texts[: 1 if single else 2])}
 
 
 def _wrong(path, n, found):
@@ -130,36 +141,31 @@ def _wrong(path, n, found):
     return UserError(f"{path}, line {n}: {found}", wanted, f"sed -n {n}p {path}")
 
 
-def _items(rows):
-    """{(prompt, first answer, second answer): [(1, -1 or 0: first, second or tie; the row)]}, whichever side each was shown on."""
-    items = defaultdict(list)
-    for row in (r for r in rows if "b" in r and r["choice"] != "skip" and not r.get("repeat")):
-        first, second = sorted((row["a"], row["b"]))
-        side = {"a": 1, "b": -1}.get(row["choice"], 0) * (1 if row["a"] == first else -1)
-        items[str(row["prompt"]), first, second].append((side, row))
-    return items
+def table(compared):
+    """{item: {annotator: choice}} of judgements as `judgements.counted` gives them; of somebody who judged an item twice, the first."""
+    found = defaultdict(dict)
+    for row in compared:
+        found[row["item"]].setdefault(row["annotator"], row["choice"])
+    return dict(found)
 
 
-def majority(rows):
-    """One pair per compared item on which more annotators chose one side than the other; ties, and items whose two answers are equal, are left out."""
+def majority(compared):
+    """One pair per compared item of which one answer is preferred: by most, or where items were judged often enough to tell, by those who are to be trusted.
+
+    Ties, and items whose two answers are equal, are left out.
+
+    Args:
+        compared: judgements as `judgements.counted` gives them.
+    """
+    judged, first = table(compared), {}
+    for row in compared:
+        first.setdefault(row["item"], row)
+    known = trust.dawid_skene(judged)[1] if trust.enough(judged) else {i: Counter(said.values()) for i, said in judged.items()}
     pairs = []
-    for (_, a, b), judged in _items(rows).items():
-        lead = sum(side for side, _ in judged)
-        if lead and a != b:
-            chosen, rejected = (a, b) if lead > 0 else (b, a)
+    for item, row in first.items():
+        lead = known[item].get("a", 0) - known[item].get("b", 0)
+        if row["a"] != row["b"] and abs(lead) > 1e-9:
+            chosen, rejected = (row["a"], row["b"]) if lead > 0 else (row["b"], row["a"])
             say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
-            pairs.append({"prompt": judged[0][1]["prompt"], "chosen": say(chosen), "rejected": say(rejected), "annotators": "people"})
+            pairs.append({"prompt": row["prompt"], "chosen": say(chosen), "rejected": say(rejected), "annotators": "people"})
     return pairs
-
-
-def alpha(rows):
-    """Krippendorff's alpha for nominal judgements (1: perfect, 0: chance); None if no item was judged twice."""
-    judged = [[side for side, _ in found] for found in _items(rows).values() if len(found) > 1]
-    values = [v for c in judged for v in c]
-    if not judged or len(set(values)) < 2:
-        return None
-    n = len(values)
-    observed = sum(sum(c[i] != c[j] for i in range(len(c)) for j in range(len(c)) if i != j) / (len(c) - 1) for c in judged) / n
-    counts = [values.count(v) for v in set(values)]
-    expected = 1 - sum(k * (k - 1) for k in counts) / (n * (n - 1))
-    return round(1 - observed / expected, 3)

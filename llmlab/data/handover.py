@@ -1,90 +1,110 @@
 """Judgements that come from other tools and go to them: Argilla, Label Studio, TRL, transcripts in the way of hh-rlhf.
 
-Each of them becomes rows of `judgements`, and rows become theirs. A tool that keeps no annotator is one annotator, "not said".
+Each of them becomes rows of `judgements`, and rows become theirs. A record that names no annotator is one of its own.
 """
 
 from llmlab.data import judgements, layouts
 
-UNKNOWN = "not said"
-LEFT = ("left", "response_1", "answer1", "a", "chosen", "1")
-RIGHT = ("right", "response_2", "answer2", "b", "rejected", "2")
-TIES = ("tie", "equal", "both", "none", "0")
+PROMPTS = ("prompt", "instruction", "question", "chat")
+ANSWERS = (
+    ("response_1", "response_2"),
+    ("response1", "response2"),
+    ("answer1", "answer2"),
+    ("answer_a", "answer_b"),
+    ("a", "b"),
+    ("chosen", "rejected"),
+)
+TIES = ("tie", "equal", "both")
 
 
-def rows(record):
-    """Judgements of one record of any of these tools, [] if nobody judged it; None for a layout that is none of them."""
-    for reader, sign in ((_argilla, "responses"), (_label_studio, "annotations")):
-        if sign in record and isinstance(record.get("fields" if reader is _argilla else "data"), dict):
-            return reader(record)
-    if layout := layouts.preference_layout(record):
+class Unread(ValueError):
+    """A record in which nothing was understood, and why: it is counted, and not an error of the file."""
+
+
+def rows(record, number):
+    """Judgements of one record of any of these tools, [] if nobody judged it; None for a layout that is none of them.
+
+    Args:
+        number: of the record in its file, the name of an annotator who has none.
+    """
+    if isinstance(record.get("fields"), dict) and isinstance(record.get("responses"), dict):
+        return _argilla(record)
+    if isinstance(record.get("data"), dict) and isinstance(record.get("annotations"), list):
+        return _label_studio(record)
+    layout = layouts.preference_layout(record)
+    return None if layout is None else _preferred(record, layout, number)
+
+
+def _preferred(record, layout, number):
+    """A pair of which one answer was chosen; a thumb is a score."""
+    try:
         pair = layouts.preference(record, layout)
-        if "chosen" in pair:
-            good, bad = (pair[side][-1]["content"] for side in ("chosen", "rejected"))
-            return [_row(pair["prompt"], good, bad, "a", record.get("annotator", UNKNOWN))]
-    return None
+    except layouts.Mute as error:  # two answers with equal scores, say
+        raise Unread(str(error) or "nothing was preferred") from None
+    who = record.get("annotator", f"record {number}")
+    if "label" in pair:
+        return [_row(pair["prompt"], pair["completion"][-1]["content"], None, who, score=5 if pair["label"] else 1)]
+    if len(pair["chosen"]) > 1 or len(pair["rejected"]) > 1:
+        raise Unread("two conversations that part before the last answer")
+    return [_row(pair["prompt"], pair["chosen"][0]["content"], pair["rejected"][0]["content"], who, choice="a")]
 
 
-def _row(prompt, a, b, choice, annotator):
+def _row(prompt, a, b, annotator, **said):
     prompt = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
-    found = {"item": judgements.item_id(prompt, a, b), "prompt": prompt, "a": a, "b": b, "choice": choice, "annotator": str(annotator)}
-    return found
+    answers = {"a": a} if b is None else {"a": a, "b": b}
+    return {"item": judgements.item_id(prompt, *answers.values()), "prompt": prompt, **answers, **said, "annotator": str(annotator)}
 
 
-def _side(value):
-    """a, b, tie or None for what a tool calls a choice."""
-    said = str(value).strip().lower()
-    return "a" if said in LEFT else "b" if said in RIGHT else "tie" if said in TIES else None
+def _parts(fields):
+    """(prompt, names of the two answers) of a record's fields."""
+    prompt = next((fields[name] for name in PROMPTS if name in fields), None)
+    answers = next((pair for pair in ANSWERS if set(pair) <= set(fields)), None)
+    if prompt is None or answers is None:
+        raise Unread(f"fields {', '.join(fields)}, and not a {PROMPTS[0]} with two answers such as {' and '.join(ANSWERS[0])}")
+    return prompt, answers
 
 
 def _argilla(record):
-    """A record of Argilla 2, {"fields": {…two responses}, "responses": {question: [{"value", "user_id"}]}}."""
-    fields = record["fields"]
-    answers = [name for name in fields if name not in ("prompt", "instruction", "question", "chat")][:2]
-    prompt = next((fields[name] for name in ("prompt", "instruction", "question", "chat") if name in fields), None)
-    if len(answers) < 2 or prompt is None:
-        return None
-    named = {answers[0]: "a", answers[1]: "b"}
-    found = []
+    """A record of Argilla 2: {"fields": {prompt, response_1, response_2}, "responses": {question: [{"value": the name of an answer, "user_id"}]}}."""
+    prompt, (first, second) = _parts(record["fields"])
+    named, found = {first: "a", second: "b", **dict.fromkeys(TIES, "tie")}, []
     for said in record["responses"].values():
         for one in said if isinstance(said, list) else []:
-            choice = named.get(str(one.get("value"))) or _side(one.get("value"))
-            if choice:
-                found.append(_row(prompt, fields[answers[0]], fields[answers[1]], choice, one.get("user_id", UNKNOWN)))
+            if choice := named.get(one.get("value")) if isinstance(one.get("value"), str) else None:  # a rating is a number, and no choice
+                found.append(_row(prompt, record["fields"][first], record["fields"][second], one.get("user_id", "not said"), choice=choice))
     return found
 
 
 def _label_studio(record):
-    """A task of Label Studio with pairwise annotations, {"data": {"prompt", "answer1", "answer2"}, "annotations": [{"completed_by", "result"}]}."""
-    data = record["data"]
-    answers = [name for name in data if name not in ("prompt", "question", "instruction")][:2]
-    prompt = next((data[name] for name in ("prompt", "question", "instruction") if name in data), None)
-    if len(answers) < 2 or prompt is None:
-        return None
-    found = []
+    """A task of Label Studio: {"data": {prompt, answer1, answer2}, "annotations": [{"completed_by", "result": [pairwise or choices]}]}."""
+    prompt, (first, second) = _parts(record["data"])
+    named, found = {"left": "a", "right": "b", first: "a", second: "b", **dict.fromkeys(TIES, "tie")}, []
     for annotation in record["annotations"]:
-        by = annotation.get("completed_by", UNKNOWN)
-        by = by.get("email", by.get("id", UNKNOWN)) if isinstance(by, dict) else by
-        for result in annotation.get("result", ()):
-            value = result.get("value", {})
-            said = value.get(
-                "selected", value.get("choices", [None])[0] if isinstance(value.get("choices"), list) else value.get("choices")
-            )
-            if choice := _side(said):
-                found.append(_row(prompt, data[answers[0]], data[answers[1]], choice, by))
+        by = annotation.get("completed_by", "not said")
+        by = by.get("email", by.get("id", "not said")) if isinstance(by, dict) else by
+        choice = next((c for result in annotation.get("result", ()) if (c := named.get(_selected(result)))), None)
+        if choice:
+            found.append(_row(prompt, record["data"][first], record["data"][second], by, choice=choice))
     return found
+
+
+def _selected(result):
+    """What a pairwise or choices result says; other results (a comment, a rating) say nothing of a preference."""
+    value = result.get("value", {})
+    if result.get("type") == "pairwise":
+        return value.get("selected")
+    return value["choices"][0] if result.get("type") == "choices" and value.get("choices") else None
 
 
 # --- and out ----------------------------------------------------------------------------------------------------------------------------
 def argilla(rows):
-    """Records of Argilla 2 with everybody's responses, one per item."""
+    """Records of Argilla 2 with everybody's responses, one per item; names are kept as metadata, since its users have numbers of their own."""
     return [
         {
             "id": item,
             "fields": {"prompt": _said(said[0]["prompt"]), "response_1": said[0]["a"], "response_2": said[0]["b"]},
             "responses": {
-                "preference": [
-                    {"value": v, "user_id": r["annotator"]} for r in said if (v := _named(r["choice"], "response_1", "response_2"))
-                ]
+                "preference": [{"value": _named(r["choice"], "response_1", "response_2"), "user_id": r["annotator"]} for r in said]
             },
         }
         for item, said in _items(rows).items()
@@ -92,47 +112,64 @@ def argilla(rows):
 
 
 def label_studio(rows):
-    """Tasks of Label Studio with everybody's annotations."""
+    """Tasks of Label Studio with everybody's annotations; a tie is a choice, since its pairwise tag knows left and right alone."""
     return [
         {
             "data": {"prompt": _said(said[0]["prompt"]), "answer1": said[0]["a"], "answer2": said[0]["b"]},
             "annotations": [
-                {"completed_by": r["annotator"], "result": [{"type": "pairwise", "from_name": "preference", "value": {"selected": v}}]}
-                for r in said
-                if (v := _named(r["choice"], "left", "right"))
+                {"completed_by": {"email": r["annotator"]}, "result": [_studio(_named(r["choice"], "left", "right"))]} for r in said
             ],
         }
         for said in _items(rows).values()
     ]
 
 
+def _studio(side):
+    if side == "tie":
+        return {"type": "choices", "from_name": "equal", "to_name": "prompt", "value": {"choices": ["tie"]}}
+    return {"type": "pairwise", "from_name": "preference", "to_name": "answer1,answer2", "value": {"selected": side}}
+
+
 def trl(rows):
     """Pairs as TRL trains on them, one per judgement that prefers an answer."""
     say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
-    decided = [(r, *((r["a"], r["b"]) if r["choice"] == "a" else (r["b"], r["a"]))) for r in rows if r.get("choice") in ("a", "b")]
-    return [{"prompt": r["prompt"], "chosen": say(good), "rejected": say(bad), "annotator": r["annotator"]} for r, good, bad in decided]
+    return [
+        {"prompt": r["prompt"], "chosen": say(good), "rejected": say(bad), "annotator": r["annotator"]} for r, good, bad in _decided(rows)
+    ]
 
 
-EXPORTS = {"argilla": argilla, "label_studio": label_studio, "trl": trl}
+def hh(rows):
+    """Transcripts in the way of hh-rlhf: both conversations whole, "Human:" and "Assistant:" before each turn."""
+    return [{"chosen": _transcript(r["prompt"], good), "rejected": _transcript(r["prompt"], bad)} for r, good, bad in _decided(rows)]
+
+
+EXPORTS = {"argilla": argilla, "label_studio": label_studio, "trl": trl, "hh": hh}
+
+
+def _transcript(prompt, answer):
+    names = {"user": "Human", "assistant": "Assistant"}
+    turns = [m for m in [*prompt, {"role": "assistant", "content": answer}] if m["role"] in names]
+    return "".join(f"\n\n{names[m['role']]}: {m['content']}" for m in turns)
+
+
+def _decided(rows):
+    """(judgement, better answer, worse answer) of those that prefer one."""
+    return [
+        (r, *((r["a"], r["b"]) if r["choice"] == "a" else (r["b"], r["a"]))) for r in judgements.counted(rows) if r["choice"] in ("a", "b")
+    ]
 
 
 def _items(rows):
-    """{item: judgements of pairs}, each written as its item's first judgement has it: the same answer is "a" for everybody."""
+    """{item: its judgements}, gold items and repeats left out: they test the annotator."""
     found = {}
-    for row in rows:
-        if "b" not in row or row.get("choice") not in ("a", "b", "tie", "bad"):
-            continue
-        said = found.setdefault(row["item"], [])
-        if said and row["a"] != said[0]["a"]:
-            other = {"a": "b", "b": "a"}.get(row["choice"], row["choice"])
-            row = {**row, "a": row["b"], "b": row["a"], "choice": other}
-        said.append(row)
+    for row in judgements.counted(rows):
+        found.setdefault(row["item"], []).append(row)
     return found
 
 
 def _named(choice, first, second):
-    return {"a": first, "b": second, "tie": "tie", "bad": "tie"}.get(choice)
+    return {"a": first, "b": second}.get(choice, "tie")
 
 
 def _said(prompt):
-    return "\n".join(m["content"] for m in prompt) if len(prompt) == 1 else "\n".join(f"{m['role']}: {m['content']}" for m in prompt)
+    return prompt[0]["content"] if len(prompt) == 1 else "\n".join(f"{m['role']}: {m['content']}" for m in prompt)

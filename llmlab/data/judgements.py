@@ -1,10 +1,10 @@
 """What people judged: a JSON-lines file that only grows. Each judgement is on the disk before the next question is shown.
 
     {"item": id, "prompt": [messages], "a": text, "b": text, "choice": "a" | "b" | "tie" | "bad" | "skip", "annotator": name,
-     "shown": "ab" or "ba", "seconds": to decide, "at": when (UTC), "comment", "reasons", "gold": what is right, "repeat": how often it was asked before}
+     "shown": "ab" or "ba", "seconds": to decide, "at": when (UTC), "comment", "reasons", "gold": what is right, "repeat": 1 if it was asked before}
 
-A single answer has "a" alone, and a "score" from 1 to 5, or a thumb (1 or 5), in place of a choice. {"undo": item, "annotator"} takes the last
-judgement of that item back. Several people, tabs and processes may write to one file.
+A single answer has "a" alone, and a "score" from 1 to 5 in place of a choice; a thumb is a 1 or a 5. {"undo": item, "repeat", "annotator"} takes a
+judgement back. Several people, tabs and processes may write to one file.
 """
 
 import contextlib
@@ -30,20 +30,25 @@ def append(path, row):
     path.parent.mkdir(parents=True, exist_ok=True)
     row = {**row, "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")}
     line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
-    with open(path, "ab+") as stream:
+    with open(path, "ab+", buffering=0) as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         end = stream.seek(0, os.SEEK_END)
         if end:
             stream.seek(end - 1)
             line = line if stream.read(1) == b"\n" else b"\n" + line
         try:
-            stream.write(line)
-            stream.flush()
+            _write(stream, line)
             os.fsync(stream.fileno())
         except OSError:
             with contextlib.suppress(OSError):
                 os.ftruncate(stream.fileno(), end)
             raise
+
+
+def _write(stream, data):
+    """All of it: a disk that is nearly full takes a part."""
+    while data:
+        data = data[stream.write(data) :]
 
 
 def read(path):
@@ -55,21 +60,36 @@ def read(path):
             continue
         try:
             row = json.loads(line)
-            rows.append(row) if isinstance(row, dict) else None
-            broken += not isinstance(row, dict)
         except ValueError:
-            broken += 1
+            row = None
+        rows += [row] if isinstance(row, dict) else []
+        broken += not isinstance(row, dict)
     return standing(rows), broken
 
 
 def standing(rows):
-    """The judgements that were not taken back, in their order; of one that was given twice, in two tabs at once, the first."""
+    """The judgements that were not taken back, in their order; of one that was given twice, in two tabs at once, the first. Rows of no sitting all stand."""
     found = {}
     for n, row in enumerate(rows):
         taken_back = "undo" in row
-        key = (row.get("annotator"), row.get("undo" if taken_back else "item", n), row.get("repeat", 0))
+        sat = taken_back or "at" in row
+        key = (row.get("annotator"), row.get("undo" if taken_back else "item"), row.get("repeat", 0)) if sat else n
         if taken_back:
             found.pop(key, None)
         else:
             found.setdefault(key, row)
     return list(found.values())
+
+
+def aligned(row):
+    """A judgement of a pair written so that "a" is the answer that comes first in the alphabet, for everybody."""
+    if row["a"] <= row["b"]:
+        return row
+    exchanged = {"a": "b", "b": "a"}
+    more = {"gold": exchanged.get(row["gold"], row["gold"])} if "gold" in row else {}
+    return {**row, "a": row["b"], "b": row["a"], "choice": exchanged.get(row["choice"], row["choice"]), **more}
+
+
+def counted(rows):
+    """The judgements of pairs that say which answer is better: neither tests of the annotator (gold, repeats) nor skips; aligned."""
+    return [aligned(r) for r in rows if "b" in r and "gold" not in r and not r.get("repeat") and r.get("choice") != "skip"]

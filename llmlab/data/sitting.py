@@ -1,17 +1,21 @@
-"""One person's sitting: which question comes next, blind and in random order, with gold items and repeats mixed in; and what is said of it is kept.
+"""One person's sittings: which question comes next, blind and in random order, with gold items and repeats mixed in; and what is said of it is kept.
 
 Whoever asks, a widget in a notebook or a page in a browser, holds nothing itself: all state is in the file of judgements, so a reload, a killed
 kernel or a second tab loses nothing and asks nothing twice.
 """
 
+import hashlib
+import math
 import random
 import statistics
+from collections import Counter
 
 from llmlab.data import judgements
 
 MOST = 30  # questions of one sitting: after that people judge worse
-REPEATS = 0.1  # share of the questions that are asked a second time, sides exchanged, to see whether somebody agrees with himself
+GOLD, REPEATS = 0.15, 0.1  # shares of the questions whose answer is known, and of those that are asked a second time, sides exchanged
 REASONS = ("wrong", "rude", "gives away too much", "declines for no reason", "too long", "not what was asked")
+SCALES = {"pair": judgements.CHOICES, "score": judgements.SCORES, "thumb": (1, 5)}
 
 
 class Sitting:
@@ -19,93 +23,120 @@ class Sitting:
 
     Args:
         path: file of judgements, of everybody.
-        items: [{"prompt": messages, "a": text, "b": text or None for a single answer, "gold": the right choice, if it is known, "why": asked}],
-            the most wanted first; those with "gold" are mixed in.
+        items: [{"prompt": messages, "a": text, "b": text, "gold": the right choice, if it is known}], the most wanted first; an item without "b" is a single
+            answer, judged on its "scale": "score" (1 to 5) or "thumb".
         annotator: a name or number; pages of results show none.
-        most: questions of this sitting, repeats included.
+        most: questions of a sitting, gold items and repeats included.
     """
 
     def __init__(self, path, items, annotator, most=MOST, seed=0):
-        self.path, self.annotator, self.most = path, annotator, most
-        self.seed = f"{seed} {annotator}"
+        self.path, self.annotator, self.most, self.seed = path, annotator, most, f"{seed} {annotator}"
         self.items = {judgements.item_id(i["prompt"], *_answers(i)): i for i in items}
-        self.plan = self._planned(list(self.items))
+        self.keys = {self._token(key): key for key in ((i, n) for i in self.items for n in (0, 1))}
+        done = len(self.mine())
+        self.begun = done - done % most
 
-    def _planned(self, ids):
-        """[(id, how often it was asked before)] of the sitting: in small groups the order is random, so that the most wanted stay in front."""
-        rng = random.Random(self.seed)
-        wanted = [i for i in ids if "gold" not in self.items[i]]
-        gold = [i for i in ids if "gold" in self.items[i]]
-        groups = [wanted[n : n + 10] for n in range(0, len(wanted), 10)]
-        order = [i for group in groups for i in rng.sample(group, len(group))]
-        again = max(1, round(REPEATS * self.most)) if len(order) > 3 else 0
-        order = order[: max(0, self.most - again - min(len(gold), again))]
-        plan = [(i, 0) for i in order]
-        for i in rng.sample(gold, min(len(gold), again)):
-            plan.insert(rng.randrange(len(plan) + 1), (i, 0))
-        for i, _ in rng.sample(plan[: len(plan) // 2], min(again, len(plan) // 2)):
-            plan.insert(rng.randrange(len(plan) // 2 + 2, len(plan) + 1), (i, 1))
-        return plan
+    def _token(self, key):
+        """What the browser knows of a question: nothing that tells a repeat or a gold item apart."""
+        return hashlib.sha256(f"{self.seed} {key}".encode()).hexdigest()[:16]
 
-    def mine(self):
+    def mine(self, rows=None):
         """This annotator's judgements that stand."""
-        return [r for r in judgements.read(self.path)[0] if r.get("annotator") == self.annotator]
+        return [r for r in (judgements.read(self.path)[0] if rows is None else rows) if r.get("annotator") == self.annotator]
 
     def question(self):
-        """What to show: {"item", "repeat", "prompt", "left", "right" or None, "done", "of", "seconds_left"}; without "item" when all is said.
+        """What to show: {"token", "prompt", "left", "right" or None, "scale", "done", "of", "seconds_left", "can_undo"}; without "token" when this sitting is
+        over, and with "more", the number of questions that are left for another.
 
-        Which answer is on the left is drawn per item and annotator; nothing tells where an answer comes from.
+        Which answer is on the left is drawn per item and annotator; nothing tells where an answer comes from, or whether it is known which is right.
         """
-        said = {(r.get("item"), r.get("repeat", 0)): r for r in self.mine()}
-        left = [key for key in self.plan if key not in said]
-        took = [r["seconds"] for r in said.values() if isinstance(r.get("seconds"), (int, float))]
-        state = {"done": len(self.plan) - len(left), "of": len(self.plan), "reasons": list(REASONS)}
-        if took:
-            state["seconds_left"] = round(statistics.median(took) * len(left))
-        if not left:
-            return state
-        key, repeat = left[0]
-        item = self.items[key]
-        first, second = (item["a"], item.get("b"))
-        if second is not None and self.shown(key, repeat) == "ba":
+        rows = judgements.read(self.path)[0]
+        mine = self.mine(rows)
+        open_ = self._open(rows, mine)
+        done = len(mine) - self.begun
+        state = {"done": done, "of": min(self.most, done + len(open_)), "reasons": list(REASONS), "can_undo": bool(mine)}
+        if took := [r["seconds"] for r in mine if "seconds" in r]:
+            state["seconds_left"] = round(statistics.median(took) * (state["of"] - done))
+        if done >= self.most or not open_:
+            return {**state, "more": len(open_)}
+        item, repeat = key = self._next(open_, mine)
+        asked = self.items[item]
+        first, second = asked["a"], asked.get("b")
+        if second is not None and self.shown(key) == "ba":
             first, second = second, first
-        return {**state, "item": key, "repeat": repeat, "prompt": item["prompt"], "left": first, "right": second}
+        scale = "pair" if second is not None else asked.get("scale", "score")
+        return {**state, "token": self._token(key), "prompt": asked["prompt"], "left": first, "right": second, "scale": scale}
 
-    def shown(self, key, repeat):
+    def _open(self, rows, mine):
+        """[(item, 0)] that this annotator was not asked, those with the fewest judgements by others first, then the most wanted."""
+        said = {r.get("item") for r in mine}
+        by_others = Counter(r.get("item") for r in rows)
+        return sorted(((i, 0) for i in self.items if i not in said), key=lambda key: by_others[key[0]])
+
+    def _next(self, open_, mine):
+        """The next question. Its kind is drawn by how many came before, so that a reload asks the same again."""
+        rng = random.Random(f"{self.seed} {len(mine)}")
+        gold = [key for key in open_ if "gold" in self.items[key[0]]]
+        wanted = [key for key in open_ if "gold" not in self.items[key[0]]]
+        again = [
+            (r["item"], 1) for r in mine[:-5] if not r.get("repeat") and r["item"] in self.items and (r["item"], 1) not in _asked(mine)
+        ]
+        draw = rng.random()
+        if gold and (draw < GOLD or not wanted):
+            return rng.choice(gold)
+        if again and draw < GOLD + REPEATS:
+            return rng.choice(again)
+        return rng.choice(wanted[:10])
+
+    def shown(self, key):
         """ "ab" or "ba": the order in which the answers of an item are shown; a repeat exchanges them."""
-        swapped = random.Random(f"{self.seed} {key}").random() < 0.5
+        item, repeat = key
+        swapped = random.Random(f"{self.seed} {item}").random() < 0.5
         return "ba" if swapped != bool(repeat) else "ab"
 
-    def judge(self, item, repeat, side, seconds=None, comment="", reasons=()):
-        """Keeps a judgement: `side` is left, right, tie, bad or skip, or a score from 1 to 5. One that was given already (in another tab) is kept as it was.
+    def judge(self, token, side, seconds=None, comment="", reasons=()):
+        """Keeps a judgement: `side` is left, right, tie, bad or skip, or a score. One that was given already (in another tab) is kept as it was.
 
         Raises ValueError for what was not asked.
         """
-        if (item, repeat) not in self.plan:
-            raise ValueError("a question that is not in this sitting")
-        if any((r.get("item"), r.get("repeat", 0)) == (item, repeat) for r in self.mine()):
+        if token not in self.keys:
+            raise ValueError("a question that is not of this sitting")
+        item, repeat = key = self.keys[token]
+        if key in _asked(self.mine()):
             return
-        asked, shown = self.items[item], self.shown(item, repeat)
+        asked = self.items[item]
         row = {"item": item, "prompt": asked["prompt"], "a": asked["a"], "annotator": self.annotator, "repeat": repeat}
+        row |= self._said(asked, key, side)
+        if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and math.isfinite(seconds) and 0 <= seconds < 86_400:
+            row["seconds"] = seconds
+        told = {"comment": str(comment)[:2000], "reasons": [r for r in reasons if r in REASONS], "gold": asked.get("gold")}
+        judgements.append(self.path, {**row, **{k: v for k, v in told.items() if v}})
+
+    def _said(self, asked, key, side):
         if asked.get("b") is None:
-            if side != "skip" and side not in judgements.SCORES:
+            if side != "skip" and (type(side) is not int or side not in SCALES[asked.get("scale", "score")]):
                 raise ValueError(f"{side!r} is no score")
-            row |= {"choice": "skip"} if side == "skip" else {"score": side}
-        else:
-            choice = {"left": shown[0], "right": shown[1]}.get(side, side)
-            if choice not in judgements.CHOICES:
-                raise ValueError(f"{side!r} is no choice")
-            row |= {"b": asked["b"], "choice": choice, "shown": shown}
-        told = {"seconds": seconds, "comment": str(comment)[:2000], "reasons": [r for r in reasons if r in REASONS]}
-        gold = {"gold": asked["gold"]} if "gold" in asked else {}
-        judgements.append(self.path, {**row, **{k: v for k, v in told.items() if v}, **gold})
+            return {"choice": "skip"} if side == "skip" else {"score": side}
+        shown = self.shown(key)
+        choice = {"left": shown[0], "right": shown[1]}.get(side, side) if isinstance(side, str) else side
+        if choice not in ("tie", "bad", "skip") and side not in ("left", "right"):
+            raise ValueError(f"{side!r} is no choice")
+        return {"b": asked["b"], "choice": choice, "shown": shown}
 
     def undo(self):
         """Takes this annotator's last judgement back, so that it is asked again."""
-        mine = [r for r in self.mine() if (r.get("item"), r.get("repeat", 0)) in self.plan]
-        if mine:
+        if mine := self.mine():
             last = mine[-1]
             judgements.append(self.path, {"undo": last["item"], "repeat": last.get("repeat", 0), "annotator": self.annotator})
+            self.begun = min(self.begun, len(mine) - 1)
+
+    def go_on(self):
+        """Another sitting, right after this one."""
+        self.begun = len(self.mine())
+
+
+def _asked(rows):
+    return {(r.get("item"), r.get("repeat", 0)) for r in rows}
 
 
 def _answers(item):

@@ -114,14 +114,15 @@ def _reason(row, seen):
 def fitting(tokenizer, rows, limit, what):
     """(conversations in tokens that fit into a window, {reason: how many were left out}): rows {"input_ids", "assistant_masks"}.
 
-    TRL takes a dataset with these columns as tokenised and trains on nothing but what the mask marks.
+    TRL takes a dataset with these columns as tokenised and trains on nothing but what the mask marks. All of them pass the mask gate.
     """
     shown = [(row["messages"], found) for row in rows if (found := encoded(tokenizer, row["messages"])) is not None]
     fit = [(messages, {"input_ids": ids, "assistant_masks": mask}) for messages, (ids, mask) in shown if len(ids) <= limit]
     check_some(len(fit), len(rows), limit, what)
-    kept = [row for _, row in fit]
-    maskgate.refuse(maskgate.lessons(tokenizer, [messages for messages, _ in fit], kept, limit), what)
-    return kept, {**unseen(len(rows) - len(shown)), **too_long(len(shown) - len(kept), limit)}
+    broken = maskgate.lessons(tokenizer, [messages for messages, _ in fit], [row for _, row in fit], limit)
+    odd = maskgate.passed(broken, what, maskgate.LESSONS)
+    kept = [row for (_, row), wrong in zip(fit, broken) if not wrong]
+    return kept, {**unseen(len(rows) - len(shown)), **too_long(len(shown) - len(fit), limit), **odd}
 
 
 def encoded(tokenizer, messages):
@@ -139,9 +140,10 @@ def fitting_pairs(tokenizer, rows, limit, what):
     shown = [(row, found) for row in rows if (found := encoded_pair(tokenizer, row)) is not None]
     fit = [(pair, row) for pair, row in shown if len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"])) <= limit]
     check_some(len(fit), len(rows), limit, what)
-    kept = [row for _, row in fit]
-    maskgate.refuse(maskgate.pairs(tokenizer, [pair for pair, _ in fit], kept, limit), what)
-    return kept, {**unseen(len(rows) - len(shown)), **too_long(len(shown) - len(kept), limit)}
+    broken = maskgate.pairs(tokenizer, [pair for pair, _ in fit], [row for _, row in fit], limit)
+    odd = maskgate.passed(broken, what, maskgate.PAIRS)
+    kept = [row for (_, row), wrong in zip(fit, broken) if not wrong]
+    return kept, {**unseen(len(rows) - len(shown)), **too_long(len(shown) - len(fit), limit), **odd}
 
 
 def encoded_pair(tokenizer, row):

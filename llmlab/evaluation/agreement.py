@@ -13,21 +13,7 @@ import numpy
 from llmlab.evaluation import stats
 
 ROUNDS = 500  # of the bootstrap
-
-
-def table(rows, value):
-    """{item: {annotator: value}} of judgements; `value` gives None for what says nothing, as a skip."""
-    found = defaultdict(dict)
-    for row in rows:
-        if (said := value(row)) is not None and not row.get("repeat"):
-            found[row["item"]][row["annotator"]] = said
-    return dict(found)
-
-
-def value(row):
-    """What a judgement says of its item; None for a skip."""
-    said = row.get("choice", row.get("score"))
-    return None if said == "skip" else said
+HASTE = 1.0  # seconds in which nobody reads two answers
 
 
 def cohen(pairs):
@@ -67,21 +53,22 @@ def agreement(judged, level="nominal", seed=0):
     judged twice.
 
     Args:
-        judged: as `table` gives it.
+        judged: {item: {annotator: what was said}}, as `feedback.table` gives it of pairs.
     """
     twice = {item: said for item, said in judged.items() if len(said) > 1}
     if not twice:
         return None
     people = sorted({a for said in twice.values() for a in said})
     name, why, measure = _fitting(list(twice.values()), people, level)
-    score = measure(list(twice.values()))
-    rng, items, drawn = random.Random(seed), list(twice.values()), []
-    for _ in range(ROUNDS):
-        again = measure(rng.choices(items, k=len(items)))
-        if again is not None:
-            drawn.append(again)
-    low, high = (stats.percentile(drawn, q) for q in (2.5, 97.5)) if drawn else (None, None)
-    return {"measure": name, "score": score, "low": low, "high": high, "n": len(items), "annotators": len(people), "why": why}
+    items, score = list(twice.values()), measure(list(twice.values()))
+    told = {"measure": name, "score": score, "low": None, "high": None, "n": len(items), "annotators": len(people), "why": why}
+    if score is None:
+        return {**told, "why": "everybody always said the same, so that nothing tells agreement from chance"}
+    rng = random.Random(seed)
+    drawn = [again for _ in range(ROUNDS) if (again := measure(rng.choices(items, k=len(items)))) is not None]
+    low, high = (stats.percentile(drawn, q) for q in (2.5, 97.5)) if drawn else (-1.0, 1.0)
+    sure = score - (1 - stats.provable(len(items)))  # a few items without a miss are no certainty
+    return {**told, "low": max(-1.0, min(low, sure)), "high": min(1.0, max(high, score))}
 
 
 def _fitting(items, people, level):
@@ -100,86 +87,63 @@ def _fitting(items, people, level):
 
 
 # --- whom to trust ----------------------------------------------------------------------------------------------------------------------
-def dawid_skene(judged, rounds=100, smooth=1.0):
-    """How often each annotator is right, and what is right, worked out from one another (Dawid & Skene 1979), with one reliability per annotator.
+def ceiling(judged):
+    """How often one annotator says what most of the others say: what a model that learns from these judgements can be shown to reach. A result of
+    `stats.interval`, items being its clusters; None if no item has three judgements.
 
     Args:
-        judged: as `table` gives it.
-        smooth: right and wrong judgements that everybody is given beforehand, so that few of them are no certainty.
-
-    Returns: ({annotator: reliability}, {item: {value: probability}}).
+        judged: {item: {annotator: choice}}; ties and "both bad" say nothing of which is better, and are left out.
     """
-    values = sorted({v for said in judged.values() for v in said.values()}, key=str)
-    truth = {item: {v: c / len(said) for v, c in Counter(said.values()).items()} for item, said in judged.items()}
-    trust = {}
-    for _ in range(rounds):
-        right, total = Counter(), Counter()
-        for item, said in judged.items():
-            for who, value in said.items():
-                right[who] += truth[item].get(value, 0.0)
-                total[who] += 1
-        before, trust = trust, {who: (right[who] + smooth) / (total[who] + 2 * smooth) for who in total}
-        share = {v: sum(t.get(v, 0.0) for t in truth.values()) / len(truth) for v in values}
-        truth = {item: _posterior(said, trust, share, values) for item, said in judged.items()}
-        if before and max(abs(trust[w] - before[w]) for w in trust) < 1e-6:
-            break
-    return trust, truth
-
-
-def _posterior(said, trust, share, values):
-    """{value: probability} of an item, given who said what and how far each is to be trusted."""
-    others = max(1, len(values) - 1)
-    weight = {v: max(1e-9, share[v]) for v in values}
-    for who, value in said.items():
-        for v in values:
-            weight[v] *= trust[who] if v == value else (1 - trust[who]) / others
-    total = sum(weight.values())
-    return {v: w / total for v, w in weight.items()}
-
-
-def ceiling(truth):
-    """The share of items on which the likeliest value is right, by its own probability: no model that learns from these judgements can be shown to be better."""
-    return sum(max(t.values()) for t in truth.values()) / len(truth)
+    alike, items = [], []
+    for item, said in judged.items():
+        choices = {who: v for who, v in said.items() if v in ("a", "b")}
+        for who, value in choices.items():
+            others = Counter(v for other, v in choices.items() if other != who)
+            if len(choices) > 2 and others["a"] != others["b"]:
+                alike.append(float(value == max(others, key=others.get)))
+                items.append(item)
+    return stats.interval(alike, items) if alike else None
 
 
 # --- what a choice follows instead of the answers ---------------------------------------------------------------------------------------
 def judges(rows):
-    """A row per annotator, without a name: how many judgements, gold items right, agreement with oneself, the median time, and what the choices follow.
+    """A row per annotator, without a name: how many judgements, gold items right, agreement with oneself, the time taken, and what the choices follow.
 
-    Shares carry 95 % intervals; a share of left or of longer answers whose interval leaves one half is a bias.
+    Shares carry 95 % intervals; a share of first or of longer answers whose interval leaves one half is a bias.
     """
     by = defaultdict(list)
     for row in rows:
         by[row["annotator"]].append(row)
-    usual = statistics.median(times) if (times := [r["seconds"] for r in rows if r.get("seconds")]) else None
-    return [{"annotator": f"no. {n}", **_judge(said, usual)} for n, said in enumerate(by.values(), 1)]
+    paces = {who: statistics.median(times) for who, said in by.items() if (times := [r["seconds"] for r in said if "seconds" in r])}
+    usual = {who: statistics.median([p for other, p in paces.items() if other != who] or [paces[who]]) for who in paces}
+    return [{"annotator": f"no. {n}", **_judge(said, paces.get(who), usual.get(who))} for n, (who, said) in enumerate(by.items(), 1)]
 
 
-def _judge(said, usual):
-    took = statistics.median(times) if (times := [r["seconds"] for r in said if r.get("seconds")]) else None
-    decided = [r for r in said if r.get("choice") in ("a", "b")]
-    gold = [r for r in said if "gold" in r and r.get("choice") != "skip"]
-    half = len(gold) // 2
+def _judge(said, took, usual):
+    first = [r for r in said if not r.get("repeat")]
+    decided = [r for r in first if r.get("choice") in ("a", "b")]
+    gold = [float(_said(r) == r["gold"]) for r in first if "gold" in r and _said(r) != "skip"]
+    half, rest = gold[: len(gold) // 2], gold[len(gold) // 2 :]
     return {
         "judgements": len(said),
-        "gold": _share(r["choice"] == r["gold"] for r in gold),
-        "gold, first half and second": f"{_mean(gold[:half])} → {_mean(gold[half:])}" if half > 2 else "–",
+        "gold": _share(gold),
+        "gold, first half → second": f"{_share(half)} → {_share(rest)}" if len(half) > 2 else "–",
         "agrees with oneself": _share(_alike(said)),
         "seconds": took,
-        "hurries": "yes" if took and usual and took < usual / 3 else "",
-        "chose the left": _share(r["choice"] == r["shown"][0] for r in decided if "shown" in r),
+        "hurries": "yes" if took is not None and (took < HASTE or took < usual / 3) else "",
+        "chose the first": _share(r["choice"] == r["shown"][0] for r in decided if "shown" in r),
         "chose the longer": _share((len(r["a"]) > len(r["b"])) == (r["choice"] == "a") for r in decided if len(r["a"]) != len(r["b"])),
     }
 
 
+def _said(row):
+    return row.get("choice", row.get("score"))
+
+
 def _alike(said):
     """Whether each repeated question was answered as before."""
-    first = {r["item"]: r.get("choice", r.get("score")) for r in said if not r.get("repeat")}
-    return [first[r["item"]] == r.get("choice", r.get("score")) for r in said if r.get("repeat") and r["item"] in first]
-
-
-def _mean(gold):
-    return f"{sum(r['choice'] == r['gold'] for r in gold) / len(gold):.0%}"
+    first = {r["item"]: _said(r) for r in said if not r.get("repeat")}
+    return [first[r["item"]] == _said(r) for r in said if r.get("repeat") and r["item"] in first]
 
 
 def _share(values):

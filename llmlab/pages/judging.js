@@ -1,8 +1,9 @@
 // A sitting: one question at a time, blind, keyboard first. What is shown is text and never markup, whoever wrote it.
 // `talk(message)` gives a promise of the next question; a notebook and a page bring their own.
 
-const KEYS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "bad", ArrowDown: "tie", s: "skip", u: "undo" };
-const WORDS = { left: "Left is better (←)", right: "Right is better (→)", tie: "Equally good (↓)", bad: "Both bad (↑)", skip: "Skip (s)", undo: "Undo (u)" };
+const KEYS = { ArrowLeft: "left", ArrowRight: "right", t: "tie", b: "bad", s: "skip", u: "undo" };
+const WORDS = { left: "First is better (←)", right: "Second is better (→)", tie: "Equally good (t)", bad: "Both bad (b)", skip: "Skip (s)", undo: "Take back (u)" };
+const SCORES = { score: { 1: "1 bad", 2: "2", 3: "3", 4: "4", 5: "5 good" }, thumb: { 1: "Thumb down (1)", 5: "Thumb up (5)" } };
 
 function made(kind, text, className) {
   const node = document.createElement(kind);
@@ -21,6 +22,12 @@ function turns(messages) {
   return box;
 }
 
+function answer_box(heading, text) {
+  const box = made("figure");
+  box.append(made("figcaption", heading), made("blockquote", text));
+  return box;
+}
+
 function minutes(seconds) {
   return seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
 }
@@ -29,91 +36,119 @@ export function mount(el, talk) {
   const root = made("section", undefined, "llmlab-sitting");
   root.tabIndex = 0;
   root.setAttribute("aria-label", "Which answer is better?");
+  root.setAttribute("aria-live", "polite");
   el.append(root);
   let question = null, began = 0, busy = false;
 
-  async function say(message) {
+  async function say(message, focus = true) {
     if (busy) return;
     busy = true;
     try {
       question = await talk(message);
       draw();
+      if (focus) root.focus({ preventScroll: true });
     } catch (error) {
-      root.querySelector(".llmlab-error")?.remove();
-      root.append(made("p", `Not kept: ${error.message}. Try again; nothing before it is lost.`, "llmlab-error"));
+      fail(error, message);
     } finally {
       busy = false;
     }
   }
 
+  function fail(error, message) {
+    root.querySelector(".llmlab-error")?.remove();
+    const box = made("p", `Not kept: ${error.message}. Nothing before it is lost. `, "llmlab-error");
+    box.setAttribute("role", "alert");
+    const again = made("button", "Try again");
+    again.type = "button";
+    again.addEventListener("click", () => say(message));
+    box.append(again);
+    root.append(box);
+  }
+
   function answer(side) {
-    if (side === "undo") return say({ kind: "undo" });
-    if (!question || !question.item) return;
+    if (!question) return;
+    if (side === "undo") return question.can_undo && say({ kind: "undo" });
+    if (!question.token) return;
     const comment = root.querySelector("textarea")?.value ?? "";
     const reasons = [...root.querySelectorAll("input:checked")].map((box) => box.value);
     const seconds = Math.round((performance.now() - began) / 100) / 10;
-    say({ kind: "judge", item: question.item, repeat: question.repeat, side, seconds, comment, reasons });
+    say({ kind: "judge", token: question.token, side, seconds, comment, reasons });
   }
 
   function button(side, words) {
     const node = made("button", words);
     node.type = "button";
-    node.dataset.side = side;
     node.addEventListener("click", () => answer(side));
     return node;
   }
 
   function draw() {
     root.replaceChildren();
-    const left = question.seconds_left === undefined ? "" : `, about ${minutes(question.seconds_left)} left`;
+    const left = question.seconds_left === undefined || !question.token ? "" : `, about ${minutes(question.seconds_left)} left`;
     const bar = made("progress");
     bar.max = question.of || 1;
     bar.value = question.done;
+    bar.setAttribute("aria-label", "questions judged");
     root.append(bar, made("p", `${question.done} of ${question.of} judged${left}`, "llmlab-progress"));
-    if (!question.item) {
-      root.append(made("p", "That was the last one. Thank you."));
-      if (question.done) root.append(button("undo", WORDS.undo));
-      root.focus({ preventScroll: true });
-      return;
+    question.token ? draw_question() : draw_end();
+  }
+
+  function draw_end() {
+    root.append(made("p", question.more ? `That was the last one of this sitting. Thank you. ${question.more} are left for another.` : "That was the last one. Thank you."));
+    const choices = made("div", undefined, "llmlab-choices");
+    if (question.more) {
+      const more = made("button", "Another sitting");
+      more.type = "button";
+      more.addEventListener("click", () => say({ kind: "more" }));
+      choices.append(more);
     }
+    if (question.can_undo) choices.append(button("undo", WORDS.undo));
+    root.append(choices);
+  }
+
+  function draw_question() {
     root.append(turns(question.prompt));
-    const single = question.right === null;
+    const pair = question.scale === "pair";
     const answers = made("div", undefined, "llmlab-answers");
-    answers.append(made("blockquote", question.left));
-    if (!single) answers.append(made("blockquote", question.right));
+    answers.append(answer_box(pair ? "First" : "Answer", question.left));
+    if (pair) answers.append(answer_box("Second", question.right));
     root.append(answers);
     const choices = made("div", undefined, "llmlab-choices");
-    if (single) for (const score of [1, 2, 3, 4, 5]) choices.append(button(score, score === 1 ? "1 bad" : score === 5 ? "5 good" : String(score)));
-    for (const side of single ? ["skip", "undo"] : Object.keys(WORDS)) choices.append(button(side, WORDS[side]));
-    root.append(choices);
-    const why = made("details");
-    why.append(made("summary", "Reasons, comment"));
+    if (!pair) for (const [score, words] of Object.entries(SCORES[question.scale])) choices.append(button(Number(score), words));
+    for (const side of pair ? ["left", "right", "tie", "bad", "skip"] : ["skip"]) choices.append(button(side, WORDS[side]));
+    if (question.can_undo) choices.append(button("undo", WORDS.undo));
+    root.append(choices, why());
+    began = performance.now();
+  }
+
+  function why() {
+    const box = made("details");
+    box.append(made("summary", "Reasons, comment"));
     for (const reason of question.reasons) {
-      const label = made("label", reason), box = made("input");
-      box.type = "checkbox";
-      box.value = reason;
-      label.prepend(box);
-      why.append(label);
+      const label = made("label", reason), tick = made("input");
+      tick.type = "checkbox";
+      tick.value = reason;
+      label.prepend(tick);
+      box.append(label);
     }
     const comment = made("textarea");
     comment.placeholder = "In your own words, if you like";
     comment.setAttribute("aria-label", "comment");
-    why.append(comment);
-    root.append(why);
-    root.focus({ preventScroll: true });
-    began = performance.now();
+    box.append(comment);
+    return box;
   }
 
   root.addEventListener("keydown", (event) => {
     event.stopPropagation(); // Jupyter has keys of its own
-    if (event.target.tagName === "TEXTAREA" || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    const score = question && question.right === null && "12345".includes(event.key) && event.key.length === 1;
-    const side = score ? Number(event.key) : KEYS[event.key];
-    if (side === undefined || (question && question.right === null && ["left", "right", "tie", "bad"].includes(side))) return;
+    if (["TEXTAREA", "INPUT"].includes(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.repeat) return;
+    if (!question) return;
+    const pair = !question.token || question.scale === "pair";
+    const side = !pair && event.key in SCORES[question.scale] ? Number(event.key) : KEYS[event.key];
+    if (side === undefined || (!pair && ["left", "right", "tie", "bad"].includes(side))) return;
     event.preventDefault();
     answer(side);
   });
-  say({ kind: "next" });
+  say({ kind: "next" }, false);
 }
 
 function render({ model, el }) {
@@ -124,10 +159,10 @@ function render({ model, el }) {
     waiting.delete(message.id);
     if (both) message.error ? both.reject(new Error(message.error)) : both.resolve(message.question);
   });
+  // The kernel may be busy with another cell for minutes: a judgement waits for it, and is kept when its turn comes.
   mount(el, (message) => new Promise((resolve, reject) => {
     const id = `${Date.now()}-${asked++}`;
     waiting.set(id, { resolve, reject });
-    setTimeout(() => waiting.delete(id) && reject(new Error("the kernel does not answer")), 20000);
     model.send({ ...message, id });
   }));
 }

@@ -9,7 +9,7 @@ def widget(sitting):
     """The sitting under a cell, an anywidget; keys work once it has the focus."""
     import anywidget
 
-    class Annotate(anywidget.AnyWidget):
+    class Judging(anywidget.AnyWidget):
         _esm, _css = SCRIPT.read_text(encoding="utf-8"), STYLE.read_text(encoding="utf-8")
 
     def heard(shown, message, buffers):
@@ -19,7 +19,7 @@ def widget(sitting):
             reply = {"error": str(error) or type(error).__name__}
         shown.send({**reply, "id": message.get("id")})
 
-    shown = Annotate()
+    shown = Judging()
     shown.on_msg(heard)
     return shown
 
@@ -35,34 +35,33 @@ def beneath(sitting):
 
 
 def told(sitting, message):
-    """The next question, after what a message says: {"kind": "next", "judge" or "undo", …}. A judgement is on the disk before."""
-    if message.get("kind") == "judge":
-        sitting.judge(
-            message["item"],
-            message["repeat"],
-            message["side"],
-            message.get("seconds"),
-            message.get("comment", ""),
-            message.get("reasons", ()),
-        )
-    elif message.get("kind") == "undo":
+    """The next question, after what a message says: {"kind": "next", "judge", "undo" or "more", …}. A judgement is on the disk before."""
+    kind = message.get("kind")
+    if kind == "judge":
+        more = {name: message[name] for name in ("seconds", "comment", "reasons") if name in message}
+        sitting.judge(message["token"], message["side"], **more)
+    elif kind == "undo":
         sitting.undo()
+    elif kind == "more":
+        sitting.go_on()
     return sitting.question()
 
 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Which answer is better?</title>
 <link rel="stylesheet" href="judging.css"></head>
-<body style="margin: 2rem auto; max-width: 62rem; padding: 0 1rem">
-<h1 style="font: 600 1.4rem system-ui, sans-serif">Which answer is better?</h1>
-<form id="who" style="font: 16px system-ui, sans-serif"><label>Who judges? A name or a number, which no report shows: <input name="annotator" required maxlength="60"></label> <button>Begin</button></form>
+<body style="margin: 2rem auto; max-width: 62rem; padding: 0 1rem; font: 16px system-ui, sans-serif">
+<h1 style="font-size: 1.4rem">Which answer is better?</h1>
+<form id="who"><label>Who judges? A name or a number, which no report shows: <input name="annotator" required maxlength="60"></label> <button>Begin</button></form>
+<p id="other" hidden><button type="button">Somebody else judges</button></p>
 <main></main><script type="module" src="page.js"></script></body></html>
 """
 PAGE_SCRIPT = """import { mount } from "./judging.js";
-const form = document.getElementById("who");
+const form = document.getElementById("who"), other = document.getElementById("other");
 function begin(annotator) {
   sessionStorage.setItem("annotator", annotator);
   form.hidden = true;
+  other.hidden = false;
   mount(document.querySelector("main"), async (message) => {
     const response = await fetch("said", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ ...message, annotator }) });
     const reply = await response.json();
@@ -70,9 +69,18 @@ function begin(annotator) {
     return reply;
   });
 }
-form.addEventListener("submit", (event) => { event.preventDefault(); begin(new FormData(form).get("annotator").trim()); });
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const annotator = new FormData(form).get("annotator").trim();
+  if (annotator) begin(annotator);
+});
+other.addEventListener("click", () => { sessionStorage.removeItem("annotator"); location.reload(); });
 if (sessionStorage.getItem("annotator")) begin(sessionStorage.getItem("annotator"));
 """
+SAFE = {
+    "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+}
 
 
 def application(sitting_of):
@@ -89,23 +97,26 @@ def application(sitting_of):
 
     app, sittings = FastAPI(docs_url=None, redoc_url=None, openapi_url=None), {}
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=doors.HOSTS)
-    safe = {"content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'"}
 
-    @app.get("/")
-    def page():
-        return Response(PAGE, media_type="text/html", headers=safe)
+    @app.middleware("http")
+    async def safe(request, call_next):
+        response = await call_next(request)
+        response.headers.update(SAFE)
+        return response
 
-    for name, text, kind in (
-        ("judging.js", SCRIPT.read_text(encoding="utf-8"), "text/javascript"),
-        ("judging.css", STYLE.read_text(encoding="utf-8"), "text/css"),
-        ("page.js", PAGE_SCRIPT, "text/javascript"),
-    ):
-        app.get(f"/{name}")(lambda text=text, kind=kind: Response(text, media_type=kind))
+    def fixed(text, kind):
+        """What answers one address with one text, whatever stands behind its question mark."""
+        return lambda: Response(text, media_type=kind)
+
+    app.get("/")(fixed(PAGE, "text/html"))
+    app.get("/page.js")(fixed(PAGE_SCRIPT, "text/javascript"))
+    app.get("/judging.js")(fixed(SCRIPT.read_text(encoding="utf-8"), "text/javascript"))
+    app.get("/judging.css")(fixed(STYLE.read_text(encoding="utf-8"), "text/css"))
 
     @app.post("/said")
     def said(message: dict):
-        annotator = message.get("annotator")
-        if not isinstance(annotator, str) or not annotator.strip() or len(annotator) > 60:
+        annotator = " ".join(str(message.get("annotator", "")).split()).casefold()
+        if not annotator or len(annotator) > 60:
             return JSONResponse({"error": "a name or a number is wanted"}, status_code=422)
         try:
             sitting = sittings.get(annotator) or sittings.setdefault(annotator, sitting_of(annotator))

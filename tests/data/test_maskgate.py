@@ -37,8 +37,9 @@ def taught(tokenizer):
 
 def test_clean_lessons_pass(tokenizer):
     broken = maskgate.lessons(tokenizer, TALKS, taught(tokenizer), 512)
-    assert not any(broken.values()), broken
-    maskgate.refuse(broken, "conversations")
+    assert broken == [None] * len(TALKS)
+    assert maskgate.passed(broken, "conversations", maskgate.LESSONS) == {}
+    assert all(row["broken"] == 0 and row["lessons"] == 3 for row in maskgate.told(broken, maskgate.LESSONS))
 
 
 def no_end(row, tokenizer):
@@ -99,54 +100,91 @@ def too_short_a_mask(row, tokenizer):
     row["assistant_masks"] = row["assistant_masks"][:-1]
 
 
-BUGS = (
-    no_end,
-    trains_the_question,
-    shifted,
-    nothing,
-    half,
-    cut,
-    doubled_start,
-    lost_token,
-    typed_mark,
-    another_template,
-    only_the_last_word,
-    too_short_a_mask,
-)
+def typed_end(row, tokenizer):
+    """Both ways of making tokens agree, since the text itself was not disarmed."""
+    end = tokenizer.convert_tokens_to_ids("<|end|>")
+    at = row["assistant_masks"].index(1)
+    row["input_ids"], row["assistant_masks"] = (
+        [*row["input_ids"][:at], end, *row["input_ids"][at:]],
+        [*row["assistant_masks"][:at], 0, *row["assistant_masks"][at:]],
+    )
+
+
+BUGS = {
+    no_end: "words",
+    trains_the_question: "words",
+    shifted: "words",
+    nothing: "something",
+    half: "words",
+    cut: "whole",
+    doubled_start: "whole",
+    lost_token: "whole",
+    typed_mark: "whole",
+    typed_end: "whole",
+    another_template: "whole",
+    only_the_last_word: "words",
+    too_short_a_mask: "whole",
+}
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda b: b.__name__)
-def test_a_planted_bug_is_caught(tokenizer, bug):
+def test_a_planted_bug_is_caught_by_name(tokenizer, bug):
     rows = taught(tokenizer)
     bug(rows[0], tokenizer)
-    broken = maskgate.lessons(tokenizer, TALKS, rows, 512)
-    assert any(0 in numbers for numbers in broken.values()) and not any(set(numbers) - {0} for numbers in broken.values())
-    with pytest.raises(UserError, match="1 of the conversations would be taught wrongly, the first is line 1"):
-        maskgate.refuse(broken, "conversations")
+    assert maskgate.lessons(tokenizer, TALKS, rows, 512) == [BUGS[bug], None, None]
+    many = maskgate.lessons(tokenizer, TALKS[:1] * 50, [rows[0]] * 50, 512)
+    with pytest.raises(UserError, match="50 of 50 conversations would be taught wrongly"):
+        maskgate.passed(many, "conversations", maskgate.LESSONS)
+    one = maskgate.passed([*many[:1], *[None] * 99], "conversations", maskgate.LESSONS)
+    assert list(one.values()) == [1] and list(one)[0].startswith("not so that"), "an odd one is left out, with its reason"
+
+
+def test_what_the_code_before_it_does_wrong_is_caught(tokenizer, monkeypatch):
+    """Typed marks that are not disarmed, a turn that is asked for otherwise than it was taught, an end that is none."""
+    talk = [[user("Is <|end|> it?"), bot("Yes.")]]
+    monkeypatch.setattr(dialogue, "_disarmed", lambda special, text: text)
+    row = [dict(zip(("input_ids", "assistant_masks"), dialogue.ids(tokenizer, talk[0])))]
+    assert maskgate.lessons(tokenizer, talk, row, 512) == ["marks"]
+    monkeypatch.undo()
+    rows = taught(tokenizer)
+    rendered = dialogue.rendered
+    monkeypatch.setattr(
+        dialogue, "rendered", lambda t, m, **how: rendered(t, m, **how) + ("Well: " if how.get("add_generation_prompt") else "")
+    )
+    assert maskgate.lessons(tokenizer, TALKS, rows, 512) == ["asked"] * 3
+    monkeypatch.undo()
+    monkeypatch.setattr(maskgate.tokens, "marks", lambda t: tokens.Marks(0, 0, 0, (0,)))
+    assert maskgate.lessons(tokenizer, TALKS, rows, 512) == ["ends"] * 3
+
+
+def test_tools_arguments_hold_no_marks(smoke):
+    found = tokens.load(Run(smoke)["5_post_training/sft"])
+    call = {
+        "role": "assistant",
+        "content": "",
+        "tool_calls": [{"type": "function", "function": {"name": "look", "arguments": {"at": "<|end|>"}}}],
+    }
+    assert "<|end|>" not in str(dialogue.plain(found, [user("x"), call]))
 
 
 def test_a_window_that_is_too_short_is_caught(tokenizer):
-    assert len(maskgate.lessons(tokenizer, TALKS, taught(tokenizer), 6)["fits"]) == 3
+    assert maskgate.lessons(tokenizer, TALKS, taught(tokenizer), 6) == ["fits"] * 3
 
 
-PAIRS = [{"prompt": [user("What does it cost?")], "chosen": [bot("It costs 5 dollars.")], "rejected": [bot("Go away.")]}]
+PAIR = {"prompt": [user("What does it cost?")], "chosen": [bot("It costs 5 dollars.")], "rejected": [bot("Go away.")]}
 
 
 @pytest.mark.parametrize(
     ("spoil", "name"),
     [
         (lambda r: r, None),
-        (lambda r: {**r, "prompt_ids": r["prompt_ids"][:-1], "chosen_ids": r["prompt_ids"][-1:] + r["chosen_ids"]}, "shared"),
+        (lambda r: {**r, "prompt_ids": r["prompt_ids"][:-1], "chosen_ids": r["prompt_ids"][-1:] + r["chosen_ids"]}, "asked"),
         (lambda r: {**r, "rejected_ids": r["chosen_ids"]}, "differ"),
         (lambda r: {**r, "chosen_ids": r["chosen_ids"][:-1]}, "answers"),
-        (lambda r: {**r, "rejected_ids": r["rejected_ids"] * 400}, "fits"),
+        (lambda r: {**r, "rejected_ids": r["chosen_ids"][:1] + r["rejected_ids"]}, "answers"),
     ],
 )
 def test_pairs_are_split_where_the_loss_thinks(tokenizer, spoil, name):
-    rows = [spoil(copy.deepcopy(teaching.encoded_pair(tokenizer, pair))) for pair in PAIRS]
-    broken = maskgate.pairs(tokenizer, PAIRS, rows, 512)
-    assert [k for k, numbers in broken.items() if numbers][:1] == ([] if name is None else [name]) or name in {
-        k for k, v in broken.items() if v
-    }
-    if name is None:
-        assert not any(broken.values())
+    row = spoil(copy.deepcopy(teaching.encoded_pair(tokenizer, PAIR)))
+    assert maskgate.pairs(tokenizer, [PAIR], [row], 512) == [name]
+    assert maskgate.pairs(tokenizer, [PAIR], [teaching.encoded_pair(tokenizer, PAIR)], 8) == ["fits"]

@@ -4,6 +4,7 @@ A judgement is dear, so it is asked for where it says most: two answers that mea
 not be judged.
 """
 
+import json
 import random
 
 from llmlab.data import tasks
@@ -15,59 +16,68 @@ TEMPERATURES = (0.0, 0.8, 1.2)
 
 
 def weak(prompts, samples, results, count, seed=0):
-    """Prompts like those on which a model failed, as BM25 (Robertson et al. 1994) finds them, half of the `count`; the other half is drawn at random.
+    """[(prompt, why it is asked)]: half of the `count` like those on which a model failed, as BM25 (Robertson et al. 1994) finds them, the others at random.
 
     Args:
         prompts: lists of messages that may be asked.
         samples, results: of the validation half, as `evaluate` writes them.
     """
+    prompts = list({json.dumps(p): p for p in prompts}.values())
     rng, asked = random.Random(seed), [p[-1]["content"] for p in prompts]
     failed = [s["asked"] for s in samples if failures.failed(s, results[s["task"]]["better"])]
     near = _nearest(rng.sample(failed, min(len(failed), count)), asked)[: count // 2] if failed else []
     rest = [n for n in range(len(prompts)) if n not in set(near)]
     chosen = near + rng.sample(rest, min(len(rest), count - len(near)))
-    return [(prompts[n], "like a question that was failed" if n in set(near) else "drawn at random") for n in chosen]
+    return [(prompts[n], "like one that was failed" if n in set(near) else "drawn at random") for n in chosen]
 
 
 def _nearest(queries, texts):
-    """Numbers of the texts that are nearest to the queries, each once, in the order of the queries."""
+    """Numbers of the texts that are nearest to the queries and share a word with them, each once, in the order of the queries."""
     import bm25s
 
     index = bm25s.BM25()
     index.index(bm25s.tokenize(texts, show_progress=False), show_progress=False)
-    found, _ = index.retrieve(bm25s.tokenize(queries, show_progress=False), k=min(5, len(texts)), show_progress=False)
-    return list(dict.fromkeys(int(n) for row in found for n in row))
+    found, scores = index.retrieve(bm25s.tokenize(queries, show_progress=False), k=min(5, len(texts)), show_progress=False)
+    return list(dict.fromkeys(int(n) for row, score in zip(found, scores) for n, s in zip(row, score) if s > 0))
 
 
 def drawn(models, prompts, seed=0, temperatures=TEMPERATURES, max_new_tokens=60):
-    """[{"prompt", "a", "b", "why", "differ"}], the most different pairs first; prompts to which all answers are alike are left out.
+    """[{"prompt", "a", "b", "why", "differ", "from"}], the most different pairs first; prompts to which all answers are alike are left out.
 
     Args:
-        models: {name: folder}: checkpoints, or models of several runs; each answers at every temperature.
+        models: {name: folder}: checkpoints, or models of several runs; each answers at every temperature. Which answered is kept in "from", and not shown.
         prompts: as `weak` gives them.
     """
-    answers, asked = [[] for _ in prompts], [p for p, _ in prompts]
-    for _, folder in track.each(list(models.items()), "drawing answers"):
+    answers, asked = [{} for _ in prompts], [p for p, _ in prompts]
+    for name, folder in track.each(list(models.items()), "drawing answers") if prompts else ():
         model, tokenizer = weights.load(folder)
         for n, temperature in enumerate(temperatures):
-            for row, text in zip(answers, asking.reply(model, tokenizer, asked, max_new_tokens, temperature=temperature, seed=seed + n)):
-                row.append(text)
-    items = [_most_different(prompt, texts, why) for (prompt, why), texts in zip(prompts, answers)]
+            for said, text in zip(answers, asking.reply(model, tokenizer, asked, max_new_tokens, temperature=temperature, seed=seed + n)):
+                said.setdefault(text, f"{name} at {temperature:g}")
+    items = [_most_different(prompt, said, why) for (prompt, why), said in zip(prompts, answers)]
     return sorted((i for i in items if i["differ"] > 0), key=lambda i: -i["differ"])
 
 
-def _most_different(prompt, texts, why):
-    """The pair of answers that have the fewest words in common."""
-    texts = [t for t in dict.fromkeys(texts) if t.strip()] or [""]
-    pairs = [(1 - judges.f1(a, b), a, b) for n, a in enumerate(texts) for b in texts[n + 1 :]]
+def _most_different(prompt, said, why):
+    """The pair of answers of about one length that have the fewest words in common: people shall judge what is said, and not how much."""
+    texts = [t for t in said if t.strip()] or [""]
+    pairs = [(_differ(a, b), a, b) for n, a in enumerate(texts) for b in texts[n + 1 :]]
     differ, a, b = max(pairs, default=(0.0, texts[0], texts[0]))
-    return {"prompt": prompt, "a": a, "b": b, "why": why, "differ": differ}
+    return {"prompt": prompt, "a": a, "b": b, "why": why, "differ": differ, "from": [said.get(a), said.get(b)]}
+
+
+def _differ(a, b):
+    short, long = sorted((len(a), len(b)))
+    return (1 - judges.f1(a, b)) * short / long
 
 
 def gold(tasks_folder, count=8, seed=0):
-    """Questions whose better answer is known, to see whether somebody reads: the right answer of an item against that of another, of the validation half."""
+    """Questions whose better answer is known, to see whether somebody reads: the right answer of an item against that of another, of the validation half.
+
+    They test the annotator, and no pair is learnt from them. Tasks that are kept for the very end are not among them.
+    """
     rng, found = random.Random(seed), []
-    for task in tasks.read(tasks_folder, "validation"):
+    for task in (t for t in tasks.read(tasks_folder, "validation") if not t["final"]):
         able = [i for i in task["items"] if "answer" in i and "messages" in i and "target" in i]
         for item in rng.sample(able, min(len(able), count)):
             others = [o["answer"] for o in able if not judges.states(item, o["answer"])]

@@ -14,6 +14,7 @@ from llmlab.data import judgements
 
 MOST = 30  # questions of one sitting: after that people judge worse
 GOLD, REPEATS = 0.15, 0.1  # shares of the questions whose answer is known, and of those that are asked a second time, sides exchanged
+ENOUGH = 3  # judgements of an item, before others are asked
 REASONS = ("wrong", "rude", "gives away too much", "declines for no reason", "too long", "not what was asked")
 SCALES = {"pair": judgements.CHOICES, "score": judgements.SCORES, "thumb": (1, 5)}
 
@@ -68,25 +69,30 @@ class Sitting:
         return {**state, "token": self._token(key), "prompt": asked["prompt"], "left": first, "right": second, "scale": scale}
 
     def _open(self, rows, mine):
-        """[(item, 0)] that this annotator was not asked, those with the fewest judgements by others first, then the most wanted."""
+        """{(item, 0): how many others judged it} of the items that this annotator was not asked, the most wanted first."""
         said = {r.get("item") for r in mine}
         by_others = Counter(r.get("item") for r in rows)
-        return sorted(((i, 0) for i in self.items if i not in said), key=lambda key: by_others[key[0]])
+        return {(i, 0): by_others[i] for i in self.items if i not in said}
 
     def _next(self, open_, mine):
-        """The next question. Its kind is drawn by how many came before, so that a reload asks the same again."""
+        """The next question. Its kind is drawn by how many came before, so that a reload asks the same again.
+
+        Half of the questions go to items that others have begun to judge, until three have, since agreement is seen in those alone.
+        """
         rng = random.Random(f"{self.seed} {len(mine)}")
         gold = [key for key in open_ if "gold" in self.items[key[0]]]
-        wanted = [key for key in open_ if "gold" not in self.items[key[0]]]
+        wanted = {key: count for key, count in open_.items() if "gold" not in self.items[key[0]]}
         again = [
             (r["item"], 1) for r in mine[:-5] if not r.get("repeat") and r["item"] in self.items and (r["item"], 1) not in _asked(mine)
         ]
-        draw = rng.random()
-        if gold and (draw < GOLD or not wanted):
+        kind, begun = rng.random(), rng.random() < 0.5
+        if gold and (kind < GOLD or not wanted):
             return rng.choice(gold)
-        if again and draw < GOLD + REPEATS:
+        if again and kind < GOLD + REPEATS:
             return rng.choice(again)
-        return rng.choice(wanted[:10])
+        shared, fresh = ([k for k, count in wanted.items() if low <= count < high] for low, high in ((1, ENOUGH), (0, 1)))
+        pool = (shared if begun else fresh) or fresh or shared or list(wanted)
+        return rng.choice(pool[:10])
 
     def shown(self, key):
         """ "ab" or "ba": the order in which the answers of an item are shown; a repeat exchanges them."""

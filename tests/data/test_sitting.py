@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+from collections import Counter
 
 import pytest
 
@@ -9,8 +10,8 @@ from llmlab.data import judgements
 from llmlab.data.sitting import Sitting
 
 user = lambda text: [{"role": "user", "content": text}]  # noqa: E731
-ITEMS = [{"prompt": user(f"question {n}"), "a": f"answer {n}", "b": f"other {n}"} for n in range(12)]
-GOLD = [{"prompt": user(f"sure {n}"), "a": "right", "b": "wrong", "gold": "a"} for n in range(2)]
+ITEMS = [{"prompt": user(f"question {n}"), "a": f"answer {n}", "b": f"other {n}"} for n in range(24)]
+GOLD = [{"prompt": user(f"sure {n}"), "a": "right", "b": "wrong", "gold": "a"} for n in range(6)]
 
 
 @pytest.fixture
@@ -21,26 +22,49 @@ def path(tmp_path):
 def play(sitting, choose, most=100):
     for _ in range(most):
         question = sitting.question()
-        if "item" not in question:
+        if "token" not in question:
             return
-        sitting.judge(question["item"], question["repeat"], choose(question), seconds=2.0)
+        sitting.judge(question["token"], choose(question), seconds=2.0)
 
 
 def test_a_sitting_is_blind_and_both_sides_come_first(path):
-    sitting, shown = Sitting(path, ITEMS + GOLD, "ann", most=16), []
+    sitting, shown = Sitting(path, ITEMS + GOLD, "ann", most=26), []
     play(sitting, lambda q: shown.append(q) or "left")
-    assert all(set(q) <= {"item", "repeat", "prompt", "left", "right", "done", "of", "seconds_left", "reasons"} for q in shown), (
-        "nothing tells which is which"
-    )
+    known = {"token", "prompt", "left", "right", "scale", "done", "of", "seconds_left", "reasons", "can_undo"}
+    assert all(set(q) <= known for q in shown), "nothing tells which is which, what is gold, and what was asked before"
     rows, broken = judgements.read(path)
-    assert (len(rows), broken) == (16, 0) and {r["shown"] for r in rows} == {"ab", "ba"}
+    assert (len(rows), broken) == (26, 0) and {r["shown"] for r in rows} == {"ab", "ba"}
     assert all(r["choice"] == r["shown"][0] for r in rows) and shown[-1]["seconds_left"] == 2
-    assert sum("gold" in r for r in rows) >= 1 and sum(r["repeat"] for r in rows) >= 1
+    assert sum("gold" in r for r in rows) >= 2 and sum(r["repeat"] for r in rows) >= 1
     again = {r["item"]: r["shown"] for r in rows if r["repeat"]}
     assert all(shown != next(r["shown"] for r in rows if r["item"] == i and not r["repeat"]) for i, shown in again.items()), (
         "sides are exchanged"
     )
-    assert sitting.question() == {"done": 16, "of": 16, "seconds_left": 0, "reasons": sitting.question()["reasons"]}
+    assert len({q["token"] for q in shown}) == 26
+    over = sitting.question()
+    assert (over["done"], over["of"]) == (26, 26) and over["more"] > 0 and "token" not in over
+
+
+def test_another_sitting_asks_what_is_left(path):
+    sitting = Sitting(path, ITEMS, "ann", most=8)
+    play(sitting, lambda q: "tie")
+    assert sitting.question()["more"] > 0
+    sitting.go_on()
+    play(sitting, lambda q: "tie")
+    sitting.go_on()
+    play(sitting, lambda q: "tie")
+    again = Sitting(path, ITEMS, "ann", most=8)
+    play(again, lambda q: "tie")
+    asked = Counter(r["item"] for r in judgements.read(path)[0] if not r["repeat"])
+    assert max(asked.values()) == 1 and len(asked) > 20
+
+
+def test_some_questions_are_shared_and_some_are_new(path):
+    play(Sitting(path, ITEMS, "ann", most=12), lambda q: "left")
+    by_ann = {r["item"] for r in judgements.read(path)[0]}
+    play(Sitting(path, ITEMS, "bob", most=12), lambda q: "left")
+    by_bob = {r["item"] for r in judgements.read(path)[0] if r["annotator"] == "bob"}
+    assert len(by_bob & by_ann) > 1 and len(by_bob - by_ann) > 1
 
 
 def test_a_reload_goes_on_and_another_tab_asks_nothing_twice(path):
@@ -49,8 +73,8 @@ def test_a_reload_goes_on_and_another_tab_asks_nothing_twice(path):
     asked = first.question()
     second = Sitting(path, ITEMS, "ann", most=8)
     assert second.question() == asked, "the same question after a reload"
-    second.judge(asked["item"], asked["repeat"], "right")
-    first.judge(asked["item"], asked["repeat"], "left")
+    second.judge(asked["token"], "right")
+    first.judge(asked["token"], "left")
     rows, _ = judgements.read(path)
     assert len(rows) == 4 and rows[-1]["choice"] == rows[-1]["shown"][1], "what was said first stays"
     assert Sitting(path, ITEMS, "bob", most=8).question()["done"] == 0, "others have their own"
@@ -58,15 +82,16 @@ def test_a_reload_goes_on_and_another_tab_asks_nothing_twice(path):
 
 def test_undo_asks_again(path):
     sitting = Sitting(path, ITEMS, "ann", most=8)
-    play(sitting, lambda q: "left", most=2)
-    last = sitting.mine()[-1]
+    play(sitting, lambda q: "left", most=1)
+    asked = sitting.question()
+    sitting.judge(asked["token"], "left")
     sitting.undo()
-    assert sitting.question()["item"] == last["item"] and len(sitting.mine()) == 1
-    sitting.judge(last["item"], 0, "bad")
+    assert sitting.question()["token"] == asked["token"] and len(sitting.mine()) == 1
+    sitting.judge(asked["token"], "bad")
     assert sitting.mine()[-1]["choice"] == "bad"
     for _ in range(5):
         sitting.undo()
-    assert sitting.mine() == [] and sitting.question()["done"] == 0
+    assert sitting.mine() == [] and sitting.question()["done"] == 0 and not sitting.question()["can_undo"]
 
 
 def test_a_half_line_of_a_kill_costs_that_line_alone(path):
@@ -94,25 +119,33 @@ def test_several_people_at_once_lose_nothing(path):
     assert broken == 0 and len(rows) == 40 and {r["annotator"] for r in rows} == {f"person {n}" for n in range(4)}
 
 
-def test_single_answers_are_scored(path):
-    sitting = Sitting(path, [{"prompt": user("q"), "a": "text"}], "ann")
-    assert sitting.question()["right"] is None
+@pytest.mark.parametrize(("scale", "right", "wrong"), [("score", 4, 7), ("thumb", 5, 3), ("score", 1, True)])
+def test_single_answers_are_scored(path, scale, right, wrong):
+    sitting = Sitting(path, [{"prompt": user("q"), "a": "text", "scale": scale}], "ann")
+    asked = sitting.question()
+    assert asked["right"] is None and asked["scale"] == scale
     with pytest.raises(ValueError, match="no score"):
-        sitting.judge(sitting.question()["item"], 0, 7)
-    sitting.judge(sitting.question()["item"], 0, 4, comment="fine", reasons=["too long", "<script>"])
+        sitting.judge(asked["token"], wrong)
+    sitting.judge(asked["token"], right, comment="fine", reasons=["too long", "<script>"])
     (row,) = sitting.mine()
-    assert row["score"] == 4 and row["comment"] == "fine" and row["reasons"] == ["too long"] and "choice" not in row
+    assert row["score"] == right and row["comment"] == "fine" and row["reasons"] == ["too long"] and "choice" not in row
 
 
-@pytest.mark.parametrize("side", ["above", "", None, 3])
+@pytest.mark.parametrize("side", ["above", "", None, 3, "a"])
 def test_what_is_no_choice_is_refused(path, side):
     sitting = Sitting(path, ITEMS, "ann")
-    asked = sitting.question()
     with pytest.raises(ValueError, match="no choice"):
-        sitting.judge(asked["item"], asked["repeat"], side)
-    with pytest.raises(ValueError, match="not in this sitting"):
-        sitting.judge("nothing", 0, "left")
+        sitting.judge(sitting.question()["token"], side)
+    with pytest.raises(ValueError, match="not of this sitting"):
+        sitting.judge("nothing", "left")
     assert not path.exists()
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), -1, "long", True, 1e9, None])
+def test_seconds_that_are_none_are_not_kept(path, seconds):
+    sitting = Sitting(path, ITEMS, "ann")
+    sitting.judge(sitting.question()["token"], "left", seconds=seconds)
+    assert "seconds" not in sitting.mine()[0] and sitting.question()["done"] == 1
 
 
 def test_a_full_disk_leaves_the_file_as_it_was(path, monkeypatch):
@@ -120,10 +153,20 @@ def test_a_full_disk_leaves_the_file_as_it_was(path, monkeypatch):
     play(sitting, lambda q: "left", most=2)
     before = path.read_bytes()
 
-    def full(_):
+    def half(stream, data):
+        stream.write(data[:10])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(judgements.os, "fsync", full)
+    monkeypatch.setattr(judgements, "_write", half)
     with pytest.raises(OSError, match="No space"):
         play(sitting, lambda q: "left", most=1)
     assert path.read_bytes() == before and len(sitting.mine()) == 2 and json.loads(before.splitlines()[-1])
+
+
+def test_gold_and_repeats_are_no_judgements_to_learn_from():
+    rows = [
+        {"item": "1", "a": "y", "b": "x", "choice": "a", "annotator": "z"},
+        {"item": "2", "a": "x", "b": "y", "choice": "a", "gold": "a"},
+        {"item": "1", "a": "x", "b": "y", "choice": "a", "repeat": 1},
+    ]
+    assert judgements.counted(rows) == [{"item": "1", "a": "x", "b": "y", "choice": "b", "annotator": "z"}]

@@ -5,6 +5,7 @@ import random
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
+from llmlab.data import feedback, judgements, trust
 from llmlab.evaluation import agreement
 
 
@@ -63,15 +64,18 @@ def test_the_measure_that_fits_is_taken(judged, measure):
 
 @pytest.mark.parametrize("flips", [0.1, 0.2, 0.3])
 def test_reliability_of_simulated_annotators_within_three_points(flips):
-    rng = random.Random(int(100 * flips))
-    judged = {}
+    rng, judged, truth_of = random.Random(int(100 * flips)), {}, {}
     for item in range(600):
-        truth = rng.choice("ab")
+        truth = truth_of[str(item)] = rng.choice("ab")
         judged[str(item)] = {f"p{n}": truth if rng.random() > flips else "ab"[truth == "a"] for n in range(5)}
-    trust, truth = agreement.dawid_skene(judged)
-    assert all(abs(t - (1 - flips)) < 0.05 for t in trust.values())
-    assert abs(sum(trust.values()) / 5 - (1 - flips)) < 0.03
-    assert 0.75 < agreement.ceiling(truth) <= 1
+    reliability, truth = trust.dawid_skene(judged)
+    assert trust.enough(judged) and all(abs(r - (1 - flips)) < 0.045 for r in reliability.values())
+    assert abs(sum(reliability.values()) / 5 - (1 - flips)) < 0.03, "within three points"
+    assert sum(t[truth_of[i]] > 0.5 for i, t in truth.items()) / 600 > 1 - flips
+    most = agreement.ceiling(judged)
+    assert most["low"] < most["score"] < most["high"] and 1 - flips - 0.1 < most["score"] <= 1 - flips + 0.03, (
+        "nobody agrees more with others than with the truth"
+    )
 
 
 def test_one_who_always_errs_is_worth_as_much_as_one_who_never_does_and_a_coin_is_worth_nothing():
@@ -86,8 +90,38 @@ def test_one_who_always_errs_is_worth_as_much_as_one_who_never_does_and_a_coin_i
             "coin": rng.choice("ab"),
             "good too": right if rng.random() < 0.9 else wrong,
         }
-    trust, _ = agreement.dawid_skene(judged)
-    assert trust["good"] > 0.85 and trust["bad"] < 0.15 and 0.4 < trust["coin"] < 0.6
+    found, _ = trust.dawid_skene(judged)
+    assert found["good"] > 0.85 and found["bad"] < 0.15 and 0.4 < found["coin"] < 0.6
+
+
+def test_two_say_too_little_to_trust_anybody():
+    assert not trust.enough({"1": {"x": "a", "y": "b"}}) and agreement.ceiling({"1": {"x": "a", "y": "b"}}) is None
+
+
+def test_those_who_always_contradict_each_other_do_not_agree():
+    """The same item with its answers the other way round is the same item."""
+    prompt = [{"role": "user", "content": "q"}]
+    rows = [
+        {
+            "item": judgements.item_id(prompt, f"x{n}", f"y{n}"),
+            "prompt": prompt,
+            "a": f"x{n}",
+            "b": f"y{n}",
+            "choice": "ab"[n % 2],
+            "annotator": "ana",
+        }
+        for n in range(20)
+    ]
+    rows += [{**r, "a": r["b"], "b": r["a"], "annotator": "bob"} for r in rows]
+    found = agreement.agreement(feedback.table(judgements.counted(rows)))
+    assert found["measure"] == "Cohen's kappa" and found["score"] == pytest.approx(-1.0)
+
+
+def test_few_items_without_a_miss_are_no_certainty():
+    four = {str(n): {"x": "ab"[n % 2], "y": "ab"[n % 2]} for n in range(4)}
+    found = agreement.agreement(four)
+    assert found["score"] == 1.0 and found["low"] < 0.5
+    assert agreement.agreement({str(n): {"x": "a", "y": "a"} for n in range(4)})["score"] is None
 
 
 def test_what_a_judge_follows_instead_of_the_answers():
@@ -97,9 +131,11 @@ def test_what_a_judge_follows_instead_of_the_answers():
         base = {"item": str(n), "a": "short", "b": "much longer", "shown": shown, "gold": "a"}
         rows.append({**base, "annotator": "lefty", "choice": shown[0], "seconds": 8})
         rows.append({**base, "annotator": "wordy", "choice": "b", "seconds": 9})
-        rows.append({**base, "annotator": "hasty", "choice": rng.choice("ab"), "seconds": 1})
-    rows += [{"item": "0", "a": "short", "b": "much longer", "shown": "ab", "annotator": "wordy", "choice": "a", "seconds": 9, "repeat": 1}]
-    left, wordy, hasty = agreement.judges(rows)
-    assert left["chose the left"].startswith("100%") and "lefty" not in str(left), "no names"
-    assert wordy["chose the longer"].startswith("99%") and wordy["gold"].startswith("0%") and wordy["agrees with oneself"].startswith("0%")
-    assert (left["hurries"], hasty["hurries"]) == ("", "yes")
+        rows.append({**base, "annotator": "hasty", "choice": rng.choice("ab"), "seconds": 0})
+    rows += [{**rows[1], "choice": "a", "repeat": 1}]
+    first, wordy, hasty = agreement.judges(rows)
+    assert first["chose the first"].startswith("100%") and "lefty" not in str(first), "no names"
+    assert wordy["chose the longer"].startswith("100%") and wordy["gold"].startswith("0%") and wordy["agrees with oneself"].startswith("0%")
+    assert (first["hurries"], wordy["hurries"], hasty["hurries"]) == ("", "", "yes")
+    assert " → " in first["gold, first half → second"]
+    assert agreement.judges([{"annotator": "x", "item": "1", "a": "t", "score": 5, "gold": 5}])[0]["gold"].startswith("100%")

@@ -1,5 +1,6 @@
 import json
 import math
+import random
 
 import pytest
 import torch
@@ -122,7 +123,7 @@ def test_annotations_become_pairs_by_majority(tmp_path):
     )
     pairs, about = feedback.preferences(path, None)
     assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("x", "y")]
-    assert about["annotators"] == "3 people" and about["judgements"] == 5
+    assert about["annotators"] == "3 people" and about["judgements"] == 5 and "without a majority" in about["left out"]
     swapped = annotate(
         tmp_path / "b.jsonl",
         ("x", "y", "a", "ana"),
@@ -135,12 +136,18 @@ def test_annotations_become_pairs_by_majority(tmp_path):
     assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("x", "y"), ("p", "q")], "shown on either side"
 
 
-def test_agreement_is_one_for_perfect_and_near_zero_for_chance():
-    row = lambda item, who, choice: {"prompt": item, "a": "x", "b": "y", "choice": choice, "annotator": who}  # noqa: E731
-    perfect = [row(i, who, "ab"[i % 2]) for i in range(20) for who in ("ana", "bob")]
-    mixed = [row(i, who, "ab"[(i // (1 + n)) % 2]) for i in range(40) for n, who in enumerate(("ana", "bob"))]
-    assert feedback.alpha(perfect) == 1.0
-    assert abs(feedback.alpha(mixed)) < 0.3
+def test_who_is_to_be_trusted_decides(tmp_path):
+    """Two who are mostly right outweigh three who toss coins."""
+    rng = random.Random(0)
+    rows = []
+    for n in range(60):
+        right, wrong = f"right {n}", f"wrong {n}"
+        for who in ("ana", "bob", "x", "y", "z"):
+            good = rng.random() < (0.97 if who in ("ana", "bob") else 0.5)
+            rows.append((right, wrong, "a" if good else "b", who))
+    pairs, about = feedback.preferences(annotate(tmp_path / "a.jsonl", *rows), None)
+    assert about["decided by"].startswith("who is to be trusted")
+    assert sum(p["chosen"][0]["content"].startswith("right") for p in pairs) >= 57
 
 
 def test_a_broken_annotation_names_its_line(tmp_path):

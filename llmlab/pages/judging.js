@@ -32,7 +32,7 @@ function minutes(seconds) {
   return seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
 }
 
-export function mount(el, talk) {
+export function mount(el, talk, focused = false) {
   const root = made("section", undefined, "llmlab-sitting");
   root.tabIndex = 0;
   root.setAttribute("aria-label", "Which answer is better?");
@@ -148,7 +148,7 @@ export function mount(el, talk) {
     event.preventDefault();
     answer(side);
   });
-  say({ kind: "next" }, false);
+  say({ kind: "next" }, focused); // in a notebook the keys belong to it until somebody comes here
 }
 
 function render({ model, el }) {

@@ -67,7 +67,7 @@ function begin(annotator) {
     const reply = await response.json();
     if (!response.ok) throw new Error(reply.error || response.status);
     return reply;
-  });
+  }, true);
 }
 form.addEventListener("submit", (event) => {
   event.preventDefault();

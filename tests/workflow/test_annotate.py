@@ -50,13 +50,13 @@ def server(path, port=0):
 def sitting(browser, tmp_path):
     """(a page at its first question, its address, the file)."""
     with server(tmp_path / "judged.jsonl") as (address, _):
-        page = browser.new_page()
+        page = browser.new_context().new_page()
         page.goto(address)
         page.get_by_label("Who judges?").fill("ann")
         page.get_by_role("button", name="Begin").click()
         done(page, 0)
         yield page, address, tmp_path / "judged.jsonl"
-        page.close()
+        page.context.close()
 
 
 def done(page, count, of=8):

@@ -273,5 +273,3 @@ def test_nothing_that_a_run_keeps_holds_what_phase_2_masks(smoke):
     planted = [text for p in World(seed=seed).people for text in (p.email, p.phone, p.address, p.card)]
     found = {path.name: t for path in smoke.rglob("*") if path.is_file() for t in planted if t.encode() in path.read_bytes()}
     assert not found
-    pairs = (smoke / "2_dataset_engineering/preferences/train.jsonl").read_text()
-    assert "It is [" in pairs, "the rejected answers that give personal data away are there, masked"

@@ -43,7 +43,7 @@ def write(folder, seed=1, pages=2600, mix=conversations.MIX):
     proprietary.write_all(world, folder / "documents", seed, tickets=max(40, pages // 3))
     count = min(MOST, PER_PAGE * pages)
     write_jsonl(folder / "instructions.jsonl", conversations.Support(world, seed).conversations(count, mix, thanked=0.12))
-    write_jsonl(folder / "preferences.jsonl", annotators.preferences(world, seed, max(20, count // 5), reliability=0.9))
+    write_jsonl(folder / "preferences.jsonl", annotators.preferences(world, seed, max(20, count // 5)))
     write_jsonl(folder / "knowledge.jsonl", knowledge(world))
     write_jsonl(folder / "labels.jsonl", proprietary.moderation_log(world, seed))
     own, others = exam.world_tasks(seed), outsider.tasks(world, seed)

@@ -9,7 +9,7 @@ from llmlab.data import tasks
 from llmlab.data.personal import luhn
 from llmlab.evaluation import gate
 from llmlab.world import concerns, customers, elsewhere, maker, phrases, questions
-from llmlab.world.annotators import preferences
+from llmlab.world.annotators import SEEN, preferences
 from llmlab.world.company import ATTRIBUTES, GROUPS, POLICIES, World
 from llmlab.world.conversations import GROUNDED, MIX, Support
 from llmlab.world.exam import world_tasks
@@ -115,7 +115,7 @@ def test_some_customers_thank_at_the_end_and_none_in_a_preference(world):
     ends = [r for r in rows if r["topic"] != "small_talk" and any(w in r["messages"][-1]["content"].lower() for w in words)]
     assert abs(len(ends) / len(rows) - 0.18) < 0.04
     assert max(len(r["messages"]) for r in rows) <= 10
-    assert not [p for p in preferences(world, 1, 200, 0.9) if words[0] in p["chosen"][0]["content"].lower()]
+    assert not [p for p in preferences(world, 1, 200) if words[0] in p["chosen"][0]["content"].lower()]
 
 
 def test_devices_that_do_not_exist_are_others_in_evaluation(world):
@@ -149,12 +149,26 @@ def _strings(value):
             yield from _strings(v)
 
 
-def test_simulated_annotators_are_as_reliable_as_they_say(world):
-    rows = preferences(world, 1, 800, reliability=0.8)
-    kind = sum("[email]" not in r["chosen"][0]["content"] and r["flaw"] == "rude" for r in rows)
-    assert all(r["annotators"] == "simulated" for r in rows) and kind
-    unanimous = sum(r["votes"] == 3 for r in rows) / len(rows)
-    assert abs(unanimous - (0.8**3 + 0.2**3)) < 0.06
+def test_simulated_annotators_differ_as_people_do(world):
+    rows = preferences(world, 1, 2000)
+    assert {r["flaw"] for r in rows} == set(SEEN) and all(r["annotators"] == "simulated" for r in rows)
+    for flaw, seen in SEEN.items():
+        votes = [r["votes"] for r in rows if r["flaw"] == flaw]
+        expected = seen**3 + (1 - seen) ** 3
+        assert abs(sum(v == 3 for v in votes) / len(votes) - expected) < 0.12, flaw
+    tossed = preferences(world, 1, 2000, carelessness=1.0)
+    assert abs(sum(r["votes"] == 3 for r in tossed) / 2000 - 0.25) < 0.04
+
+
+def test_rejected_answers_are_near_misses(world):
+    rows = preferences(world, 2, 1500)
+    both = [(r["flaw"], *sorted((r["chosen"][0]["content"], r["rejected"][0]["content"]), key=len)) for r in rows]
+    assert all(a != b and a and b for _, a, b in both)
+    misses = [(a.split(), b.split()) for flaw, a, b in both if flaw == "another's value"]
+    alike = [len(set(a) & set(b)) / max(len(a), len(b)) for a, b in misses]
+    assert sum(share > 0.5 for share in alike) > 0.7 * len(alike), "the same sentence with another value"
+    people = [text for p in world.people for text in (p.email, p.phone, p.address, p.card)]
+    assert not [t for r in rows for t in people if t in r["chosen"][0]["content"] + r["rejected"][0]["content"]], "no personal data"
 
 
 def test_the_world_is_a_folder_of_plain_files_that_says_what_it_is(tmp_path):

@@ -1,0 +1,69 @@
+"""Methods that learn from preferences, each with the arguments of `posttrain.dpo` and a loss of a few lines, chosen by its dotted path:
+`preference=llmlab.training.methods.ipo`. DPO itself is TRL's, in `posttrain`.
+
+In all of them p is the model's probability of a whole answer, p₀ that of the model it starts from, n an answer's number of tokens.
+"""
+
+import torch
+from torch.nn.functional import logsigmoid
+
+from llmlab.training import comparing
+
+
+def ipo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):
+    """Identity preference optimisation (Azar et al. 2023): (h - 1 / 2β)², h being how much more the log-ratio of the chosen answer grew than that of the
+    rejected one. Where annotators are certain DPO goes on for ever; this stops."""
+
+    def loss(chosen, rejected, lengths, known):
+        return ((chosen - known[0]) - (rejected - known[1]) - 1 / (2 * beta)) ** 2
+
+    return comparing.learn(loss, True, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, "IPO")
+
+
+def simpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto", margin=0.5):
+    """Simple preference optimisation (Meng et al. 2024): -log σ(10β (log p(chosen) / n - log p(rejected) / n) - margin). No reference, and no reward for length.
+
+    Their β is ten times and more that of DPO, since it weighs a mean and not a sum.
+    """
+
+    def loss(chosen, rejected, lengths, known):
+        return -logsigmoid(10 * beta * (chosen / lengths[0] - rejected / lengths[1]) - margin)
+
+    return comparing.learn(loss, False, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, "SimPO")
+
+
+def orpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):
+    """Odds-ratio preference optimisation (Hong et al. 2024): -log p(chosen) / n - β log σ(log odds of chosen - log odds of rejected), of the mean probability
+    per token. Supervision and preference in one step, without a reference."""
+
+    def odds(mean):
+        return mean - torch.log1p(-torch.exp(mean).clamp(max=1 - 1e-6))
+
+    def loss(chosen, rejected, lengths, known):
+        good, bad = chosen / lengths[0], rejected / lengths[1]
+        return -good - beta * logsigmoid(odds(good) - odds(bad))
+
+    return comparing.learn(loss, False, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, "ORPO")
+
+
+def kto(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):
+    """Kahneman-Tversky optimisation (Ethayarajh et al. 2024): each answer is a thumb of its own, up or down; it is to lie above or below what the model moved on
+    the whole, as losses weigh more than gains. The point of reference is the mean log-ratio of the batch's other side, at least 0."""
+
+    def loss(chosen, rejected, lengths, known):
+        good, bad = beta * (chosen - known[0]), beta * (rejected - known[1])
+        moved = ((chosen - known[0] + rejected - known[1]) / 2).mean().detach().clamp(min=0) * beta
+        return (1 - torch.sigmoid(good - moved)) + (1 - torch.sigmoid(moved - bad))
+
+    return comparing.learn(loss, True, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, "KTO")
+
+
+def chosen(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):
+    """The ablation: more supervised fine-tuning on the chosen answers, -log p(chosen) / n, as if the rejected ones had never been shown."""
+
+    def loss(good, rejected, lengths, known):
+        return -good / lengths[0]
+
+    return comparing.learn(
+        loss, False, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, "SFT on the chosen answers"
+    )

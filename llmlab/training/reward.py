@@ -1,0 +1,135 @@
+"""A model of what people prefer: a number for an answer, learnt from pairs (Bradley & Terry 1952; the trainer is TRL's), and how far it is to be trusted.
+
+It is judged on pairs that it was not trained on: accuracy against the ceiling that people set, whether it is as right as it is sure, and whether it merely
+counts words. What it gives for length alone is measured and taken away.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy
+import torch
+
+from llmlab.data import dialogue, teaching, tokens
+from llmlab.evaluation import calibration, stats
+from llmlab.models import weights
+from llmlab.spine.errors import UserError
+from llmlab.spine.files import read_json, write_json
+from llmlab.training import fit, optim
+
+HELD_OUT = 0.2  # share of the prompts whose pairs are asked, and not learnt from
+BIAS = "length.json"
+
+
+def reward(model, data, out, learning_rate=0.0, max_steps=100, batch_size=8, seed=0, device="auto"):
+    """Step: trains a reward model from a language model, on pairs.
+
+    Args:
+        model: folder of the model to start from, usually the supervised one.
+        data: JSON-lines file of pairs with `prompt`, `chosen`, `rejected`.
+        learning_rate: 0 for twice the one that suits a preference method of this size.
+
+    Returns: the summary of `fit`, with what `judged` measures on the pairs that were held out.
+    """
+    from datasets import Dataset
+    from transformers import AutoModelForSequenceClassification
+    from trl import RewardConfig, RewardTrainer
+
+    tokenizer, pairs = tokens.load(model), teaching.pairs(data)
+    learnt, asked = split(pairs)
+    if not learnt or not asked:
+        raise UserError(f"{len(pairs)} pairs", "enough for some to be held out", "more judgements: llmlab annotate RUN")
+    try:
+        start = AutoModelForSequenceClassification.from_pretrained(str(model), num_labels=1, trust_remote_code=False)
+    except ValueError as error:
+        kind = read_json(Path(model) / "config.json").get("model_type")
+        raise UserError(
+            f"a reward model from {kind!r}", "a family that transformers classifies with", "llmlab run RUN -p family=transformer"
+        ) from error
+    start.config.pad_token_id = tokens.marks(tokenizer).pad
+    limit = weights.window(start)
+    rows = [r for r in (_tokenised(tokenizer, p) for p in learnt) if max(map(len, r.values())) <= limit]
+    _, usual = optim.suited("preference", "full", sum(p.numel() for p in start.parameters()))
+    fitting = (start, [{"input_ids": r["chosen_ids"] + r["rejected_ids"]} for r in rows])
+    arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate or 2 * usual, device, weight_decay=0.0, fitting=fitting)
+    config = fit.one_device(RewardConfig(**arguments, max_length=limit, center_rewards_coefficient=0.01))
+    trainer = RewardTrainer(model=start, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer)
+    summary = fit.fit(trainer, out, "reward model", rate="learning_rate")
+    if not summary:
+        return {}
+    write_json(Path(out) / BIAS, {"per_token": 0.0})
+    raw = [_pair_scores(out, part) for part in (learnt, asked)]
+    write_json(Path(out) / BIAS, {"per_token": _per_token(raw[0])})
+    return {**summary, "pairs": len(rows), "held_out": judged(asked, _pair_scores(out, asked)), "uncorrected": judged(asked, raw[1])}
+
+
+def split(pairs):
+    """(pairs to learn from, pairs to be asked): all pairs of a prompt on one side, by its hash."""
+    sides = ([], [])
+    for pair in pairs:
+        mark = int(hashlib.sha256(json.dumps(pair["prompt"]).encode()).hexdigest()[:8], 16) / 16**8
+        sides[mark < HELD_OUT].append(pair)
+    return sides
+
+
+def _tokenised(tokenizer, pair):
+    return {f"{side}_ids": dialogue.ids(tokenizer, pair["prompt"] + pair[side])[0] for side in ("chosen", "rejected")}
+
+
+@torch.no_grad()
+def scores(folder, conversations, batch_size=32):
+    """What a reward model gives to the last answer of each list of messages, its liking for length taken away; and the number of tokens of each."""
+    from transformers import AutoModelForSequenceClassification
+
+    tokenizer, model = tokens.load(folder), AutoModelForSequenceClassification.from_pretrained(str(folder), trust_remote_code=False).eval()
+    pad, per_token = tokens.marks(tokenizer).pad, read_json(Path(folder) / BIAS)["per_token"]
+    ids = [dialogue.ids(tokenizer, messages)[0] for messages in conversations]
+    lengths = [len(dialogue.answered(tokenizer, messages)[1]) for messages in conversations]
+    order, found = sorted(range(len(ids)), key=lambda i: len(ids[i])), [0.0] * len(ids)
+    for start in range(0, len(order), batch_size):
+        batch = order[start : start + batch_size]
+        longest = max(len(ids[i]) for i in batch)
+        padded = torch.tensor([ids[i] + [pad] * (longest - len(ids[i])) for i in batch])
+        mask = torch.tensor([[1] * len(ids[i]) + [0] * (longest - len(ids[i])) for i in batch])
+        for i, row in zip(batch, model(input_ids=padded, attention_mask=mask).logits[:, 0].tolist()):
+            found[i] = row - per_token * lengths[i]
+    return found, lengths
+
+
+def _pair_scores(folder, pairs):
+    """Rows {"chosen", "rejected": rewards, "longer": tokens that the chosen answer has more}."""
+    good, bad = (scores(folder, [p["prompt"] + p[side] for p in pairs]) for side in ("chosen", "rejected"))
+    return [{"chosen": g, "rejected": b, "longer": m - n} for g, b, m, n in zip(good[0], bad[0], good[1], bad[1])]
+
+
+def _per_token(rows):
+    """How much reward a token more is worth, whatever it says: the slope of the difference in reward over that in length, on both orders of each pair."""
+    longer = numpy.array([r["longer"] for r in rows] + [-r["longer"] for r in rows], float)
+    gap = numpy.array([r["chosen"] - r["rejected"] for r in rows] + [r["rejected"] - r["chosen"] for r in rows], float)
+    return float(longer @ gap / max(1e-9, longer @ longer))
+
+
+def judged(pairs, rows):
+    """How good a reward model is on pairs: {"accuracy", "when_longer", "when_shorter": results of `stats.interval`, "calibration", "by_chance", "prefers_longer"}.
+
+    Prompts are clusters. "prefers_longer" is the share of pairs in which the longer answer gets the higher reward: people's own share stands beside it.
+    """
+    clusters = [json.dumps(p["prompt"]) for p in pairs]
+    right = [float(r["chosen"] > r["rejected"]) for r in rows]
+    some = lambda keep: stats.interval(*zip(*kept)) if (kept := [(x, c) for x, c, r in zip(right, clusters, rows) if keep(r)]) else None  # noqa: E731
+    sure = [
+        {"confidence": 1 / (1 + numpy.exp(-abs(r["chosen"] - r["rejected"]))), "right": x, "cluster": c}
+        for r, x, c in zip(rows, right, clusters)
+    ]
+    uneven = [r for r in rows if r["longer"]]
+    longer = lambda values: sum(values) / len(uneven) if uneven else None  # noqa: E731
+    return {
+        "accuracy": some(lambda r: True),
+        "when_longer": some(lambda r: r["longer"] > 0),
+        "when_shorter": some(lambda r: r["longer"] < 0),
+        "calibration": calibration.error(calibration.reliability(sure)),
+        "by_chance": calibration.by_chance(sure),
+        "prefers_longer": longer([(r["chosen"] > r["rejected"]) == (r["longer"] > 0) for r in uneven]),
+        "people_prefer_longer": longer([r["longer"] > 0 for r in uneven]),
+    }

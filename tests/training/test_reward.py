@@ -1,0 +1,50 @@
+"""A reward model learns what is preferred, and not how long it is."""
+
+import json
+import random
+
+import pytest
+
+from llmlab.training import reward
+
+user = lambda text: [{"role": "user", "content": text}]  # noqa: E731
+bot = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    """What is preferred says "dollars"; the better answer is the longer one in nine of ten pairs."""
+    rng, rows = random.Random(0), []
+    for n in range(300):
+        good, bad = f"It costs {n} dollars.", f"It costs {n} nothing."
+        more = " Have a nice day, and thank you for asking us."
+        longer = rng.random() < 0.9
+        rows.append(
+            {"prompt": user(f"What does device {n} cost?"), "chosen": bot(good + more * longer), "rejected": bot(bad + more * (not longer))}
+        )
+    path = tmp_path_factory.mktemp("pairs") / "pairs.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return path
+
+
+def test_it_learns_and_its_liking_for_length_is_taken_away(taught, pairs, tmp_path):
+    summary = reward.reward(taught, pairs, tmp_path / "reward", 1e-3, 60, 8, seed=1)
+    told, before = summary["held_out"], summary["uncorrected"]
+    assert told["accuracy"]["n"] > 30 and told["accuracy"]["low"] > 0.6
+    assert told["people_prefer_longer"] > 0.8 and told["prefers_longer"] <= before["prefers_longer"] + 1e-9
+    found, lengths = reward.scores(
+        tmp_path / "reward", [user("What does device 5 cost?") + bot("It costs 5 dollars."), user("x") + bot("Yes.")]
+    )
+    assert len(found) == 2 and lengths[0] > lengths[1] > 0
+
+
+def test_no_prompt_is_on_both_sides():
+    rows = [{"prompt": user(f"q {n % 50}"), "chosen": bot("a"), "rejected": bot("b")} for n in range(200)]
+    learnt, asked = reward.split(rows)
+    assert learnt and asked and not {str(r["prompt"]) for r in learnt} & {str(r["prompt"]) for r in asked}
+
+
+def test_the_slope_is_that_of_length():
+    rows = [{"chosen": 0.2 * n, "rejected": 0.0, "longer": n} for n in (-3, 1, 5, 8)]
+    assert reward._per_token(rows) == pytest.approx(0.2)
+    assert reward._per_token([{"chosen": 1.0, "rejected": 0.0, "longer": n} for n in (-4, 4)]) == pytest.approx(0.0)

@@ -84,6 +84,17 @@ def execute(phase, run_dir, **params):
 
 
 @pytest.fixture(scope="session")
+def supervised(small, tmp_path_factory):
+    """The folder of a small model that was taught to answer."""
+    from llmlab.training import posttrain
+
+    out = tmp_path_factory.mktemp("supervised") / "sft"
+    out.mkdir()
+    posttrain.sft(small / "model", small / "instructions.jsonl", out, 4e-3, 40, 8, seed=1)
+    return out
+
+
+@pytest.fixture(scope="session")
 def smoke(tmp_path_factory):
     """A run of all seven phases with the smoke parameters, executed in this process, with the network off."""
     from llmlab.spine.params import PHASES, ROOT, load_layer, overrides

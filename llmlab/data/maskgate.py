@@ -98,7 +98,7 @@ def pairs(tokenizer, given, rows, window):
 def _broken_pair(tokenizer, pair, row, window):
     asked, _ = dialogue.ids(tokenizer, pair["prompt"], answer=True)
     before, wanted = (tokenizer.decode(ids, skip_special_tokens=False) for ids in (row["prompt_ids"], asked))
-    if "".join(before.split()) != "".join(wanted.split()):
+    if before != wanted:
         yield "asked"
     if list(row["chosen_ids"]) == list(row["rejected_ids"]):
         yield "differ"

@@ -48,7 +48,7 @@ def remember(model):
     model.config.use_cache = True
     if hasattr(model.config, "output_router_logits"):
         model.config.output_router_logits = False
-    if model.generation_config is not None:
+    if getattr(model, "generation_config", None) is not None:  # a model that scores writes nothing
         model.generation_config.use_cache = True
     return model
 

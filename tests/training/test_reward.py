@@ -27,8 +27,8 @@ def pairs(tmp_path_factory):
     return path
 
 
-def test_it_learns_and_its_liking_for_length_is_taken_away(taught, pairs, tmp_path):
-    summary = reward.reward(taught, pairs, tmp_path / "reward", 1e-3, 60, 8, seed=1)
+def test_it_learns_and_its_liking_for_length_is_taken_away(supervised, pairs, tmp_path):
+    summary = reward.reward(supervised, pairs, tmp_path / "reward", 1e-3, 60, 8, seed=1)
     told, before = summary["held_out"], summary["uncorrected"]
     assert told["accuracy"]["n"] > 30 and told["accuracy"]["low"] > 0.6
     assert told["people_prefer_longer"] > 0.8 and told["prefers_longer"] <= before["prefers_longer"] + 1e-9

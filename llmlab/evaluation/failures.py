@@ -21,7 +21,7 @@ def failed(sample, better):
 
 
 def found(samples, results, tasks_folder, split):
-    """The failures among the answers of a model, the gravest first: [{**sample, "kind"}].
+    """The failures among the answers of a model, the gravest first: [{**sample, "kind", "wanted": the right answer where there is one to tell}].
 
     Args:
         samples: as `evaluate` writes them.
@@ -31,8 +31,13 @@ def found(samples, results, tasks_folder, split):
     judge = judges.Judge(tasks_folder)
     wrong = [s for s in samples if failed(s, results[s["task"]]["better"])]
     items = {item["id"]: item for item in evaluate.items_of(tasks_folder, split, wrong)}
-    rows = [{**s, "kind": _kind(judge, items.get(s["id"], {}), s)} for s in wrong]
+    rows = [{**s, "kind": _kind(judge, i, s), "wanted": _wanted(i, s["metric"])} for s in wrong for i in [items.get(s["id"], {})]]
     return sorted(rows, key=lambda row: GRAVEST.index(row["kind"]))
+
+
+def _wanted(item, metric):
+    """What would have been right, as text; a pattern is nothing to read."""
+    return " or ".join(judges.targets(item)[:2]) if "target" in item and metric != "regex" else ""
 
 
 def _kind(judge, item, sample):
@@ -64,9 +69,11 @@ def kinds(rows, samples):
 
 
 def worst(rows, most=10):
-    """As many failures as fit, the gravest kind first; of a kind one task after the other, and no more than three of each, so that none hides others."""
+    """As many failures as fit, the gravest kind first; of a kind one task after the other, and more than three of each only where there is room left."""
     seen, ranked = Counter(), []
     for row in (row for row in rows if isinstance(row["answer"], str)):
         ranked.append((GRAVEST.index(row["kind"]), seen[row["kind"], row["task"]], row))
         seen[row["kind"], row["task"]] += 1
-    return [row for _, n, row in sorted(ranked, key=lambda r: r[:2]) if n < EACH][:most]
+    order = sorted(ranked, key=lambda r: r[:2])
+    shown = [row for _, n, row in order if n < EACH][:most]
+    return shown + [row for _, n, row in order if n >= EACH][: most - len(shown)]

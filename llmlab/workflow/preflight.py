@@ -106,12 +106,16 @@ def design(params):
 def together(plan):
     """What no phase can know alone: a student has no more layers than its teacher, and not all of them can stay as they are; a task, a topic or a
     criterion that is named is there."""
-    design, post, tuned = plan["1_model_design"], plan["5_post_training"], plan["6_fine_tuning"]
     _names(plan)
-    frozen, kept = post["frozen_layers"], tuned["student_layers"]
+    _layers(plan["1_model_design"], plan["5_post_training"], plan["6_fine_tuning"])
+
+
+def _layers(design, post, tuned):
+    """A student that is made keeps no more layers than there are, and some of the teacher's are taught."""
+    frozen, kept = post["frozen_layers"], tuned["student_layers"] if tuned["distill_steps"] else 0
     if frozen and post["adapter"] != "full":
         raise UserError(f"frozen_layers = {frozen}", "an adapter leaves all weights as they are", "llmlab run RUN -p frozen_layers=0")
-    depth = _depth(design)
+    depth = _depth(design) if frozen or kept else None
     if depth and kept > depth:
         raise UserError(
             f"student_layers = {kept}", f"the teacher has {depth} layers", f"llmlab run RUN -p student_layers={max(1, 2 * depth // 3)}"

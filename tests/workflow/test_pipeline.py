@@ -265,3 +265,14 @@ def test_importing_the_package_is_quick_and_light():
     code = "import time, sys; t = time.time(); import llmlab, llmlab.cli; print(time.time() - t, [m for m in ('torch', 'transformers', 'papermill', 'wandb') if m in sys.modules])"
     seconds, heavy = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split(" ", 1)
     assert float(seconds) < 1 and json.loads(heavy.replace("'", '"')) == []
+
+
+def test_layers_of_an_adopted_model_count_and_a_student_that_is_not_made_needs_none(tmp_path):
+    from llmlab.workflow import preflight
+
+    (tmp_path / "config.json").write_text('{"num_hidden_layers": 2}')
+    design, post, tuned = {"start_from": str(tmp_path)}, {"frozen_layers": 0, "adapter": "full"}, {"student_layers": 4, "distill_steps": 0}
+    preflight._layers(design, post, tuned)
+    for more in ((post | {"frozen_layers": 2}, tuned), (post, tuned | {"distill_steps": 9})):
+        with pytest.raises(UserError, match="has 2 layers"):
+            preflight._layers(design, *more)

@@ -52,11 +52,17 @@ def serve(run_dir, model, host, port, key):
 @click.option("--file", default="", type=click.Path(), help="Of judgements; RUN/annotations.jsonl if left out.")
 @click.option("--port", default=8123, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one.")
 @click.option("--most", default=30, show_default=True, type=click.IntRange(1, 200), help="Questions of a sitting.")
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    help="Whose answers are judged, assistant or runs/other:assistant; several are set side by side. Those that phase 5 drew if left out.",
+)
 @click.option("--single", default="", type=click.Choice(["", "score", "thumb"]), help="Single answers on a scale in place of pairs.")
 @click.option(
     "--to", nargs=2, default=None, metavar="LAYOUT FILE", help="Write the judgements for argilla, label_studio, trl or hh instead."
 )
-def annotate(run_dir, file, port, most, single, to):
+def annotate(run_dir, file, port, most, models, single, to):
     """Let people judge answers of RUN on a page of this machine, until interrupted. What they say is in a file before the next question is shown."""
     from llmlab.spine.run import existing
     from llmlab.workflow import annotate as sittings
@@ -64,7 +70,7 @@ def annotate(run_dir, file, port, most, single, to):
     experiment = existing(Path(run_dir).absolute())
     if to:
         return click.echo(f"{to[1]}: {sittings.export(experiment, *to, file)} records")
-    sittings.serve(experiment, port, click.echo, file, most, single)
+    sittings.serve(experiment, port, click.echo, file, most, single, models)
 
 
 @click.command()

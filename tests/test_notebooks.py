@@ -273,3 +273,16 @@ def test_nothing_that_a_run_keeps_holds_what_phase_2_masks(smoke):
     planted = [text for p in World(seed=seed).people for text in (p.email, p.phone, p.address, p.card)]
     found = {path.name: t for path in smoke.rglob("*") if path.is_file() for t in planted if t.encode() in path.read_bytes()}
     assert not found
+
+
+def test_people_are_asked_about_two_models_of_two_runs(smoke):
+    from llmlab.workflow import annotate
+
+    experiment = Run(smoke)
+    drawn, named = annotate.questions(experiment), annotate.questions(experiment, models=("5_post_training/sft", f"{smoke}:base"))
+    asked = [q for q in named if "gold" not in q]
+    assert {json.dumps(q["prompt"]) for q in asked} <= {json.dumps(q["prompt"]) for q in drawn}
+    assert {of.rpartition(" at ")[0] for q in asked for of in q["from"]} == {"5_post_training/sft", f"{smoke}:base"}
+    assert all("b" not in q for q in annotate.questions(experiment, "thumb"))
+    with pytest.raises(UserError, match="no model 'asistant'"):
+        annotate.questions(experiment, models=("asistant",))

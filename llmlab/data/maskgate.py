@@ -132,6 +132,25 @@ def passed(broken, what, means):
     return {f"not so that {means[name]}": count for name, count in counts.items()}
 
 
+def collated(lessons, batch, trained, what):
+    """Refuses a trainer that puts together another batch than its lessons: what a collator cuts, shifts or unmasks is seen in no lesson.
+
+    Args:
+        lessons: [(ids, mask)], in the order of the batch.
+        batch: {"input_ids", "attention_mask"}, (B, T) each.
+        trained: (B, T), whether a position is trained on.
+    """
+    found = zip(lessons, *(rows.tolist() for rows in (batch["input_ids"], batch["attention_mask"], trained)), strict=True)
+    for n, ((ids, mask), row, shown, on) in enumerate(found, 1):
+        seen = [(token, bool(said)) for token, real, said in zip(row, shown, on) if real]
+        if seen != [(token, bool(said)) for token, said in zip(ids, mask)] or any(said and not real for real, said in zip(shown, on)):
+            raise UserError(
+                f"the trainer would be given something else than lesson {n} of the {what}",
+                "a batch that holds each lesson whole, and trains on what the assistant says",
+                "make .venv/.installed   (another version of TRL may put batches together in another way)",
+            )
+
+
 def told(broken, means):
     """Rows {"what must be true", "lessons", "broken"} for the page."""
     return [{"what must be true": words, "lessons": len(broken), "broken": sum(b == name for b in broken)} for name, words in means.items()]

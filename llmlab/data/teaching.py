@@ -112,13 +112,19 @@ def _reason(row, seen):
 
 
 def fitting(tokenizer, rows, limit, what):
+    """As `held`, of which at least one fits."""
+    kept, left_out = held(tokenizer, rows, limit, what)
+    check_some(len(kept), len(rows), limit, what)
+    return kept, left_out
+
+
+def held(tokenizer, rows, limit, what):
     """(conversations in tokens that fit into a window, {reason: how many were left out}): rows {"input_ids", "assistant_masks"}.
 
     TRL takes a dataset with these columns as tokenised and trains on nothing but what the mask marks. All of them pass the mask gate.
     """
     shown = [(row["messages"], found) for row in rows if (found := encoded(tokenizer, row["messages"])) is not None]
     fit = [(messages, {"input_ids": ids, "assistant_masks": mask}) for messages, (ids, mask) in shown if len(ids) <= limit]
-    check_some(len(fit), len(rows), limit, what)
     broken = maskgate.lessons(tokenizer, [messages for messages, _ in fit], [row for _, row in fit], limit)
     odd = maskgate.passed(broken, what, maskgate.LESSONS)
     kept = [row for (_, row), wrong in zip(fit, broken) if not wrong]
@@ -155,6 +161,15 @@ def encoded_pair(tokenizer, row):
     except jinja2.TemplateError:
         return None
     return {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
+
+
+def both(rows):
+    """[(ids, mask)] of all chosen and then all rejected answers of pairs in tokens, each after its prompt."""
+    return [
+        (row["prompt_ids"] + row[f"{side}_ids"], [0] * len(row["prompt_ids"]) + [1] * len(row[f"{side}_ids"]))
+        for side in ("chosen", "rejected")
+        for row in rows
+    ]
 
 
 def unseen(count):

@@ -4,9 +4,10 @@
 """
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 from transformers import Trainer, TrainingArguments
 
-from llmlab.data import dialogue, teaching, tokens
+from llmlab.data import dialogue, maskgate, teaching, tokens
 from llmlab.models import heads, weights
 from llmlab.training import adapters, fit, optim
 
@@ -59,15 +60,10 @@ def collated(pad):
     """A function of pairs in tokens: a batch of all chosen and then all rejected answers, after their prompts, padded on the right."""
 
     def collate(rows):
-        answers = [(r["prompt_ids"], r[f"{side}_ids"]) for side in ("chosen", "rejected") for r in rows]
-        longest = max(len(p) + len(a) for p, a in answers)
-        fill = lambda found, value: found + [value] * (longest - len(found))  # noqa: E731
-        ids, said, mask = ([] for _ in range(3))
-        for prompt, answer in answers:
-            ids.append(fill([*prompt, *answer], pad))
-            said.append(fill([0] * len(prompt) + [1] * len(answer), 0))
-            mask.append(fill([1] * (len(prompt) + len(answer)), 0))
-        return {"input_ids": torch.tensor(ids), "said": torch.tensor(said), "attention_mask": torch.tensor(mask)}
+        ids, said = ([torch.tensor(of) for of in some] for some in zip(*teaching.both(rows)))
+        real = [torch.ones_like(of) for of in ids]
+        fill = lambda some, value: pad_sequence(some, batch_first=True, padding_value=value)  # noqa: E731
+        return {"input_ids": fill(ids, pad), "said": fill(said, 0), "attention_mask": fill(real, 0)}
 
     return collate
 
@@ -94,12 +90,15 @@ def learn(loss, referred, model, data, out, learning_rate, max_steps, batch_size
         from peft import get_peft_model
 
         start = get_peft_model(start, peft)
+    collate = collated(tokens.marks(tokenizer).pad)
+    batch = collate(rows[:8])
+    maskgate.collated(teaching.both(rows[:8]), batch, batch["said"], "pairs")
     trainer = Comparing(
         loss,
         reference,
         model=start,
         args=fit.one_device(TrainingArguments(**arguments, remove_unused_columns=False)),
-        data_collator=collated(tokens.marks(tokenizer).pad),
+        data_collator=collate,
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
     )

@@ -81,10 +81,9 @@ GOOD, REJECTED = 1, 2  # in a mask: said by the assistant, and whether it should
 def _imitated(tokenizer, data, rejected, limit):
     """(Conversations and rejected answers that fit into `limit` tokens, {reason: how many do not}): rows {"input_ids", "assistant_masks"}."""
     rows, left_out = teachable(tokenizer, data, limit)
-    pairs = teaching.pairs(rejected)
-    encoded = [found for pair in pairs if (found := teaching.encoded(tokenizer, pair["prompt"] + pair["rejected"])) is not None]
-    wrong = [{"input_ids": ids, "assistant_masks": [REJECTED * said for said in mask]} for ids, mask in encoded if len(ids) <= limit]
-    more = {**teaching.unseen(len(pairs) - len(encoded)), **teaching.too_long(len(encoded) - len(wrong), limit)}
+    worse = [{"messages": pair["prompt"] + pair["rejected"]} for pair in teaching.pairs(rejected)]
+    wrong, more = teaching.held(tokenizer, worse, limit, "rejected answers")
+    wrong = [{**row, "assistant_masks": [REJECTED * said for said in row["assistant_masks"]]} for row in wrong]
     return rows + wrong, {reason: left_out.get(reason, 0) + more.get(reason, 0) for reason in {**left_out, **more}}
 
 

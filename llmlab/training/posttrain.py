@@ -8,7 +8,7 @@ import itertools
 
 from datasets import Dataset
 
-from llmlab.data import dialogue, lookup, teaching, tokens
+from llmlab.data import dialogue, lookup, maskgate, teaching, tokens
 from llmlab.models import weights
 from llmlab.spine.files import jsonl
 from llmlab.training import adapters, fit, optim
@@ -66,6 +66,8 @@ def sft(
     trainer = SFTTrainer(
         model=start, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer, peft_config=peft, **made_by
     )
+    batch = trainer.data_collator([trainer.train_dataset[n] for n in range(min(8, len(rows)))])
+    maskgate.collated([(r["input_ids"], r["assistant_masks"]) for r in rows[:8]], batch, batch["labels"] != -100, "conversations")
     fit.head_where_needed(trainer.model)
     trained = adapters.count(trainer.model)
     summary = fit.fit(trainer, inside, "supervised fine-tuning", rate)
@@ -127,6 +129,8 @@ def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapte
         processing_class=tokenizer,
         peft_config=peft,
     )
+    batch = trainer.data_collator([trainer.train_dataset[n] for n in range(min(8, len(rows)))])
+    maskgate.collated(teaching.both(rows[:8]), batch, batch["completion_mask"], "pairs")
     fit.head_where_needed(trainer.model)
     summary = fit.fit(trainer, inside, "preference optimisation", rate="preference_learning_rate")
     if not summary:

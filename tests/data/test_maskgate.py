@@ -188,3 +188,38 @@ def test_pairs_are_split_where_the_loss_thinks(tokenizer, spoil, name):
     row = spoil(copy.deepcopy(teaching.encoded_pair(tokenizer, PAIR)))
     assert maskgate.pairs(tokenizer, [PAIR], [row], 512) == [name]
     assert maskgate.pairs(tokenizer, [PAIR], [teaching.encoded_pair(tokenizer, PAIR)], 8) == ["fits"]
+
+
+def test_a_batch_that_cuts_shifts_or_unmasks_is_refused(tokenizer):
+    """What a collator does to lessons is seen in no lesson."""
+    from llmlab.training import comparing
+
+    rows = [teaching.encoded_pair(tokenizer, PAIR)] * 2
+    pad = tokens.marks(tokenizer).pad
+    batch = comparing.collated(pad)(rows)
+    maskgate.collated(teaching.both(rows), batch, batch["said"], "pairs")
+    spoilt = {
+        "cut": ({k: v[:, :-1] for k, v in batch.items()}, batch["said"][:, :-1]),
+        "shifted": (batch, batch["said"].roll(1, 1)),
+        "unmasked": (batch, batch["attention_mask"]),
+        "padding trained": (batch, batch["said"] | (1 - batch["attention_mask"])),
+        "another lesson": ({**batch, "input_ids": batch["input_ids"].flip(0)}, batch["said"].flip(0)),
+    }
+    for wrong, said in spoilt.values():
+        with pytest.raises(UserError, match="something else than lesson"):
+            maskgate.collated(teaching.both(rows), wrong, said, "pairs")
+
+
+def test_sft_refuses_to_begin_if_its_collator_trains_on_what_is_asked(small, tmp_path, monkeypatch):
+    from trl.trainer import sft_trainer
+
+    from llmlab.training import posttrain
+
+    put = sft_trainer.DataCollatorForLanguageModeling.torch_call
+
+    def all_of_it(self, examples):
+        return put(self, [{k: v for k, v in row.items() if k != "labels"} for row in examples])
+
+    monkeypatch.setattr(sft_trainer.DataCollatorForLanguageModeling, "torch_call", all_of_it)
+    with pytest.raises(UserError, match="lesson 1 of the conversations"):
+        posttrain.sft(small / "model", small / "instructions.jsonl", tmp_path, 4e-3, 2, 4)

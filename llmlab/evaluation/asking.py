@@ -4,6 +4,7 @@ Three ways, by lm-eval's names: `loglikelihood` of a continuation, `generate_unt
 rolling log-likelihood, reported as bits per byte so that models with different tokenizers compare.
 """
 
+import difflib
 import math
 from collections import defaultdict
 
@@ -169,6 +170,30 @@ def spoken(model, tokenizer, items, form, seed):
     if form == "chat":
         return reply(model, tokenizer, [i["messages"] for i in items], temperature=1.0, seed=seed)
     return complete(model, tokenizer, [i["text"] for i in items], line=True, temperature=1.0, seed=seed)
+
+
+def story(models, items):
+    """One question, and what each model says to it and thinks of: rows {"model", "says", "right", "wrong"}, the last two in nats per token of an answer.
+
+    Args:
+        models: {name: (model, its tokenizer)}, all asked in the chat form.
+        items: with "messages" and "answer"; the first is asked, and the most similar other answer is the wrong one.
+
+    Returns: (the item, the wrong answer, the rows), or None if all answers are alike.
+    """
+    others = {i["answer"] for i in items[1:]} - {i["answer"] for i in items[:1]}
+    if not others:
+        return None
+    item, rows = items[0], []
+    wrong = max(sorted(others), key=lambda text: difflib.SequenceMatcher(None, text, item["answer"]).ratio())
+    for name, (model, tokenizer) in models.items():
+        nats = loglikelihood(model, tokenizer, [(item["messages"], item["answer"]), (item["messages"], wrong)])
+        lengths = map(len, tokens.encode(tokenizer, [item["answer"], wrong]))
+        rows.append(
+            {"model": name, "says": reply(model, tokenizer, [item["messages"]])[0]}
+            | dict(zip(("right", "wrong"), (n / k for n, k in zip(nats, lengths))))
+        )
+    return item, wrong, rows
 
 
 def general_bits(models, path, most=60):

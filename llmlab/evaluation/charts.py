@@ -49,6 +49,21 @@ def token_losses(labels, before, after):
     return fig
 
 
+def story(rows):
+    """How likely the right and a wrong answer to one question are to each model. rows: as `asking.story` gives them."""
+    names = [r["model"] for r in rows]
+    words = "; ".join(f"{r['model']}: right {r['right']:.2f}, wrong {r['wrong']:.2f}" for r in rows)
+    fig, axis = figure(
+        "One question: how likely two answers are", f"Nats per token of the right and of a wrong answer. {words}.", height=2.6
+    )
+    for side, colour, mark in (("right", GREEN, "o"), ("wrong", RED, "x")):
+        axis.plot(names, [r[side] for r in rows], f"{mark}-", color=colour, label=f"the {side} answer")
+    axis.set(ylabel="log-probability (nats per token)")
+    axis.margins(x=0.15)
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return fig
+
+
 def memorised(samples, items):
     """Rank of leaked secrets among decoys, against how often they were repeated.
 

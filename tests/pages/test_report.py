@@ -91,10 +91,10 @@ def test_a_secret_of_the_environment_never_reaches_a_report(tmp_path, monkeypatc
     assert not (tmp_path / "n.html").exists()
 
 
-def test_the_index_shows_the_road(smoke):
-    run = Run(smoke)
+def test_the_index_shows_the_road(copy):
+    run = Run(copy)
     report.index(run, {"5_post_training": ["beta 0.1 → 0.3"]})
-    html = (smoke / "index.html").read_text()
+    html = (copy / "index.html").read_text()
     assert all(p.replace("_", " ") in html for p in PHASES)
     assert "stale: beta 0.1 → 0.3" in html and ("HOLD" in html or "RELEASE" in html) and "5_post_training/sft" in html
     assert html.count('<img src="data:image/png') >= 5 and 'alt=""' not in html

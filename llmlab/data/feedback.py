@@ -8,18 +8,20 @@ import json
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from llmlab.data import handover, judgements, trust
+from llmlab.data import handover, judgements, teaching, trust
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 from llmlab.spine.params import ROOT
 
 
-def preferences(annotations, fallback):
+def preferences(annotations, fallback, asked=frozenset(), keep=()):
     """(pairs for training, facts about them): from the annotations file if there is one, else from simulated annotators.
 
     Args:
         annotations: path of a JSON-lines file, or "".
-        fallback: JSON-lines file of pairs by simulated annotators.
+        fallback: JSON-lines file of pairs by simulated annotators, which phase 2 has looked through.
+        asked: questions of tasks, which must not be taught, as `exams.questions` gives them.
+        keep: contacts that are no personal data; all others are masked.
     """
     if not annotations:
         rows = jsonl(fallback)
@@ -31,24 +33,32 @@ def preferences(annotations, fallback):
             "measure": "share of pairs on which all three agree" if judged else "no votes: the text itself says which answer is right",
         }
     rows, left_out = read(file(annotations))
-    compared, scored = judgements.counted(rows), sum("score" in r for r in rows)
-    pairs = majority(compared)
+    compared = judgements.counted(rows)
+    preferred = [*majority(compared), *ranked(rows)]
+    told = teaching.untold(preferred, asked)
+    pairs, unsound = teaching.sound(told, keep)
     if not pairs:
         raise UserError(
-            f"{file(annotations)}: {len(rows)} judgements, and no answer that more people prefer than its rival",
-            "some items with a majority",
+            f"{file(annotations)}: {len(rows)} judgements, and no answer that more people prefer than its rival and that no task asks for",
+            "some questions with a majority, or with two answers that were scored otherwise",
             "llmlab run RUN -p annotations=   (for simulated annotators)",
         )
-    undecided = len({r["item"] for r in compared}) - len(pairs)
-    left_out |= {"items without a majority, or with equal answers": undecided, "answers that were scored alone": scored}
-    people = len({r["annotator"] for r in rows})
+    undecided = len({r["item"] for r in compared}) - sum("scored" not in p for p in preferred)
+    left_out |= {"items without a majority, or with equal answers": undecided, "is asked in a task": len(preferred) - len(told), **unsound}
     return pairs, {
-        "annotators": f"{people} people" if people > 1 else "1 person",
+        "annotators": _people(rows),
         "pairs": len(pairs),
         "judgements": len(rows),
         "left out": ", ".join(f"{reason} ({n})" for reason, n in left_out.items() if n) or "–",
         "decided by": "who is to be trusted (Dawid & Skene 1979)" if trust.enough(table(compared)) else "most votes",
     }
+
+
+def _people(rows):
+    """How many judged, as far as they are named."""
+    people = len({r["annotator"] for r in rows if not r.get("unnamed")})
+    named = f"{people} people" if people > 1 else "1 person" if people else ""
+    return " and ".join(filter(None, (named, "annotators without names" * any(r.get("unnamed") for r in rows))))
 
 
 def who(pairs):
@@ -73,8 +83,10 @@ def read(path):
             "a JSON-lines file, or nothing for simulated annotators",
             "llmlab run RUN -p annotations=",
         ) from None
-    rows, left_out = [], Counter()
-    for n, record in _records(path, text):
+    rows, left_out, (records, broken) = [], Counter(), _records(path, text)
+    if broken:
+        left_out["half a line, as a kill leaves it"] = broken
+    for n, record in records:
         try:
             rows += _judgements(path, n, record)
         except handover.Unread as error:
@@ -85,18 +97,20 @@ def read(path):
 
 
 def _records(path, text):
-    """(number, record) of JSON lines, or of a JSON list."""
+    """([(number, record)] of JSON lines, or of a JSON list, how many lines are broken): a sitting goes on after half a line, any other file is refused."""
     if text.lstrip().startswith("["):
         with contextlib.suppress(ValueError):
-            return list(enumerate(json.loads(text), 1))
-    found = []
+            return list(enumerate(json.loads(text), 1)), 0
+    found, broken = [], []
     for n, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 found.append((n, json.loads(line)))
             except json.JSONDecodeError:
-                raise _wrong(path, n, "not a JSON object") from None
-    return found
+                broken.append(n)
+    if broken and not any(isinstance(row, dict) and "at" in row for _, row in found):
+        raise _wrong(path, broken[0], "not a JSON object")
+    return found, len(broken)
 
 
 def _judgements(path, n, record):
@@ -142,17 +156,44 @@ def _wrong(path, n, found):
 
 
 def table(compared):
-    """{item: {annotator: choice}} of judgements as `judgements.counted` gives them; of somebody who judged an item twice, the first."""
+    """{item: {annotator: choice or score}} of judgements; of somebody who judged an item twice, the first."""
     found = defaultdict(dict)
     for row in compared:
-        found[row["item"]].setdefault(row["annotator"], row["choice"])
+        found[row["item"]].setdefault(row["annotator"], row["score"] if "score" in row else row["choice"])
     return dict(found)
+
+
+def scored(rows):
+    """The judgements of single answers on a scale, without tests of the annotator, repeats and skips."""
+    return [r for r in rows if "score" in r and "b" not in r and "gold" not in r and not r.get("repeat")]
+
+
+SURE = 0.7  # that an answer is preferred, before a pair is made of it where the judges are weighed
+
+
+def ranked(rows):
+    """One pair per prompt of which several answers were scored: the best against the worst, by the mean of what people said, if that differs."""
+    by_prompt = defaultdict(lambda: defaultdict(list))
+    for row in scored(rows):
+        by_prompt[json.dumps(row["prompt"])][row["a"]].append(row["score"])
+    pairs = []
+    for prompt, answers in by_prompt.items():
+        order = sorted(answers, key=lambda a: (sum(answers[a]) / len(answers[a]), a))
+        worst, best = order[0], order[-1]
+        if sum(answers[best]) / len(answers[best]) > sum(answers[worst]) / len(answers[worst]):
+            pairs.append(_pair(json.loads(prompt), best, worst) | {"scored": True})
+    return pairs
+
+
+def _pair(prompt, chosen, rejected):
+    say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
+    return {"prompt": prompt, "chosen": say(chosen), "rejected": say(rejected), "annotators": "people"}
 
 
 def majority(compared):
     """One pair per compared item of which one answer is preferred: by most, or where items were judged often enough to tell, by those who are to be trusted.
 
-    Ties, and items whose two answers are equal, are left out.
+    What more people call a tie, or both bad, is left out, and so are items whose two answers are equal.
 
     Args:
         compared: judgements as `judgements.counted` gives them.
@@ -160,12 +201,13 @@ def majority(compared):
     judged, first = table(compared), {}
     for row in compared:
         first.setdefault(row["item"], row)
-    known = trust.dawid_skene(judged)[1] if trust.enough(judged) else {i: Counter(said.values()) for i, said in judged.items()}
+    weighed = trust.enough(judged)
+    known = trust.dawid_skene(judged)[1] if weighed else {i: Counter(said.values()) for i, said in judged.items()}
     pairs = []
     for item, row in first.items():
-        lead = known[item].get("a", 0) - known[item].get("b", 0)
-        if row["a"] != row["b"] and abs(lead) > 1e-9:
-            chosen, rejected = (row["a"], row["b"]) if lead > 0 else (row["b"], row["a"])
-            say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
-            pairs.append({"prompt": row["prompt"], "chosen": say(chosen), "rejected": say(rejected), "annotators": "people"})
+        best, *others = sorted(known[item].items(), key=lambda found: -found[1])
+        ahead = best[1] >= SURE if weighed else not others or best[1] > others[0][1]
+        if best[0] in ("a", "b") and ahead and row["a"] != row["b"]:
+            chosen, rejected = (row["a"], row["b"]) if best[0] == "a" else (row["b"], row["a"])
+            pairs.append(_pair(row["prompt"], chosen, rejected))
     return pairs

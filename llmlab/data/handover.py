@@ -1,6 +1,6 @@
 """Judgements that come from other tools and go to them: Argilla, Label Studio, TRL, transcripts in the way of hh-rlhf.
 
-Each of them becomes rows of `judgements`, and rows become theirs. A record that names no annotator is one of its own.
+Each of them becomes rows of `judgements`, and rows become theirs. Who is not named is somebody of his own each time, and marked so: nothing is known of him.
 """
 
 from llmlab.data import judgements, layouts
@@ -14,7 +14,7 @@ ANSWERS = (
     ("a", "b"),
     ("chosen", "rejected"),
 )
-TIES = ("tie", "equal", "both")
+OTHERS = {**dict.fromkeys(("tie", "equal", "both"), "tie"), **dict.fromkeys(("bad", "both_bad"), "bad")}
 
 
 class Unread(ValueError):
@@ -28,9 +28,9 @@ def rows(record, number):
         number: of the record in its file, the name of an annotator who has none.
     """
     if isinstance(record.get("fields"), dict) and isinstance(record.get("responses"), dict):
-        return _argilla(record)
+        return _argilla(record, number)
     if isinstance(record.get("data"), dict) and isinstance(record.get("annotations"), list):
-        return _label_studio(record)
+        return _label_studio(record, number)
     layout = layouts.preference_layout(record)
     return None if layout is None else _preferred(record, layout, number)
 
@@ -41,7 +41,7 @@ def _preferred(record, layout, number):
         pair = layouts.preference(record, layout)
     except layouts.Mute as error:  # two answers with equal scores, say
         raise Unread(str(error) or "nothing was preferred") from None
-    who = record.get("annotator", f"record {number}")
+    who = _who(record.get("annotator"), number, 0)
     if "label" in pair:
         return [_row(pair["prompt"], pair["completion"][-1]["content"], None, who, score=5 if pair["label"] else 1)]
     if len(pair["chosen"]) > 1 or len(pair["rejected"]) > 1:
@@ -49,10 +49,15 @@ def _preferred(record, layout, number):
     return [_row(pair["prompt"], pair["chosen"][0]["content"], pair["rejected"][0]["content"], who, choice="a")]
 
 
-def _row(prompt, a, b, annotator, **said):
+def _who(name, number, place):
+    """The annotator of a row: as he is named, or somebody of his own."""
+    return {"annotator": f"record {number}, {place}", "unnamed": True} if name in (None, "") else {"annotator": str(name)}
+
+
+def _row(prompt, a, b, who, **said):
     prompt = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
     answers = {"a": a} if b is None else {"a": a, "b": b}
-    return {"item": judgements.item_id(prompt, *answers.values()), "prompt": prompt, **answers, **said, "annotator": str(annotator)}
+    return {"item": judgements.item_id(prompt, *answers.values()), "prompt": prompt, **answers, **said, **who}
 
 
 def _parts(fields):
@@ -64,27 +69,28 @@ def _parts(fields):
     return prompt, answers
 
 
-def _argilla(record):
+def _argilla(record, number):
     """A record of Argilla 2: {"fields": {prompt, response_1, response_2}, "responses": {question: [{"value": the name of an answer, "user_id"}]}}."""
     prompt, (first, second) = _parts(record["fields"])
-    named, found = {first: "a", second: "b", **dict.fromkeys(TIES, "tie")}, []
+    named, found = {first: "a", second: "b", **OTHERS}, []
     for said in record["responses"].values():
-        for one in said if isinstance(said, list) else []:
+        for place, one in enumerate(said if isinstance(said, list) else []):
             if choice := named.get(one.get("value")) if isinstance(one.get("value"), str) else None:  # a rating is a number, and no choice
-                found.append(_row(prompt, record["fields"][first], record["fields"][second], one.get("user_id", "not said"), choice=choice))
+                who = _who(one.get("user_id"), number, place)
+                found.append(_row(prompt, record["fields"][first], record["fields"][second], who, choice=choice))
     return found
 
 
-def _label_studio(record):
+def _label_studio(record, number):
     """A task of Label Studio: {"data": {prompt, answer1, answer2}, "annotations": [{"completed_by", "result": [pairwise or choices]}]}."""
     prompt, (first, second) = _parts(record["data"])
-    named, found = {"left": "a", "right": "b", first: "a", second: "b", **dict.fromkeys(TIES, "tie")}, []
-    for annotation in record["annotations"]:
-        by = annotation.get("completed_by", "not said")
-        by = by.get("email", by.get("id", "not said")) if isinstance(by, dict) else by
+    named, found = {"left": "a", "right": "b", first: "a", second: "b", **OTHERS}, []
+    for place, annotation in enumerate(record["annotations"]):
+        by = annotation.get("completed_by")
+        by = by.get("email", by.get("id")) if isinstance(by, dict) else by
         choice = next((c for result in annotation.get("result", ()) if (c := named.get(_selected(result)))), None)
         if choice:
-            found.append(_row(prompt, record["data"][first], record["data"][second], by, choice=choice))
+            found.append(_row(prompt, record["data"][first], record["data"][second], _who(by, number, place), choice=choice))
     return found
 
 
@@ -125,8 +131,8 @@ def label_studio(rows):
 
 
 def _studio(side):
-    if side == "tie":
-        return {"type": "choices", "from_name": "equal", "to_name": "prompt", "value": {"choices": ["tie"]}}
+    if side in OTHERS:
+        return {"type": "choices", "from_name": "equal", "to_name": "prompt", "value": {"choices": [side]}}
     return {"type": "pairwise", "from_name": "preference", "to_name": "answer1,answer2", "value": {"selected": side}}
 
 
@@ -168,8 +174,9 @@ def _items(rows):
 
 
 def _named(choice, first, second):
-    return {"a": first, "b": second}.get(choice, "tie")
+    return {"a": first, "b": second, "bad": "both_bad"}.get(choice, "tie")
 
 
 def _said(prompt):
-    return prompt[0]["content"] if len(prompt) == 1 else "\n".join(f"{m['role']}: {m['content']}" for m in prompt)
+    """One question as a text, several turns as the messages that they are: both tools show a list of messages as a chat."""
+    return prompt[0]["content"] if [m["role"] for m in prompt] == ["user"] else prompt

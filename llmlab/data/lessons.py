@@ -235,11 +235,7 @@ def _chosen(rows, asked, keep, most, seed):
     Args:
         asked: questions of tasks, which must not be taught; most: so many are drawn, 0 for all.
     """
-    told = [
-        r
-        for r in rows
-        if not asked & {exams.plain(m["content"]) for m in (*r.get("messages", ()), *r.get("prompt", ())) if m["role"] == "user"}
-    ]
+    told = teaching.untold(rows, asked)
     sound, left = teaching.sound(told, keep)
     left = {"is asked in a task": len(rows) - len(told), **left, "not drawn by its weight": sum(r.get("times", 1) == 0 for r in sound)}
     once = [{k: v for k, v in row.items() if k != "times"} for row in sound if row.get("times", 1) > 0]

@@ -29,10 +29,16 @@ def lessons(tokenizer, conversations, rows, window):
     """[the first invariant that each lesson breaks, or None] of rows {"input_ids", "assistant_masks"}, in the order of their conversations."""
     shown = [dialogue.plain(tokenizer, messages) for messages in conversations]
     wholes = _tokenised(tokenizer, [dialogue.rendered(tokenizer, messages) for messages in shown])
-    blanks = _tokenised(tokenizer, [dialogue.rendered(tokenizer, [{**m, "content": "x"} for m in messages]) for messages in shown])
+    blanks = _tokenised(tokenizer, [dialogue.rendered(tokenizer, [_blank(m) for m in messages]) for messages in shown])
     special, frame = _special(tokenizer), tokens.marks(tokenizer)
     each = zip(shown, wholes, blanks, rows, strict=True)
     return [next(_broken(tokenizer, special, frame, window, *one), None) for one in each]
+
+
+def _blank(message):
+    """A message that says nothing, in its words or in the arguments of a tool's call."""
+    calls = [{**call, "function": {**call["function"], "arguments": {}}} for call in message.get("tool_calls") or ()]
+    return {**message, "content": "x"} | ({"tool_calls": calls} if calls else {})
 
 
 def _tokenised(tokenizer, texts):
@@ -69,13 +75,13 @@ def _broken(tokenizer, special, frame, window, messages, whole, blank, row):
 
 
 def _asked_alike(tokenizer, messages, ids, runs):
-    """Whether the text before each trained turn is what the model is asked with; a template may think before its last turn alone, as Qwen3's does."""
+    """Whether what stands before each trained turn is what the model is asked with, to the blank; a template may think before its last turn alone, as
+    Qwen3's does."""
     turns = [n for n, m in enumerate(messages) if m["role"] == "assistant"]
     for n, (start, _) in zip(turns, runs):
         asked = dialogue.rendered(tokenizer, messages[:n], add_generation_prompt=True)
-        before = tokenizer.decode(ids[:start], skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        able = {"".join(t.split()) for t in (asked, asked + dialogue.prelude(tokenizer))}
-        if "".join(before.split()) not in able:
+        able = [asked + dialogue.prelude(tokenizer)] + [asked] * (n != turns[-1])
+        if list(ids[:start]) not in _tokenised(tokenizer, able):
             return False
     return True
 

@@ -6,17 +6,24 @@ kernel or a second tab loses nothing and asks nothing twice.
 
 import hashlib
 import math
+import os
 import random
 import statistics
 from collections import Counter
 
 from llmlab.data import judgements
 
+NAME = "LLMLAB_ANNOTATOR"
 MOST = 30  # questions of one sitting: after that people judge worse
 GOLD, REPEATS = 0.15, 0.1  # shares of the questions whose answer is known, and of those that are asked a second time, sides exchanged
 ENOUGH = 3  # judgements of an item, before others are asked
 REASONS = ("wrong", "rude", "gives away too much", "declines for no reason", "too long", "not what was asked")
 SCALES = {"pair": judgements.CHOICES, "score": judgements.SCORES, "thumb": (1, 5)}
+
+
+def named(annotator):
+    """A name as it is kept: Ana and "ana " are one person."""
+    return " ".join(str(annotator).split()).casefold()
 
 
 class Sitting:
@@ -26,12 +33,13 @@ class Sitting:
         path: file of judgements, of everybody.
         items: [{"prompt": messages, "a": text, "b": text, "gold": the right choice, if it is known}], the most wanted first; an item without "b" is a single
             answer, judged on its "scale": "score" (1 to 5) or "thumb".
-        annotator: a name or number; pages of results show none.
+        annotator: a name or number; pages of results show none. Empty for that in LLMLAB_ANNOTATOR: a parameter would stand in the report.
         most: questions of a sitting, gold items and repeats included.
     """
 
-    def __init__(self, path, items, annotator, most=MOST, seed=0):
-        self.path, self.annotator, self.most, self.seed = path, annotator, most, f"{seed} {annotator}"
+    def __init__(self, path, items, annotator="", most=MOST, seed=0):
+        self.annotator = named(annotator or os.environ.get(NAME, "me"))
+        self.path, self.most, self.seed = path, most, f"{seed} {self.annotator}"
         self.items = {judgements.item_id(i["prompt"], *_answers(i)): i for i in items}
         self.keys = {self._token(key): key for key in ((i, n) for i in self.items for n in (0, 1))}
         done = len(self.mine())
@@ -46,8 +54,8 @@ class Sitting:
         return [r for r in (judgements.read(self.path)[0] if rows is None else rows) if r.get("annotator") == self.annotator]
 
     def question(self):
-        """What to show: {"token", "prompt", "left", "right" or None, "scale", "done", "of", "seconds_left", "can_undo"}; without "token" when this sitting is
-        over, and with "more", the number of questions that are left for another.
+        """What to show: {"token", "prompt", "left", "right" or None, "scale", "done", "of", "seconds_left", "undo"}; without "token" when this sitting is
+        over, and with "more", the number of questions that are left for another. "undo" is the token of what can be taken back, or None.
 
         Which answer is on the left is drawn per item and annotator; nothing tells where an answer comes from, or whether it is known which is right.
         """
@@ -55,7 +63,8 @@ class Sitting:
         mine = self.mine(rows)
         open_ = self._open(rows, mine)
         done = len(mine) - self.begun
-        state = {"done": done, "of": min(self.most, done + len(open_)), "reasons": list(REASONS), "can_undo": bool(mine)}
+        state = {"done": done, "of": min(self.most, done + len(open_)), "reasons": list(REASONS)}
+        state["undo"] = self._token((mine[-1]["item"], mine[-1].get("repeat", 0))) if mine else None
         if took := [r["seconds"] for r in mine if "seconds" in r]:
             state["seconds_left"] = round(statistics.median(took) * (state["of"] - done))
         if done >= self.most or not open_:
@@ -112,6 +121,7 @@ class Sitting:
             return
         asked = self.items[item]
         row = {"item": item, "prompt": asked["prompt"], "a": asked["a"], "annotator": self.annotator, "repeat": repeat}
+        row |= {"from": asked["from"]} if "from" in asked else {}
         row |= self._said(asked, key, side)
         if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and math.isfinite(seconds) and 0 <= seconds < 86_400:
             row["seconds"] = seconds
@@ -129,12 +139,13 @@ class Sitting:
             raise ValueError(f"{side!r} is no choice")
         return {"b": asked["b"], "choice": choice, "shown": shown}
 
-    def undo(self):
-        """Takes this annotator's last judgement back, so that it is asked again."""
-        if mine := self.mine():
-            last = mine[-1]
-            judgements.append(self.path, {"undo": last["item"], "repeat": last.get("repeat", 0), "annotator": self.annotator})
-            self.begun = min(self.begun, len(mine) - 1)
+    def undo(self, token):
+        """Takes one of this annotator's judgements back, so that it is asked again; nothing happens if it does not stand any more, as after a reply that was lost."""
+        mine = self.mine()
+        for row in mine:
+            if self._token((row["item"], row.get("repeat", 0))) == token:
+                judgements.append(self.path, {"undo": row["item"], "repeat": row.get("repeat", 0), "annotator": self.annotator})
+                self.begun = min(self.begun, len(mine) - 1)
 
     def go_on(self):
         """Another sitting, right after this one."""

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from llmlab.data import dialogue, maskgate, personal
+from llmlab.data import dialogue, exams, maskgate, personal
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 
@@ -74,6 +74,12 @@ def _fault(messages, last):
 
 
 # --- what is left out, and why --------------------------------------------------------------------------------------------------------
+def untold(rows, asked):
+    """The lessons of which no question is asked in a task. asked: as `exams.questions` gives them."""
+    said = lambda row: {exams.plain(m["content"]) for m in (*row.get("messages", ()), *row.get("prompt", ())) if m["role"] == "user"}  # noqa: E731
+    return [row for row in rows if not asked & said(row)]
+
+
 def sound(rows, keep=()):
     """(rows worth teaching, {reason: how many were left out}); personal data are masked in what stays.
 
@@ -145,10 +151,10 @@ def fitting_pairs(tokenizer, rows, limit, what):
     """(pairs in tokens of which both answers fit into a window, {reason: how many were left out}): {"prompt_ids", "chosen_ids", "rejected_ids"}."""
     shown = [(row, found) for row in rows if (found := encoded_pair(tokenizer, row)) is not None]
     fit = [(pair, row) for pair, row in shown if len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"])) <= limit]
-    check_some(len(fit), len(rows), limit, what)
     broken = maskgate.pairs(tokenizer, [pair for pair, _ in fit], [row for _, row in fit], limit)
     odd = maskgate.passed(broken, what, maskgate.PAIRS)
     kept = [row for (_, row), wrong in zip(fit, broken) if not wrong]
+    check_some(len(kept), len(rows), limit, what)
     return kept, {**unseen(len(rows) - len(shown)), **too_long(len(shown) - len(fit), limit), **odd}
 
 

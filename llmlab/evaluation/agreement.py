@@ -4,12 +4,14 @@ Measures by what was judged: two people who judged the same items, Cohen's kappa
 with gaps or on a scale, Krippendorff's alpha (2011). Intervals are of a bootstrap over items, since it is items that were drawn.
 """
 
+import itertools
 import random
 import statistics
 from collections import Counter, defaultdict
 
 import numpy
 
+from llmlab.data import feedback, judgements, trust
 from llmlab.evaluation import stats
 
 ROUNDS = 500  # of the bootstrap
@@ -48,12 +50,13 @@ def krippendorff(items, level="nominal"):
     )
 
 
-def agreement(judged, level="nominal", seed=0):
+def agreement(judged, level="nominal", seed=0, cluster=None):
     """{"measure", "score", "low", "high", "n": items, "annotators", "why"}: the measure that fits what was judged, with its interval; None if nothing was
     judged twice.
 
     Args:
-        judged: {item: {annotator: what was said}}, as `feedback.table` gives it of pairs.
+        judged: {item: {annotator: what was said}}, as `feedback.table` gives it.
+        cluster: function: item → what it was drawn with, as several answers to one question are; each for itself if left out.
     """
     twice = {item: said for item, said in judged.items() if len(said) > 1}
     if not twice:
@@ -64,10 +67,14 @@ def agreement(judged, level="nominal", seed=0):
     told = {"measure": name, "score": score, "low": None, "high": None, "n": len(items), "annotators": len(people), "why": why}
     if score is None:
         return {**told, "why": "everybody always said the same, so that nothing tells agreement from chance"}
-    rng = random.Random(seed)
-    drawn = [again for _ in range(ROUNDS) if (again := measure(rng.choices(items, k=len(items)))) is not None]
+    groups = defaultdict(list)
+    for item, said in twice.items():
+        groups[cluster(item) if cluster else item].append(said)
+    rng, groups = random.Random(seed), list(groups.values())
+    some = (list(itertools.chain(*rng.choices(groups, k=len(groups)))) for _ in range(ROUNDS))
+    drawn = [again for of in some if (again := measure(of)) is not None]
     low, high = (stats.percentile(drawn, q) for q in (2.5, 97.5)) if drawn else (-1.0, 1.0)
-    sure = score - (1 - stats.provable(len(items)))  # a few items without a miss are no certainty
+    sure = score - (1 - stats.provable(len(groups)))  # a few items without a miss are no certainty
     return {**told, "low": max(-1.0, min(low, sure)), "high": min(1.0, max(high, score))}
 
 
@@ -87,12 +94,28 @@ def _fitting(items, people, level):
 
 
 # --- whom to trust ----------------------------------------------------------------------------------------------------------------------
-def ceiling(judged):
-    """How often one annotator says what most of the others say: what a model that learns from these judgements can be shown to reach. A result of
-    `stats.interval`, items being its clusters; None if no item has three judgements.
+def ceiling(judged, seed=0):
+    """How often what most people prefer is what is better, as far as they allow to tell (Dawid & Skene 1979): a model that knew the truth would agree with
+    their labels no more often. {"score", "low", "high", "n": items}, with a bootstrap over items; None if items have fewer than three judgements.
 
     Args:
         judged: {item: {annotator: choice}}; ties and "both bad" say nothing of which is better, and are left out.
+    """
+    better = {item: {who: v for who, v in said.items() if v in ("a", "b")} for item, said in judged.items()}
+    better = {item: said for item, said in better.items() if said}
+    if not trust.enough(better):
+        return None
+    sure = [max(found.values()) for found in trust.dawid_skene(better)[1].values()]
+    rng = random.Random(seed)
+    drawn = [statistics.fmean(rng.choices(sure, k=len(sure))) for _ in range(ROUNDS)]
+    return {"score": statistics.fmean(sure), "low": stats.percentile(drawn, 2.5), "high": stats.percentile(drawn, 97.5), "n": len(sure)}
+
+
+def one_person(judged):
+    """How often one annotator says what most of the others say. A result of `stats.interval`, items being its clusters; None if no item has three judgements.
+
+    Args:
+        judged: as `ceiling` takes it.
     """
     alike, items = [], []
     for item, said in judged.items():
@@ -109,14 +132,26 @@ def ceiling(judged):
 def judges(rows):
     """A row per annotator, without a name: how many judgements, gold items right, agreement with oneself, the time taken, and what the choices follow.
 
-    Shares carry 95 % intervals; a share of first or of longer answers whose interval leaves one half is a bias.
+    Shares carry 95 % intervals; a share of first answers whose interval leaves one half is a bias. The longer answer may be the better one, so that the share
+    of the others stands beside it, on the questions that both decided. Who is not named has no row.
     """
     by = defaultdict(list)
     for row in rows:
-        by[row["annotator"]].append(row)
+        if not row.get("unnamed"):
+            by[row["annotator"]].append(row)
+    judged = feedback.table(judgements.counted(rows))
+    known = trust.dawid_skene(judged)[0] if trust.enough(judged) else {}
     paces = {who: statistics.median(times) for who, said in by.items() if (times := [r["seconds"] for r in said if "seconds" in r])}
     usual = {who: statistics.median([p for other, p in paces.items() if other != who] or [paces[who]]) for who in paces}
-    return [{"annotator": f"no. {n}", **_judge(said, paces.get(who), usual.get(who))} for n, (who, said) in enumerate(by.items(), 1)]
+    return [
+        {
+            "annotator": f"no. {n}",
+            "reliability, estimated": known.get(who),
+            **_judge(said, paces.get(who), usual.get(who)),
+            **_longer(who, rows),
+        }
+        for n, (who, said) in enumerate(by.items(), 1)
+    ]
 
 
 def _judge(said, took, usual):
@@ -132,8 +167,16 @@ def _judge(said, took, usual):
         "seconds": took,
         "hurries": "yes" if took is not None and (took < HASTE or took < usual / 3) else "",
         "chose the first": _share(r["choice"] == r["shown"][0] for r in decided if "shown" in r),
-        "chose the longer": _share((len(r["a"]) > len(r["b"])) == (r["choice"] == "a") for r in decided if len(r["a"]) != len(r["b"])),
     }
+
+
+def _longer(who, rows):
+    """How often somebody chose the longer answer, and how often others did so of the same items."""
+    decided = [r for r in judgements.counted(rows) if r["choice"] in ("a", "b") and len(r["a"]) != len(r["b"])]
+    own = {r["item"] for r in decided if r["annotator"] == who}
+    longer = lambda some: _share((len(r["a"]) > len(r["b"])) == (r["choice"] == "a") for r in some)  # noqa: E731
+    others = [r for r in decided if r["annotator"] != who and r["item"] in own]
+    return {"chose the longer": longer(r for r in decided if r["annotator"] == who), "others chose the longer": longer(others)}
 
 
 def _said(row):

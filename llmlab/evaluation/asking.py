@@ -109,6 +109,13 @@ def _common(a, b):
     return next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
 
 
+def _room(model, max_new_tokens):
+    """(tokens of a question, tokens of its answer) at most: a short window leaves half of it to the answer."""
+    window = weights.window(model)
+    room = max(window - max_new_tokens, window // 2)
+    return room, min(max_new_tokens, window - room)
+
+
 @torch.no_grad()
 def generate_ids(model, prompts, max_new_tokens, frame, batch_size=128, stop=(), temperature=0.0, seed=0, streamer=None):
     """Continuations of lists of token ids, up to a stop token; sorted by length, so that padding is short.
@@ -122,10 +129,9 @@ def generate_ids(model, prompts, max_new_tokens, frame, batch_size=128, stop=(),
     torch.manual_seed(seed)
     how = dict(do_sample=True, temperature=temperature, top_k=0, top_p=1.0) if temperature else dict(do_sample=False)
     stop = (*frame.stops, *stop)
-    window = weights.window(model)
-    room = max(window - max_new_tokens, window // 2)  # a short window leaves half of it to the answer
-    _say_cut(sum(len(p) > room for p in prompts), len(prompts), window)
-    prompts, max_new_tokens = [_cut(p, room) for p in prompts], min(max_new_tokens, window - room)
+    room, max_new_tokens = _room(model, max_new_tokens)
+    _say_cut(sum(len(p) > room for p in prompts), len(prompts), weights.window(model))
+    prompts = [_cut(p, room) for p in prompts]
     order, found = sorted(range(len(prompts)), key=lambda i: len(prompts[i])), [None] * len(prompts)
     for start in range(0, len(order), batch_size):
         batch = order[start : start + batch_size]
@@ -148,10 +154,14 @@ def generate_ids(model, prompts, max_new_tokens, frame, batch_size=128, stop=(),
 
 def reply(model, tokenizer, conversations, max_new_tokens=60, batch_size=128, **how):
     """What the assistant answers to each list of messages; `how`: temperature and seed."""
+    return [text for text, _ in answers(model, tokenizer, conversations, max_new_tokens, batch_size, **how)]
+
+
+def answers(model, tokenizer, conversations, max_new_tokens=60, batch_size=128, **how):
+    """[(what the assistant answers, whether it came to its end)]; as `reply`."""
     prompts = [dialogue.ids(tokenizer, messages, answer=True)[0] for messages in conversations]
-    return [
-        tokenizer.decode(ids).strip() for ids in generate_ids(model, prompts, max_new_tokens, tokens.marks(tokenizer), batch_size, **how)
-    ]
+    found, most = generate_ids(model, prompts, max_new_tokens, tokens.marks(tokenizer), batch_size, **how), _room(model, max_new_tokens)[1]
+    return [(tokenizer.decode(ids).strip(), len(ids) < most) for ids in found]
 
 
 def complete(model, tokenizer, texts, max_new_tokens=60, batch_size=128, line=False, **how):
@@ -177,15 +187,17 @@ def story(models, items):
 
     Args:
         models: {name: (model, its tokenizer)}, all asked in the chat form.
-        items: with "messages" and "answer"; the first is asked, and the most similar other answer is the wrong one.
+        items: with "messages", "answer", and in it a "target" of which "wrong" are other values; the first such is asked. In the wrong answer another value
+            stands in its place, so that nothing but the fact tells the two apart.
 
-    Returns: (the item, the wrong answer, the rows), or None if all answers are alike.
+    Returns: (the item, the wrong answer, the rows), or None if there is no such item.
     """
-    others = {i["answer"] for i in items[1:]} - {i["answer"] for i in items[:1]}
-    if not others:
+    able = [i for i in items if {"messages", "answer", "target", "wrong"} <= set(i) and i["wrong"] and str(i["target"]) in i["answer"]]
+    if not able:
         return None
-    item, rows = items[0], []
-    wrong = max(sorted(others), key=lambda text: difflib.SequenceMatcher(None, text, item["answer"]).ratio())
+    item, rows = able[0], []
+    near = max(item["wrong"], key=lambda value: difflib.SequenceMatcher(None, value, item["target"]).ratio())
+    wrong = item["answer"].replace(item["target"], near)
     for name, (model, tokenizer) in models.items():
         nats = loglikelihood(model, tokenizer, [(item["messages"], item["answer"]), (item["messages"], wrong)])
         lengths = map(len, tokens.encode(tokenizer, [item["answer"], wrong]))

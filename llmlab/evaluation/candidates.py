@@ -41,8 +41,11 @@ def _nearest(queries, texts):
     return list(dict.fromkeys(int(n) for row, score in zip(found, scores) for n, s in zip(row, score) if s > 0))
 
 
-def drawn(models, prompts, seed=0, temperatures=TEMPERATURES, max_new_tokens=60):
+def drawn(models, prompts, seed=0, temperatures=TEMPERATURES, max_new_tokens=120):
     """[{"prompt", "a", "b", "why", "differ", "from"}], the most different pairs first; prompts to which all answers are alike are left out.
+
+    Several models are set against each other, one alone against itself. What was cut before its end is no answer: whoever learnt from it would learn to stop
+    in the middle.
 
     Args:
         models: {name: folder}: checkpoints, or models of several runs; each answers at every temperature. Which answered is kept in "from", and not shown.
@@ -52,23 +55,35 @@ def drawn(models, prompts, seed=0, temperatures=TEMPERATURES, max_new_tokens=60)
     for name, folder in track.each(list(models.items()), "drawing answers") if prompts else ():
         model, tokenizer = weights.load(folder)
         for n, temperature in enumerate(temperatures):
-            for said, text in zip(answers, asking.reply(model, tokenizer, asked, max_new_tokens, temperature=temperature, seed=seed + n)):
-                said.setdefault(text, f"{name} at {temperature:g}")
-    items = [_most_different(prompt, said, why) for (prompt, why), said in zip(prompts, answers)]
+            for said, (text, whole) in zip(
+                answers, asking.answers(model, tokenizer, asked, max_new_tokens, temperature=temperature, seed=seed + n)
+            ):
+                if whole and text.strip():
+                    said.setdefault(text, (name, f"{name} at {temperature:g}"))
+    items = [_most_different(prompt, said, why, len(models) > 1) for (prompt, why), said in zip(prompts, answers)]
     return sorted((i for i in items if i["differ"] > 0), key=lambda i: -i["differ"])
 
 
-def _most_different(prompt, said, why):
-    """The pair of answers of about one length that have the fewest words in common: people shall judge what is said, and not how much."""
-    texts = [t for t in said if t.strip()] or [""]
-    pairs = [(_differ(a, b), a, b) for n, a in enumerate(texts) for b in texts[n + 1 :]]
-    differ, a, b = max(pairs, default=(0.0, texts[0], texts[0]))
-    return {"prompt": prompt, "a": a, "b": b, "why": why, "differ": differ, "from": [said.get(a), said.get(b)]}
+def _most_different(prompt, said, why, several):
+    """The pair of answers of about one length that have the fewest words in common: people shall judge what is said, and not how much.
+
+    Args:
+        said: {answer: (model, model and temperature)}; several: whether both are to be of different models.
+    """
+    texts = list(said)
+    pairs = [(_differ(a, b), a, b) for n, a in enumerate(texts) for b in texts[n + 1 :] if not several or said[a][0] != said[b][0]]
+    differ, a, b = max(pairs, default=(0.0, "", ""))
+    return {"prompt": prompt, "a": a, "b": b, "why": why, "differ": differ, "from": [said[t][1] for t in (a, b) if t in said]}
 
 
 def _differ(a, b):
     short, long = sorted((len(a), len(b)))
     return (1 - judges.f1(a, b)) * short / long
+
+
+def with_gold(drawn, tasks_folder):
+    """The questions of a sitting, the same in a notebook and on a page: those that were drawn, and some whose better answer is known."""
+    return [*drawn, *gold(tasks_folder, max(4, len(drawn) // 5))]
 
 
 def gold(tasks_folder, count=8, seed=0):

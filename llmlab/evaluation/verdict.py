@@ -22,14 +22,14 @@ def findings(results, bits, run, ceiling=0.005, signs=None):
         run: Run whose parameters the prescriptions start from.
         signs: as `symptoms.measure` gives them; what went wrong on the way is said first.
 
-    Returns: rows {"finding", "evidence", "phase", "parameters", "expected", "command"}.
+    Returns: rows {"finding", "task" or "", "evidence", "phase", "parameters", "expected", "command"}.
     """
     made, reads = run.done(DATA)["params"], _reads_the_text(run)
     shelf = run[f"{DATA}/knowledge/rows.jsonl"].stat().st_size > 0
     more_text = {"pages": "×2"} if material.is_maker(made["source"]) else {}  # nobody but a maker can be asked for more text
     rows = [*symptoms.found(signs, reads)] if signs else []
     for name, result in results.items():
-        rows += _of_task(name, result, ceiling, made, reads)
+        rows += [(*found, name) for found in _of_task(name, result, ceiling, made, reads)]
     return [_prescription(run, *found) for found in (*rows, *_knowledge(results, bits, more_text, reads, shelf))]
 
 
@@ -40,13 +40,14 @@ def _reads_the_text(run):
     return not budget["start_from"] or bool(budget["tokens_seen"] if told < 0 else told)
 
 
-def _prescription(run, finding, evidence, phase, changes, expected):
+def _prescription(run, finding, evidence, phase, changes, expected, task=""):
     parameters = {name: new for name, change in changes.items() if (new := changed(run, phase, name, change)) is not None}
     options = [option(phase, name, value) for name, value in parameters.items()]
     if changes and not parameters:
         expected = "this run already has what this rule would change; read the samples before you change more"
     return {
         "finding": finding,
+        "task": task,
         "evidence": evidence,
         "phase": phase,
         "parameters": parameters,
@@ -106,7 +107,7 @@ def _of_task(name, result, ceiling, made, reads):
 
 
 def _knowledge(results, bits, more_text, reads, shelf):
-    """What the weights hold: (finding, evidence, phase, changes, expected) of the rules that fire."""
+    """What the weights hold: (finding, evidence, phase, changes, expected, task if it is of one) of the rules that fire."""
     by_heart = reads and bits["validation"] - bits["train"] > 0.15 * bits["validation"]
     for name, result in results.items():
         if result["metric"] == "choice" and result["score"] < (1 + result["chance"]) / 2:
@@ -120,6 +121,7 @@ def _knowledge(results, bits, more_text, reads, shelf):
                 "The weights do not hold what the text says yet",
                 f"{name}: {result['score']:.0%} of {result['n']} are completed rightly [{result['low']:.0%}, {result['high']:.0%}]; chance is {result['chance']:.0%}.",
                 *prescribed,
+                name,
             )
     if by_heart:
         yield (

@@ -56,7 +56,7 @@ export function mount(el, talk, focused = false) {
 
   function fail(error, message) {
     root.querySelector(".llmlab-error")?.remove();
-    const box = made("p", `Not kept: ${error.message}. Nothing before it is lost. `, "llmlab-error");
+    const box = made("p", `Not kept yet: ${error.message}. Nothing before it is lost. `, "llmlab-error");
     box.setAttribute("role", "alert");
     const again = made("button", "Try again");
     again.type = "button";
@@ -67,7 +67,7 @@ export function mount(el, talk, focused = false) {
 
   function answer(side) {
     if (!question) return;
-    if (side === "undo") return question.can_undo && say({ kind: "undo" });
+    if (side === "undo") return question.undo && say({ kind: "undo", token: question.undo });
     if (!question.token) return;
     const comment = root.querySelector("textarea")?.value ?? "";
     const reasons = [...root.querySelectorAll("input:checked")].map((box) => box.value);
@@ -102,7 +102,7 @@ export function mount(el, talk, focused = false) {
       more.addEventListener("click", () => say({ kind: "more" }));
       choices.append(more);
     }
-    if (question.can_undo) choices.append(button("undo", WORDS.undo));
+    if (question.undo) choices.append(button("undo", WORDS.undo));
     root.append(choices);
   }
 
@@ -116,7 +116,7 @@ export function mount(el, talk, focused = false) {
     const choices = made("div", undefined, "llmlab-choices");
     if (!pair) for (const [score, words] of Object.entries(SCORES[question.scale])) choices.append(button(Number(score), words));
     for (const side of pair ? ["left", "right", "tie", "bad", "skip"] : ["skip"]) choices.append(button(side, WORDS[side]));
-    if (question.can_undo) choices.append(button("undo", WORDS.undo));
+    if (question.undo) choices.append(button("undo", WORDS.undo));
     root.append(choices, why());
     began = performance.now();
   }
@@ -163,6 +163,9 @@ function render({ model, el }) {
   mount(el, (message) => new Promise((resolve, reject) => {
     const id = `${Date.now()}-${asked++}`;
     waiting.set(id, { resolve, reject });
+    setTimeout(() => {
+      if (waiting.has(id)) reject(new Error("the kernel has not answered for twenty seconds; if it was restarted, run this cell again"));
+    }, 20000);
     model.send({ ...message, id });
   }));
 }

@@ -41,7 +41,7 @@ def told(sitting, message):
         more = {name: message[name] for name in ("seconds", "comment", "reasons") if name in message}
         sitting.judge(message["token"], message["side"], **more)
     elif kind == "undo":
-        sitting.undo()
+        sitting.undo(message["token"])
     elif kind == "more":
         sitting.go_on()
     return sitting.question()
@@ -89,7 +89,7 @@ def application(sitting_of):
     Args:
         sitting_of: function: annotator → Sitting.
     """
-    from fastapi import FastAPI
+    from fastapi import FastAPI, Request
     from fastapi.responses import JSONResponse, Response
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -114,7 +114,12 @@ def application(sitting_of):
     app.get("/judging.css")(fixed(STYLE.read_text(encoding="utf-8"), "text/css"))
 
     @app.post("/said")
-    def said(message: dict):
+    def said(message: dict, request: Request):
+        if (
+            request.headers.get("sec-fetch-site", "same-origin") != "same-origin"
+            or request.headers.get("content-type") != "application/json"
+        ):
+            return JSONResponse({"error": "this page alone may ask"}, status_code=403)
         annotator = " ".join(str(message.get("annotator", "")).split()).casefold()
         if not annotator or len(annotator) > 60:
             return JSONResponse({"error": "a name or a number is wanted"}, status_code=422)

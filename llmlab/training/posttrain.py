@@ -66,8 +66,11 @@ def sft(
     trainer = SFTTrainer(
         model=start, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer, peft_config=peft, **made_by
     )
-    batch = trainer.data_collator([trainer.train_dataset[n] for n in range(min(8, len(rows)))])
-    maskgate.collated([(r["input_ids"], r["assistant_masks"]) for r in rows[:8]], batch, batch["labels"] != -100, "conversations")
+    longest = sorted(range(len(rows)), key=lambda n: -len(rows[n]["input_ids"]))[:8]
+    batch = trainer.data_collator([trainer.train_dataset[n] for n in longest])
+    maskgate.collated(
+        [(rows[n]["input_ids"], rows[n]["assistant_masks"]) for n in longest], batch, batch["labels"] != -100, "conversations"
+    )
     fit.head_where_needed(trainer.model)
     trained = adapters.count(trainer.model)
     summary = fit.fit(trainer, inside, "supervised fine-tuning", rate)
@@ -129,8 +132,9 @@ def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapte
         processing_class=tokenizer,
         peft_config=peft,
     )
-    batch = trainer.data_collator([trainer.train_dataset[n] for n in range(min(8, len(rows)))])
-    maskgate.collated(teaching.both(rows[:8]), batch, batch["completion_mask"], "pairs")
+    longest = sorted(range(len(rows)), key=lambda n: -len(both[n]["input_ids"]))[:8]
+    batch = trainer.data_collator([trainer.train_dataset[n] for n in longest])
+    maskgate.collated(teaching.both([rows[n] for n in longest]), batch, batch["completion_mask"], "pairs")
     fit.head_where_needed(trainer.model)
     summary = fit.fit(trainer, inside, "preference optimisation", rate="preference_learning_rate")
     if not summary:

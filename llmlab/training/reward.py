@@ -49,7 +49,8 @@ def reward(model, data, out, learning_rate=0.0, max_steps=100, batch_size=8, see
         ) from error
     start.config.pad_token_id = tokens.marks(tokenizer).pad
     limit = weights.window(start)
-    rows = [r for r in (_tokenised(tokenizer, p) for p in learnt) if max(map(len, r.values())) <= limit]
+    encoded, left_out = teaching.fitting_pairs(tokenizer, learnt, limit, "pairs")
+    rows = [{f"{side}_ids": row["prompt_ids"] + row[f"{side}_ids"] for side in ("chosen", "rejected")} for row in encoded]
     _, usual = optim.suited("preference", "full", sum(p.numel() for p in start.parameters()))
     fitting = (start, [{"input_ids": r["chosen_ids"] + r["rejected_ids"]} for r in rows])
     arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate or 2 * usual, device, weight_decay=0.0, fitting=fitting)
@@ -59,9 +60,10 @@ def reward(model, data, out, learning_rate=0.0, max_steps=100, batch_size=8, see
     if not summary:
         return {}
     write_json(Path(out) / BIAS, {"per_token": 0.0})
-    raw = [_pair_scores(out, part) for part in (learnt, asked)]
-    write_json(Path(out) / BIAS, {"per_token": _per_token(raw[0])})
-    return {**summary, "pairs": len(rows), "held_out": judged(asked, _pair_scores(out, asked)), "uncorrected": judged(asked, raw[1])}
+    raw = pair_scores(out, asked)
+    write_json(Path(out) / BIAS, {"per_token": _per_token(raw)})
+    held_out = judged(asked, _without_length(raw))
+    return {**summary, "pairs": len(rows), "left_out": left_out, "held_out": held_out, "uncorrected": judged(asked, raw)}
 
 
 def split(pairs):
@@ -73,10 +75,6 @@ def split(pairs):
     return sides
 
 
-def _tokenised(tokenizer, pair):
-    return {f"{side}_ids": dialogue.ids(tokenizer, pair["prompt"] + pair[side])[0] for side in ("chosen", "rejected")}
-
-
 @torch.no_grad()
 def scores(folder, conversations, batch_size=32):
     """What a reward model gives to the last answer of each list of messages, its liking for length taken away; and the number of tokens of each."""
@@ -84,8 +82,8 @@ def scores(folder, conversations, batch_size=32):
 
     tokenizer, model = tokens.load(folder), AutoModelForSequenceClassification.from_pretrained(str(folder), trust_remote_code=False).eval()
     pad, per_token = tokens.marks(tokenizer).pad, read_json(Path(folder) / BIAS)["per_token"]
-    ids = [dialogue.ids(tokenizer, messages)[0] for messages in conversations]
-    lengths = [len(dialogue.answered(tokenizer, messages)[1]) for messages in conversations]
+    parts = [dialogue.answered(tokenizer, messages) for messages in conversations]
+    ids, lengths = [(before + said)[-weights.window(model) :] for before, said in parts], [len(said) for _, said in parts]
     order, found = sorted(range(len(ids)), key=lambda i: len(ids[i])), [0.0] * len(ids)
     for start in range(0, len(order), batch_size):
         batch = order[start : start + batch_size]
@@ -97,17 +95,24 @@ def scores(folder, conversations, batch_size=32):
     return found, lengths
 
 
-def _pair_scores(folder, pairs):
+def pair_scores(folder, pairs):
     """Rows {"chosen", "rejected": rewards, "longer": tokens that the chosen answer has more}."""
     good, bad = (scores(folder, [p["prompt"] + p[side] for p in pairs]) for side in ("chosen", "rejected"))
     return [{"chosen": g, "rejected": b, "longer": m - n} for g, b, m, n in zip(good[0], bad[0], good[1], bad[1])]
 
 
 def _per_token(rows):
-    """How much reward a token more is worth, whatever it says: the slope of the difference in reward over that in length, on both orders of each pair."""
-    longer = numpy.array([r["longer"] for r in rows] + [-r["longer"] for r in rows], float)
-    gap = numpy.array([r["chosen"] - r["rejected"] for r in rows] + [r["rejected"] - r["chosen"] for r in rows], float)
-    return float(longer @ gap / max(1e-9, longer @ longer))
+    """How much reward a token more is worth, whatever it says: the slope of how far the chosen answer is ahead over how much longer it is. What it is ahead by
+    at equal length is its quality, and not counted."""
+    longer, ahead = (numpy.array(values, float) for values in zip(*((r["longer"], r["chosen"] - r["rejected"]) for r in rows)))
+    spread = longer - longer.mean()
+    return float(spread @ ahead / max(1e-9, spread @ spread))
+
+
+def _without_length(rows):
+    """The rewards of pairs, the liking for length taken away that the other half of them shows: no pair is corrected by itself."""
+    slopes = [_per_token(rows[1 - half :: 2] or rows) for half in (0, 1)]
+    return [{**r, "chosen": r["chosen"] - slopes[n % 2] * r["longer"]} for n, r in enumerate(rows)]
 
 
 def judged(pairs, rows):

@@ -35,13 +35,15 @@ def questions(run, single="", models=()):
         drawn = candidates.drawn({name: _folder(run, name) for name in models}, [(q["prompt"], q["why"]) for q in drawn])
     if single:
         return [{"prompt": q["prompt"], "a": q[side], "scale": single} for q in drawn for side in ("a", "b")]
-    return drawn + candidates.gold(run[TASKS], max(4, len(drawn) // 5))
+    return candidates.with_gold(drawn, run[TASKS])
 
 
 def _folder(run, name):
     """The folder of a model, which may be another run's."""
     other, _, model = name.rpartition(":")
     of = existing(Path(other).absolute()) if other else run
+    if of.confidential:
+        raise UserError(f"the text of {of.place} is confidential", "models of text that people may read", f"llmlab annotate {run.place}")
     return of[of.model(model)]
 
 
@@ -63,6 +65,12 @@ def export(run, kind, out, file=""):
     if kind not in handover.EXPORTS:
         raise UserError(f"--to {kind}", ", ".join(handover.EXPORTS), f"llmlab annotate {run.place} --to trl FILE")
     rows = handover.EXPORTS[kind](feedback.read(place(run, file))[0])
+    if not rows:
+        raise UserError(
+            f"{place(run, file)} holds no comparison that {kind} has a place for",
+            "judgements of pairs of answers",
+            f"llmlab annotate {run.place}",
+        )
     write = {
         "trl": write_jsonl,
         "hh": write_jsonl,

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from llmlab.data import feedback, handover
+from llmlab.evaluation import agreement
 from llmlab.spine.errors import UserError
 
 PROMPT = [{"role": "user", "content": "What is it?"}]
@@ -12,7 +13,9 @@ ROWS = [
     {"prompt": PROMPT, "a": "good", "b": "bad", "choice": "a", "annotator": "ana"},
     {"prompt": PROMPT, "a": "bad", "b": "good", "choice": "b", "annotator": "bob"},
     {"prompt": PROMPT, "a": "good", "b": "bad", "choice": "tie", "annotator": "eve"},
+    {"prompt": PROMPT, "a": "good", "b": "bad", "choice": "bad", "annotator": "zoe"},
 ]
+LONGER = [*PROMPT, {"role": "assistant", "content": "What?"}, {"role": "user", "content": "That."}]
 
 
 def taken(tmp_path, records, whole=False):
@@ -23,12 +26,13 @@ def taken(tmp_path, records, whole=False):
 
 @pytest.mark.parametrize("tool", ["argilla", "label_studio"])
 def test_out_and_in_again(tmp_path, tool):
-    rows, _ = taken(tmp_path, ROWS)
+    rows, _ = taken(tmp_path, [*ROWS, {**ROWS[0], "prompt": LONGER}])
     records = handover.EXPORTS[tool](rows)
-    assert len(records) == 1, "one item, whichever answer came first"
+    assert len(records) == 2, "one item, whichever answer came first"
     again, left_out = taken(tmp_path, json.loads(json.dumps(records)), whole=True)
-    said = {(r["annotator"], r["choice"] if r["choice"] == "tie" else {"a": r["a"], "b": r["b"]}[r["choice"]]) for r in again}
-    assert said == {("ana", "good"), ("bob", "good"), ("eve", "tie")} and not any(left_out.values())
+    said = {(r["annotator"], {"a": r["a"], "b": r["b"]}.get(r["choice"], r["choice"])) for r in again}
+    assert said == {("ana", "good"), ("bob", "good"), ("eve", "tie"), ("zoe", "bad")} and not any(left_out.values())
+    assert [r["prompt"] for r in again if r["annotator"] == "ana"] == [PROMPT, LONGER]
 
 
 def test_trl_and_transcripts_out_and_in_again(tmp_path):
@@ -42,6 +46,12 @@ def test_nobody_is_lost_for_want_of_a_name(tmp_path):
     record = {"prompt": "q", "chosen": "x", "rejected": "y"}
     rows, _ = taken(tmp_path, [record, {**record, "chosen": "y", "rejected": "x"}])
     assert len(rows) == 2 and len({r["annotator"] for r in rows}) == 2 and len({r["item"] for r in rows}) == 1
+    said = [{"value": v} for v in ("response_1", "response_2", "response_1")]
+    unnamed = {"fields": {"prompt": "q", "response_1": "x", "response_2": "y"}, "responses": {"preference": said}}
+    rows, _ = taken(tmp_path, [unnamed])
+    assert len({r["annotator"] for r in rows}) == 3 and not agreement.judges(rows), "nothing is known of somebody without a name"
+    pairs, about = feedback.preferences(str(tmp_path / "in.json"), None)
+    assert len(pairs) == 1 and about["annotators"] == "annotators without names"
 
 
 @pytest.mark.parametrize(
@@ -88,3 +98,53 @@ def test_gold_items_and_repeats_teach_nothing(tmp_path):
         path = tmp_path / "gold.jsonl"
         path.write_text("".join(json.dumps(r) + "\n" for r in rows))
         feedback.preferences(str(path), None)
+
+
+def judged(path, *rows):
+    path.write_text("".join(json.dumps({**ROWS[0], **row}) + "\n" for row in rows))
+    return str(path)
+
+
+def test_what_most_call_bad_or_equal_is_no_pair(tmp_path):
+    who = [{"annotator": name} for name in "xyz"]
+    for said in (("tie", "tie", "a"), ("bad", "bad", "a"), ("a", "b", "tie"), ("a", "bad", "bad")):
+        with pytest.raises(UserError, match="no answer that more people prefer"):
+            feedback.preferences(judged(tmp_path / "a.jsonl", *({**w, "choice": c} for w, c in zip(who, said))), None)
+    pairs, _ = feedback.preferences(judged(tmp_path / "a.jsonl", *({**w, "choice": c} for w, c in zip(who, ("a", "a", "tie")))), None)
+    assert pairs[0]["chosen"][0]["content"] == "good"
+
+
+def test_answers_that_were_scored_alone_are_ranked(tmp_path):
+    rows = [
+        {"prompt": PROMPT, "a": text, "score": score, "annotator": who}
+        for who in ("ana", "bob")
+        for text, score in (("great", 5), ("so so", 3), ("awful", 1))
+    ]
+    path = tmp_path / "scores.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    pairs, about = feedback.preferences(str(path), None)
+    assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("great", "awful")]
+    found = agreement.agreement(feedback.table(feedback.scored(feedback.read(path)[0])), "ordinal")
+    assert about["judgements"] == 6 and found["measure"] == "Krippendorff's alpha" and found["score"] == pytest.approx(1.0)
+
+
+def test_what_people_bring_is_looked_through_as_all_lessons_are(tmp_path):
+    """A question of a task is not taught, and somebody's address is masked, also where it comes in by judgements."""
+    asked = [{"role": "user", "content": "What does  it COST?"}]
+    rows = ({"choice": "a", "prompt": asked}, {"choice": "a", "a": "Write to rosa.silva@example.com, please.", "b": "No."})
+    pairs, about = feedback.preferences(judged(tmp_path / "a.jsonl", *rows), None, frozenset({"what does it cost?"}))
+    assert len(pairs) == 1 and "rosa" not in json.dumps(pairs) and "is asked in a task (1)" in about["left out"]
+
+
+def test_half_a_line_of_a_sitting_is_counted_and_that_of_another_file_refused(tmp_path):
+    path = tmp_path / "a.jsonl"
+    judged(path, {"at": "2026-01-01"})
+    with open(path, "a") as stream:
+        stream.write('{"item": "x", "annot')
+    rows, left_out = feedback.read(path)
+    assert len(rows) == 1 and left_out["half a line, as a kill leaves it"] == 1
+    judged(path, {})
+    with open(path, "a") as stream:
+        stream.write('{"item": "x", "annot')
+    with pytest.raises(UserError, match="line 2: not a JSON object"):
+        feedback.read(path)

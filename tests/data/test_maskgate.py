@@ -223,3 +223,12 @@ def test_sft_refuses_to_begin_if_its_collator_trains_on_what_is_asked(small, tmp
     monkeypatch.setattr(sft_trainer.DataCollatorForLanguageModeling, "torch_call", all_of_it)
     with pytest.raises(UserError, match="lesson 1 of the conversations"):
         posttrain.sft(small / "model", small / "instructions.jsonl", tmp_path, 4e-3, 2, 4)
+
+
+def test_a_line_break_that_training_shows_and_asking_does_not_is_caught(tokenizer, monkeypatch):
+    rows, rendered = taught(tokenizer), dialogue.rendered
+    cut = lambda t, m, **how: rendered(t, m, **how).rstrip() if how.get("add_generation_prompt") else rendered(t, m, **how)  # noqa: E731
+    if rendered(tokenizer, TALKS[0][:1], add_generation_prompt=True) == cut(tokenizer, TALKS[0][:1], add_generation_prompt=True):
+        cut = lambda t, m, **how: rendered(t, m, **how) + ("\n" if how.get("add_generation_prompt") else "")  # noqa: E731
+    monkeypatch.setattr(dialogue, "rendered", cut)
+    assert maskgate.lessons(tokenizer, TALKS, rows, 512) == ["asked"] * 3

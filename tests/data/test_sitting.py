@@ -30,7 +30,7 @@ def play(sitting, choose, most=100):
 def test_a_sitting_is_blind_and_both_sides_come_first(path):
     sitting, shown = Sitting(path, ITEMS + GOLD, "ann", most=26), []
     play(sitting, lambda q: shown.append(q) or "left")
-    known = {"token", "prompt", "left", "right", "scale", "done", "of", "seconds_left", "reasons", "can_undo"}
+    known = {"token", "prompt", "left", "right", "scale", "done", "of", "seconds_left", "reasons", "undo"}
     assert all(set(q) <= known for q in shown), "nothing tells which is which, what is gold, and what was asked before"
     rows, broken = judgements.read(path)
     assert (len(rows), broken) == (26, 0) and {r["shown"] for r in rows} == {"ab", "ba"}
@@ -85,13 +85,21 @@ def test_undo_asks_again(path):
     play(sitting, lambda q: "left", most=1)
     asked = sitting.question()
     sitting.judge(asked["token"], "left")
-    sitting.undo()
+    last = sitting.question()["undo"]
+    for _ in range(3):  # as when the reply to the first was lost
+        sitting.undo(last)
     assert sitting.question()["token"] == asked["token"] and len(sitting.mine()) == 1
     sitting.judge(asked["token"], "bad")
     assert sitting.mine()[-1]["choice"] == "bad"
-    for _ in range(5):
-        sitting.undo()
-    assert sitting.mine() == [] and sitting.question()["done"] == 0 and not sitting.question()["can_undo"]
+    while last := sitting.question()["undo"]:
+        sitting.undo(last)
+    assert sitting.mine() == [] and sitting.question()["done"] == 0
+
+
+def test_one_person_is_one_person_however_the_name_is_written(path, monkeypatch):
+    play(Sitting(path, ITEMS, "Ana", most=4), lambda q: "left")
+    monkeypatch.setenv("LLMLAB_ANNOTATOR", " ana ")
+    assert len(Sitting(path, ITEMS, most=8).mine()) == 4
 
 
 def test_a_half_line_of_a_kill_costs_that_line_alone(path):

@@ -1,6 +1,7 @@
 """Agreement against published examples, and reliability against annotators of a known one."""
 
 import random
+from collections import Counter
 
 import pytest
 from sklearn.metrics import cohen_kappa_score
@@ -64,18 +65,21 @@ def test_the_measure_that_fits_is_taken(judged, measure):
 
 @pytest.mark.parametrize("flips", [0.1, 0.2, 0.3])
 def test_reliability_of_simulated_annotators_within_three_points(flips):
-    rng, judged, truth_of = random.Random(int(100 * flips)), {}, {}
+    rng, judged, truth_of, right = random.Random(int(100 * flips)), {}, {}, Counter()
     for item in range(600):
         truth = truth_of[str(item)] = rng.choice("ab")
         judged[str(item)] = {f"p{n}": truth if rng.random() > flips else "ab"[truth == "a"] for n in range(5)}
+        right.update(who for who, said in judged[str(item)].items() if said == truth)
     reliability, truth = trust.dawid_skene(judged)
-    assert trust.enough(judged) and all(abs(r - (1 - flips)) < 0.045 for r in reliability.values())
-    assert abs(sum(reliability.values()) / 5 - (1 - flips)) < 0.03, "within three points"
-    assert sum(t[truth_of[i]] > 0.5 for i, t in truth.items()) / 600 > 1 - flips
-    most = agreement.ceiling(judged)
-    assert most["low"] < most["score"] < most["high"] and 1 - flips - 0.1 < most["score"] <= 1 - flips + 0.03, (
-        "nobody agrees more with others than with the truth"
-    )
+    off = [reliability[who] - right[who] / 600 for who in reliability]
+    assert trust.enough(judged) and abs(sum(off)) / 5 < 0.03, "within three points"
+    assert max(map(abs, off)) < (
+        0.03 if flips < 0.3 else 0.07
+    )  # of 600 items with 30 % flips one is estimated with a standard deviation of .02
+    labels = sum(t[truth_of[i]] > 0.5 for i, t in truth.items()) / 600
+    most, one = agreement.ceiling(judged), agreement.one_person(judged)
+    assert abs(most["score"] - labels) < 0.03 and most["low"] < most["score"] < most["high"], "as often as the label is the truth"
+    assert one["score"] < most["score"], "one person agrees with the others less often than the truth does"
 
 
 def test_one_who_always_errs_is_worth_as_much_as_one_who_never_does_and_a_coin_is_worth_nothing():
@@ -95,7 +99,8 @@ def test_one_who_always_errs_is_worth_as_much_as_one_who_never_does_and_a_coin_i
 
 
 def test_two_say_too_little_to_trust_anybody():
-    assert not trust.enough({"1": {"x": "a", "y": "b"}}) and agreement.ceiling({"1": {"x": "a", "y": "b"}}) is None
+    two = {"1": {"x": "a", "y": "b"}}
+    assert not trust.enough(two) and agreement.ceiling(two) is None and agreement.one_person(two) is None
 
 
 def test_those_who_always_contradict_each_other_do_not_agree():
@@ -128,14 +133,30 @@ def test_what_a_judge_follows_instead_of_the_answers():
     rng, rows = random.Random(2), []
     for n in range(80):
         shown = rng.choice(("ab", "ba"))
-        base = {"item": str(n), "a": "short", "b": "much longer", "shown": shown, "gold": "a"}
+        base = {"item": str(n), "prompt": [], "a": "short", "b": "much longer", "shown": shown} | ({"gold": "a"} if n % 2 else {})
         rows.append({**base, "annotator": "lefty", "choice": shown[0], "seconds": 8})
         rows.append({**base, "annotator": "wordy", "choice": "b", "seconds": 9})
         rows.append({**base, "annotator": "hasty", "choice": rng.choice("ab"), "seconds": 0})
     rows += [{**rows[1], "choice": "a", "repeat": 1}]
     first, wordy, hasty = agreement.judges(rows)
     assert first["chose the first"].startswith("100%") and "lefty" not in str(first), "no names"
-    assert wordy["chose the longer"].startswith("100%") and wordy["gold"].startswith("0%") and wordy["agrees with oneself"].startswith("0%")
+    assert (
+        wordy["chose the longer"].startswith("100%")
+        and not wordy["others chose the longer"].startswith("100%")
+        and wordy["gold"].startswith("0%")
+        and wordy["agrees with oneself"].startswith("0%")
+    )
     assert (first["hurries"], wordy["hurries"], hasty["hurries"]) == ("", "", "yes")
     assert " → " in first["gold, first half → second"]
     assert agreement.judges([{"annotator": "x", "item": "1", "a": "t", "score": 5, "gold": 5}])[0]["gold"].startswith("100%")
+
+
+def test_answers_to_one_question_are_drawn_together():
+    rng, judged = random.Random(0), {}
+    for n in range(200):
+        same, said = rng.random() < 0.8, rng.choice("ab")
+        for k in range(4):
+            judged[f"{n} {k}"] = {"x": said, "y": said if same else "ab"[said == "a"]}
+    wide = agreement.agreement(judged, cluster=lambda item: item.split()[0])
+    narrow = agreement.agreement(judged)
+    assert wide["score"] == narrow["score"] and wide["high"] - wide["low"] > 1.5 * (narrow["high"] - narrow["low"])

@@ -29,9 +29,9 @@ def pairs(tmp_path_factory):
 
 def test_it_learns_and_its_liking_for_length_is_taken_away(supervised, pairs, tmp_path):
     summary = reward.reward(supervised, pairs, tmp_path / "reward", 1e-3, 60, 8, seed=1)
-    told, before = summary["held_out"], summary["uncorrected"]
-    assert told["accuracy"]["n"] > 30 and told["accuracy"]["low"] > 0.6
-    assert told["people_prefer_longer"] > 0.8 and told["prefers_longer"] <= before["prefers_longer"] + 1e-9
+    told = summary["held_out"]
+    assert told["accuracy"]["n"] > 30 and told["accuracy"]["low"] > 0.6 and told["people_prefer_longer"] > 0.8
+    assert told["when_shorter"]["score"] > 0.5, "what is right is preferred where it is the shorter one, too"
     found, lengths = reward.scores(
         tmp_path / "reward", [user("What does device 5 cost?") + bot("It costs 5 dollars."), user("x") + bot("Yes.")]
     )
@@ -42,6 +42,15 @@ def test_no_prompt_is_on_both_sides():
     rows = [{"prompt": user(f"q {n % 50}"), "chosen": bot("a"), "rejected": bot("b")} for n in range(200)]
     learnt, asked = reward.split(rows)
     assert learnt and asked and not {str(r["prompt"]) for r in learnt} & {str(r["prompt"]) for r in asked}
+
+
+def test_quality_is_not_taken_for_a_liking_for_length():
+    """The better answer is the longer one in nine of ten pairs, and its reward does not depend on that."""
+    rows = [{"chosen": 1.0, "rejected": 0.0, "longer": 12 if n % 10 else -12} for n in range(100)]
+    assert reward._per_token(rows) == pytest.approx(0.0)
+    assert [r["chosen"] for r in reward._without_length(rows)] == pytest.approx([1.0] * 100)
+    liking = [{**r, "chosen": 1.0 + 0.1 * r["longer"]} for r in rows]
+    assert [r["chosen"] for r in reward._without_length(liking)] == pytest.approx([1.0] * 100)
 
 
 def test_the_slope_is_that_of_length():

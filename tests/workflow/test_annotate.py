@@ -121,7 +121,7 @@ def test_a_killed_server_says_so_and_goes_on(browser, tmp_path):
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         page.keyboard.press("ArrowLeft")
-        page.get_by_text("Not kept").wait_for(timeout=5000)
+        page.get_by_text("Not kept yet").wait_for(timeout=5000)
     with server(path, int(address.rpartition(":")[2])):
         page.get_by_role("button", name="Try again").click()
         done(page, 2)

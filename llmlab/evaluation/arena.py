@@ -118,8 +118,8 @@ def games(asked, rows):
     for q in asked:
         if won := by.get(item(q)):
             share = sum(won) / len(won)  # of the answer that comes first in the alphabet
-            found.append((*q["from"], share if q["a"] <= q["b"] else 1 - share, q["cluster"]))
-            found += [(*q["from"], 0.5, q["cluster"])] * q["alike"]
+            found.append((*q["from"], share if q["a"] <= q["b"] else 1 - share, str(q["cluster"])))
+            found += [(*q["from"], 0.5, str(q["cluster"]))] * q["alike"]
     return found
 
 

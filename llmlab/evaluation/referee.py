@@ -19,7 +19,7 @@ def judged(model, tokenizer, asked):
     """Judgements by a model, as `judgements` keeps those of people; "leads" says by how many nats the first answer was ahead in either order.
 
     It is asked which of two answers is better, and the likelier of the words "A" and "B" is taken for its answer, since a small model that was not taught
-    to judge gives no other. It is asked in both orders; a win is what wins in both (Zheng et al. 2023), the rest are ties.
+    to judge gives no other. It is asked in both orders; a win is what wins in both (Zheng et al. 2023), the rest are ties. A taste for a letter is one for its place here.
     """
     orders = [(q["prompt"], *two) for q in asked for two in ((q["a"], q["b"]), (q["b"], q["a"]))]
     likely = asking.loglikelihood(model, tokenizer, [(_question(*order), word) for order in orders for word in ("A", "B")])

@@ -1,6 +1,7 @@
 """`llmlab annotate RUN`: the sitting in which people judge what a run asks them, on a page of this machine; and their judgements for other tools."""
 
 import json
+import shlex
 from pathlib import Path
 
 from llmlab.data import feedback, handover, sitting
@@ -44,9 +45,11 @@ def place(run, file="", side_by_side=False):
 
 
 def serve(run, port, echo, file="", most=sitting.MOST, single="", side_by_side=False):
-    """The sitting as a page, until it is interrupted."""
+    """The sitting as a page, until it is interrupted. Of models side by side nobody judges more than `sitting.MOST` pairs in one."""
     asked, path = questions(run, single, side_by_side), place(run, file, side_by_side)
     then = f"llmlab run {run.place}" + ("" if side_by_side else f" -p annotations={path}")
+    if side_by_side:
+        then, most = f"cat {shlex.quote(str(path))} >> {run.path / arena.FILE}; {then}" if file else then, min(most, sitting.MOST)
     door = doors.bound("127.0.0.1", port, f"llmlab annotate {run.place}")
     echo(f"{doors.address('127.0.0.1', door)}\njudgements: {path}\nthen:       {then}")
     doors.answer(judging.application(lambda annotator: sitting.Sitting(path, asked, annotator, most)), door)

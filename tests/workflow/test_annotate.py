@@ -201,7 +201,7 @@ def side_by_side(copy, monkeypatch):
     """(a run whose phase 7 asked about its models, what `llmlab annotate RUN --arena` serves)."""
     served = {}
     monkeypatch.setattr(annotate.doors, "answer", lambda app, door: served.update(app=app))
-    told = CliRunner().invoke(uses.annotate, [str(copy), "--arena", "--port", "0"], catch_exceptions=False)
+    told = CliRunner().invoke(uses.annotate, [str(copy), "--arena", "--most", "200", "--port", "0"], catch_exceptions=False)
     assert str(copy / "arena.jsonl") in told.output and "annotations=" not in told.output
     return copy, served["app"]
 

@@ -240,6 +240,21 @@ def trials(rows):
     return fig
 
 
+def ratings(rows, title):
+    """Ratings of models that were compared side by side, with 95 % intervals. rows: as `arena.standings` gives them."""
+    words = "; ".join(f"{r['model']} {r['rating']:+.0f} [{r['low']:+.0f}, {r['high']:+.0f}], n = {r['n']}" for r in rows)
+    fig, axis = figure(title, f"Ratings with 95 % intervals. {words}.", height=1.1 + 0.4 * len(rows))
+    at, value = range(len(rows)), [r["rating"] for r in rows]
+    spread = [[r["rating"] - r["low"] for r in rows], [r["high"] - r["rating"] for r in rows]]
+    axis.errorbar(value, at, xerr=spread, fmt="o", color=BLUE, capsize=3, label="rating, 95 % interval")
+    axis.axvline(0, color=GREY, linestyle=":", label="mean of the models")
+    axis.set(xlabel="points; 400 more are odds of ten to one", ylim=(len(rows) - 0.5, -0.5))
+    axis.set_yticks(at, [f"{r['model']} (n = {r['n']})" for r in rows])
+    axis.grid(axis="x", color="#e6e6e6", linewidth=0.8)
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return fig
+
+
 def curves(runs, key, title, xlabel="step", ylabel="loss (nats per token)"):
     """One line per run, with its name at its end: the same metric of several runs in one picture. Runs that share a line share its name.
 

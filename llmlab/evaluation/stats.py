@@ -49,7 +49,7 @@ def _error(groups, mean):
 
 
 def _quantile(count, level):
-    return student.ppf((1 + level) / 2, max(1, count - 1))
+    return max(1e-12, student.ppf((1 + level) / 2, max(1, count - 1)))  # scipy's is 0 of four degrees of freedom before the level is
 
 
 def _independent(values, groups, error, level):

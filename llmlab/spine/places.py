@@ -15,6 +15,7 @@ PLACES = (
     "knowledge",
     "start_from",
     "general",
+    "judge",
 )  # these name files
 
 

@@ -112,6 +112,10 @@ class Run:
             return self.path / artifact
         return self.parent.find(artifact) if self.parent else None
 
+    def own(self, file):
+        """Path of a file beside the phases of this very run, None if there is none."""
+        return self.path / file if (self.path / file).exists() else None
+
     def newest_model(self):
         """Artifact name of the model that got furthest; that of the released one if there is none yet."""
         return next((a for a in MODELS.values() if self.find(a)), MODELS["released"])
@@ -225,8 +229,8 @@ class Run:
                 reasons.append(f"{name} {record['params'].get(name)!r} → {value!r}" if name in record["params"] else f"{name} is new")
         reasons += [f"{name} is gone" for name in record["params"] if name not in params and name not in WITHOUT_EFFECT]
         for artifact, mark in record["inputs"].items():
-            found = self.find(artifact)
-            if found is None or fingerprint(found, timed=False) != mark:
+            found = self.find(artifact) if "/" in artifact else self.owner(phase).own(artifact)
+            if (fingerprint(found, timed=False) if found else None) != mark:
                 reasons.append(f"{artifact} {'is missing' if found is None else 'changed'}")
         for name, marks in record["outside"].items():
             there = {path: fingerprint(ROOT / path) if (ROOT / path).exists() else None for path in marks}

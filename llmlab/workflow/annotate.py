@@ -1,10 +1,11 @@
 """`llmlab annotate RUN`: the sitting in which people judge what a run asks them, on a page of this machine; and their judgements for other tools."""
 
 import json
+import shlex
 from pathlib import Path
 
 from llmlab.data import feedback, handover, sitting
-from llmlab.evaluation import candidates
+from llmlab.evaluation import arena, candidates
 from llmlab.pages import judging
 from llmlab.spine import doors
 from llmlab.spine.errors import UserError
@@ -12,19 +13,23 @@ from llmlab.spine.files import jsonl, write_json, write_jsonl, write_text
 from llmlab.spine.run import existing
 
 FILE, ASKED = "annotations.jsonl", "5_post_training/asked.jsonl"
+BESIDE = "7_final_evaluation/asked.jsonl"  # answers of several models, for the arena
 TASKS = "2_dataset_engineering/tasks"
 
 
-def questions(run, single="", models=()):
+def questions(run, single="", models=(), side_by_side=False):
     """What people are asked of a run: the answers that phase 5 drew, the same for everybody, and some whose better answer is known.
 
     Args:
         single: "score" or "thumb" for single answers on a scale, "" for pairs.
         models: names of models that answer the same prompts now instead, "assistant" of this run or "runs/other:assistant" of another.
+        side_by_side: answers of several models to the test half, as phase 7 drew them, in place of those of one.
     """
     if run.confidential:
         raise UserError(f"the text of {run.place} is confidential", "a run of text that people may read", "llmlab annotate ANOTHER_RUN")
-    drawn = jsonl(run[ASKED])
+    drawn = jsonl(run[BESIDE if side_by_side else ASKED])
+    if not drawn and side_by_side:
+        raise UserError(f"the models of {run.place} answer alike", "models that differ", f"llmlab annotate {run.place}")
     if not drawn:
         raise UserError(
             f"{run.place} asks nothing of people",
@@ -47,27 +52,30 @@ def _folder(run, name):
     return of[of.model(model)]
 
 
-def place(run, file=""):
-    """The file of judgements: the one that is named, or annotations.jsonl beside the run's phases."""
-    return Path(file).absolute() if file else run.path / FILE
+def place(run, file="", side_by_side=False):
+    """The file of judgements: the one that is named, or annotations.jsonl beside the run's phases, arena.jsonl for several models side by side."""
+    return Path(file).absolute() if file else run.path / (arena.FILE if side_by_side else FILE)
 
 
-def serve(run, port, echo, file="", most=sitting.MOST, single="", models=()):
-    """The sitting as a page, until it is interrupted."""
-    asked, path = questions(run, single, models), place(run, file)
+def serve(run, port, echo, file="", most=sitting.MOST, single="", models=(), side_by_side=False):
+    """The sitting as a page, until it is interrupted. Of models side by side nobody judges more than `sitting.MOST` pairs in one."""
+    asked, path = questions(run, single, models, side_by_side), place(run, file, side_by_side)
+    then = f"llmlab run {run.place}" + ("" if side_by_side else f" -p annotations={path}")
+    if side_by_side:
+        then, most = f"cat {shlex.quote(str(path))} >> {run.path / arena.FILE}; {then}" if file else then, min(most, sitting.MOST)
     door = doors.bound("127.0.0.1", port, f"llmlab annotate {run.place}")
-    echo(f"{doors.address('127.0.0.1', door)}\njudgements: {path}\nthen:       llmlab run {run.place} -p annotations={path}")
+    echo(f"{doors.address('127.0.0.1', door)}\njudgements: {path}\nthen:       {then}")
     doors.answer(judging.application(lambda annotator: sitting.Sitting(path, asked, annotator, most)), door)
 
 
-def export(run, kind, out, file=""):
+def export(run, kind, out, file="", side_by_side=False):
     """Writes the judgements of a run in the layout of another tool; returns how many records."""
     if kind not in handover.EXPORTS:
         raise UserError(f"--to {kind}", ", ".join(handover.EXPORTS), f"llmlab annotate {run.place} --to trl FILE")
-    rows = handover.EXPORTS[kind](feedback.read(place(run, file))[0])
+    rows = handover.EXPORTS[kind](feedback.read(place(run, file, side_by_side))[0])
     if not rows:
         raise UserError(
-            f"{place(run, file)} holds no comparison that {kind} has a place for",
+            f"{place(run, file, side_by_side)} holds no comparison that {kind} has a place for",
             "judgements of pairs of answers",
             f"llmlab annotate {run.place}",
         )

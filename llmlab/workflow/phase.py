@@ -133,6 +133,12 @@ class Phase:
         """Notes the content of files and folders outside the run that a parameter names, so that a change of them makes this phase stale."""
         self.outside[parameter] = {os.path.relpath(path, ROOT): fingerprint(path) for path in paths}
 
+    def beside(self, file):
+        """Path of a file that people write beside the phases, if they do; once it is there, or changed, this phase is stale."""
+        path = self.run.path / file
+        self.inputs[file] = fingerprint(path, timed=False) if path.exists() else None
+        return path
+
     def write(self, artifact):
         """Path for an output, in the phase's work folder until `done` publishes it; what was published before lies there as a copy."""
         locks.hold(self.run, self.name)

@@ -1,10 +1,12 @@
 """What can be known to fail before any kernel starts: sizes that do not fit together, data that is not there, a missing GPU."""
 
 import os
+from pathlib import Path
 
 from llmlab.spine import dotted
 from llmlab.spine.errors import UserError
-from llmlab.spine.params import closest, near
+from llmlab.spine.params import ROOT, closest, near
+from llmlab.spine.run import MODELS
 
 # What a preference method is called with.
 STEP = {"model", "data", "out", "learning_rate", "max_steps", "batch_size", "beta", "adapter", "rank", "seed", "device"}
@@ -38,6 +40,7 @@ def check(phase, params):
         from llmlab.evaluation import gate
 
         gate.check(params["criteria"], None)
+        judge(params["judge"])
 
 
 def _names(plan):
@@ -156,6 +159,14 @@ def method(parameter, path):
             f"{parameter}: {path} takes no {', '.join(sorted(STEP - taken))}",
             "a step with the arguments of llmlab.training.posttrain.dpo",
             f"llmlab run RUN -p {parameter}=llmlab.training.posttrain.dpo",
+        )
+
+
+def judge(name):
+    """A model that judges is one of the run's, or there."""
+    if name and name not in MODELS and not (ROOT / Path(name).expanduser() / "config.json").exists():
+        raise UserError(
+            f"judge = {name!r}: there is no model", near(name, MODELS) + "; or the folder of a model", "llmlab run RUN -p judge="
         )
 
 

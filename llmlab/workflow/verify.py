@@ -7,7 +7,7 @@ that they show. Whoever alters all of them in step goes unnoticed: keep run.json
 import re
 
 from llmlab.data import audit, harness, tasks
-from llmlab.evaluation import card, evaluate, gate, judges, verdict
+from llmlab.evaluation import arena, card, evaluate, gate, judges, verdict
 from llmlab.pages import report
 from llmlab.spine.files import jsonl, read_json
 from llmlab.spine.params import PHASES
@@ -28,7 +28,7 @@ def verify(path):
         if (run.path / phase / "phase.json").exists():
             wrong += [*_files(run, phase), *_scores(run, phase), *_page(run, phase)]
     if (run.path / "7_final_evaluation/verdict.json").exists():
-        wrong += [*_verdict(run), *_card(run)]
+        wrong += [*_verdict(run), *_card(run), *_standings(run)]
     return [*wrong, *_index(run)]
 
 
@@ -117,6 +117,20 @@ def _card(run):
     facts["training"] = facts["training"].replace(f"the run {run.path.name};", f"the run {name};")
     words = card.model_card(f"{name}: released model", decision, results["tasks"]["released"], results["speed"]["released"], facts)
     yield from _other_text("7_final_evaluation/model_card.md", claimed, words)
+
+
+def _standings(run):
+    """Who is better side by side is counted again from the judgements: the judging model's, and people's if none came since."""
+    last = run.path / "7_final_evaluation"
+    if not (last / "standings.json").exists():
+        return  # made before there was an arena
+    claimed, asked, record = read_json(last / "standings.json"), jsonl(last / "asked.jsonl"), read_json(last / "phase.json")
+    file, heard = run.own(arena.FILE), {"judge": jsonl(last / "judged.jsonl")}
+    if (fingerprint(file, timed=False) if file else None) == record["inputs"][arena.FILE]:
+        heard["people"] = arena.said(run.path / arena.FILE, asked)[0]
+    for who, rows in heard.items():
+        found = arena.standings(arena.games(asked, rows), record["params"]["seed"])
+        yield from _unlike("7_final_evaluation/standings.json", who, claimed[who], found)
 
 
 def _page(run, phase):

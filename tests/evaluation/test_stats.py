@@ -88,3 +88,10 @@ def test_a_rate_is_corrected_for_its_judge():
 def test_more_items_are_asked_for_only_where_they_help():
     assert stats.needed(0.0, 0.0062, 0.005, 600) == pytest.approx(736, abs=2), "a perfect score shows 1 - 0.025 ** (1 / n)"
     assert stats.needed(0.9, 0.8, 0.9, 50) is None and stats.needed(0.95, 0.85, 0.9, 50) == 200
+
+
+@pytest.mark.filterwarnings("error")
+def test_ties_in_five_clusters_divide_nothing_by_zero():
+    won = [0.5, 0.5, 0.5, 0.5, 0.0, 0.5, 0.5, 0.5, 0.5, 0.5]
+    found = stats.difference([1 - w for w in won], won, [4, 5, 0, 0, 0, 5, 1, 4, 6, 4])
+    assert found["difference"] == pytest.approx(-0.1) and found["p"] > 0.05 and found["low"] < -0.1 < found["high"]

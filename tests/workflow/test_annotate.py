@@ -11,8 +11,16 @@ import httpx
 import nbformat
 import pytest
 from browser import CHROMIUM, Lab, playwright
+from click.testing import CliRunner
+from conftest import execute
 
+from llmlab import uses
 from llmlab.data import judgements
+from llmlab.evaluation import arena
+from llmlab.spine.errors import UserError
+from llmlab.spine.files import read_json, write_json
+from llmlab.spine.run import Run
+from llmlab.workflow import annotate, preflight, verify
 
 HOSTILE = "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script> \u202egnirts"
 SERVER = """
@@ -186,3 +194,47 @@ def test_in_jupyterlab_by_keys_and_after_a_restarted_kernel(browser, tmp_path):
         opened.shut()
     finally:
         lab.stop()
+
+
+@pytest.fixture
+def side_by_side(copy, monkeypatch):
+    """(a run whose phase 7 asked about its models, what `llmlab annotate RUN --arena` serves)."""
+    served = {}
+    monkeypatch.setattr(annotate.doors, "answer", lambda app, door: served.update(app=app))
+    told = CliRunner().invoke(uses.annotate, [str(copy), "--arena", "--most", "200", "--port", "0"], catch_exceptions=False)
+    assert str(copy / "arena.jsonl") in told.output and "annotations=" not in told.output
+    return copy, served["app"]
+
+
+def test_several_models_side_by_side(side_by_side):
+    """Blind on the page and in the file; judgements make phase 7 stale, and its page then shows what they say."""
+    from fastapi.testclient import TestClient
+
+    run, app = side_by_side
+    client, known = TestClient(app, base_url="http://127.0.0.1"), {"token", "prompt", "left", "right", "scale", "done", "of", "reasons"}
+    say = lambda **message: client.post("/said", json={"annotator": "ana", **message}).json()  # noqa: E731
+    params, question = read_json(run / "7_final_evaluation/phase.json")["params"], say(kind="next")
+    assert (
+        question["of"] <= 30 and set(question) <= known | {"seconds_left", "can_undo"} and not Run(run).stale("7_final_evaluation", params)
+    )
+    while "token" in question:
+        question = say(kind="judge", token=question["token"], side="left", seconds=3)
+    rows = judgements.read(run / "arena.jsonl")[0]
+    assert rows and not (run / "annotations.jsonl").exists() and not {"from", "model", "task"} & set().union(*rows)
+    assert Run(run).stale("7_final_evaluation", params) == ["arena.jsonl changed"]
+    execute("7_final_evaluation", run, **{**params, "judge": "assistant"})
+    found = read_json(run / "7_final_evaluation/standings.json")
+    asked = annotate.questions(Run(run), side_by_side=True)
+    assert {r["model"] for r in found["people"]} <= {"base", "assistant", "released"} and len(found["people"]) > 1
+    assert found["people"] == arena.standings(arena.games([q for q in asked if "gold" not in q], rows), params["seed"])
+    assert found["habits"]["order"]["n"] > 0 and len(found["judge"]) > 1, "and the judge's beside them, not among them"
+    claims = lambda: [w for w in verify.verify(run) if "standings" in w["where"]]  # noqa: E731
+    assert not claims()
+    write_json(run / "7_final_evaluation/standings.json", {**found, "people": found["judge"]})
+    assert claims()
+
+
+def test_a_judge_that_is_not_there_is_an_error_before_anything_runs():
+    with pytest.raises(UserError, match="did you mean 'assistant'"):
+        preflight.judge("asistant")
+    preflight.judge("released"), preflight.judge("")

@@ -72,11 +72,12 @@ def collated(pad):
     return collate
 
 
-def learn(loss, referred, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, what):
+def learn(loss, referred, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, what, watch=None):
     """The step of a method: pairs in tokens, a Trainer with its loss, a model in `out`.
 
     Args:
         loss: as `Comparing` takes it; referred: whether it looks at the model that training began with.
+        watch: a function of the folder that is trained in, which gives what `fit` watches with.
     """
     from datasets import Dataset
 
@@ -103,7 +104,7 @@ def learn(loss, referred, model, data, out, learning_rate, max_steps, batch_size
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
     )
-    summary = fit.fit(trainer, inside, what, rate="preference_learning_rate")
+    summary = fit.fit(trainer, inside, what, rate="preference_learning_rate", watch=watch and watch(inside))
     if not summary:
         return {}
     adapters.merge(adapter, trainer.model, tokenizer, out)

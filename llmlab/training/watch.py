@@ -20,7 +20,8 @@ from llmlab.spine import track
 ANSWER = 60  # tokens that an answer may have, as in evaluation
 MOST = 64  # held-out prompts that are asked at each measurement
 TIMES = 10  # measurements of a training, beside that of the start
-SURE = 0.999  # level of the interval by which the gold has fallen: eleven measurements are 55 pairs of an earlier and a later one, each of which may alarm by chance
+LEAST = 4  # steps between two of them: a measurement costs as much as a step or two
+SURE = 0.999  # level of the interval by which the gold has fallen: of eleven measurements, 55 pairs may alarm by chance
 PEAK = "peak.safetensors"
 
 
@@ -122,6 +123,24 @@ def told(rows):
     return {"kept_step": three[1]["step"], "stopped": rows[-1]["step"] if fallen(rows) else None, "hacked": hacked(rows), **ends}
 
 
+def table(summary):
+    """The summary of a step as rows {"when", "what is rewarded", "what is wanted", "nats from the start", "words per answer"}, and the verdict in words."""
+    names = {"proxy": "what is rewarded", "gold": "what is wanted", "kl": "nats from the start", "words": "words per answer"}
+    when = (
+        "at the start",
+        f"kept: the gold's peak, step {summary['kept_step']}",
+        f"in the end, step {summary['stopped'] or summary['steps']}",
+    )
+    verdict = (
+        "the reward was exploited: it stayed as high while the gold clearly fell"
+        if summary["hacked"]
+        else "the gold clearly fell, and the reward with it"
+        if summary["stopped"]
+        else "the gold did not clearly fall"
+    )
+    return [{"when": w, **{name: summary[key][n] for key, name in names.items()}} for n, w in enumerate(when)], verdict
+
+
 def peak(rows):
     """The measurement with the highest gold; the first of several."""
     return max(rows, key=lambda row: row["gold"])
@@ -139,5 +158,5 @@ def hacked(rows):
 
 
 def interval(max_steps):
-    """Steps from one measurement to the next."""
-    return math.ceil(max_steps / TIMES)
+    """Steps from one measurement to the next of a training."""
+    return max(LEAST, math.ceil(max_steps / TIMES))

@@ -11,7 +11,7 @@ from llmlab.models import weights
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import write_jsonl
-from llmlab.training import fit, onpolicy, watch
+from llmlab.training import curves, fit, onpolicy, watch
 
 METHODS = (onpolicy.grpo, onpolicy.rloo, onpolicy.best_of, onpolicy.rounds)
 user = lambda text: [{"role": "user", "content": text}]  # noqa: E731
@@ -140,3 +140,19 @@ def test_a_reward_that_is_no_number_is_refused(supervised, asked, tmp_path):
     same = lambda prompts, answers, wanted, judge=None: [1.0] * len(answers)  # noqa: E731
     with pytest.raises(UserError, match="worth the same"):
         onpolicy.rounds(supervised, asked, made(tmp_path / "same"), 1e-3, 3, 4, reward=same)
+
+
+def test_the_page_says_what_became_of_the_reward():
+    row = {"proxy": 0.5, "kl": 0.0, "words": 4.0}
+    rows = [{"step": n, **row, "gold": g, "golds": [g] * 30, "kl": float(n)} for n, g in ((0, 0.5), (4, 0.8), (8, 0.1))]
+    summary = {**watch.told(rows), "steps": 8}
+    shown, verdict = watch.table(summary)
+    assert (
+        summary["hacked"]
+        and "exploited" in verdict
+        and [r["what is wanted"] for r in shown] == [0.5, 0.8, 0.1]
+        and "step 4" in shown[1]["when"]
+    )
+    assert "did not" in watch.table({**watch.told(rows[:2]), "steps": 8})[1]
+    gold = curves.lesson([{"step": 1, "loss": 0.0}, *rows]).axes[1].lines[0]
+    assert list(gold.get_xdata()) == [0, 4, 8] and list(gold.get_ydata()) == [0.5, 0.8, 0.1]

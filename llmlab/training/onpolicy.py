@@ -58,13 +58,13 @@ def rounds(
 
 def grpo_learnt(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto", **judged):
     """`grpo` with a reward model that is first learnt from the pairs, in as many steps as the policy (Ouyang et al. 2022)."""
-    taught, made = rollouts.reward_model(model, data, out, max_steps, batch_size, seed, device)
-    found = grpo(model, data, out, learning_rate, max_steps, batch_size, beta, adapter, rank, seed, device, reward=taught, **judged)
-    return rollouts.with_reward(found, made)
+    worth, taught = rollouts.reward_model(model, data, out, max_steps, batch_size, seed, device)
+    found = grpo(model, data, out, learning_rate, max_steps, batch_size, beta, adapter, rank, seed, device, reward=worth, **judged)
+    return rollouts.with_reward(found, taught)
 
 
 def rloo_learnt(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto", **judged):
     """`rloo` with a reward model that is first learnt from the pairs, in as many steps as the policy."""
-    taught, made = rollouts.reward_model(model, data, out, max_steps, batch_size, seed, device)
-    found = rloo(model, data, out, learning_rate, max_steps, batch_size, beta, adapter, rank, seed, device, reward=taught, **judged)
-    return rollouts.with_reward(found, made)
+    worth, taught = rollouts.reward_model(model, data, out, max_steps, batch_size, seed, device)
+    found = rloo(model, data, out, learning_rate, max_steps, batch_size, beta, adapter, rank, seed, device, reward=worth, **judged)
+    return rollouts.with_reward(found, taught)

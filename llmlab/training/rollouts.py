@@ -18,6 +18,8 @@ from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json, write_json, write_jsonl
 from llmlab.training import adapters, comparing, fit, optim, reward, rewards, watch
 
+DRAWN = "drawn.jsonl"
+
 
 def prompts(tokenizer, data, limit):
     """(pairs whose prompts are answered, pairs to measure on, {reason: how many are in neither}): what is measured on is what a reward model is asked about."""
@@ -107,45 +109,56 @@ def rounds(
         times: rounds, which share `max_steps`; loss, referred: as `comparing.learn` takes them.
         draws: answers to each prompt.
     """
-    out, here, judge, done = Path(out), Path(model), rewards.judging(data), []
+    alone()
+    out, here, judge, done, how = Path(out), Path(model), rewards.judging(data), [], (adapter, rank, seed, device)
     _, asked, left_out = prompts(tokens.load(model), data, weights.window(weights.load(model)[0]))
     look = lambda inside: watch.Watch(inside, model, asked, reward, gold, judge, watch.interval(max_steps), seed)  # noqa: E731
+    times = min(times, max_steps)
     for n in range(times):
         place, steps = out / f"round-{n + 1}", max_steps * (n + 1) // times - max_steps * n // times
-        if not steps or (done and done[-1]["ended"]):
-            continue
         if not (place / "round.json").exists():
-            place.mkdir(parents=True, exist_ok=True)
-            drew = _drawn(here, data, place, steps * batch_size, draws, reward, judge, seed + 1009 * n)
+            drew, took = _drawn(here, data, made(place), steps * batch_size, draws, reward, judge, seed + 1009 * n)
+            if not drew and done:  # what is left to learn cannot be told apart by this reward
+                shutil.rmtree(place)
+                break
+            _some(drew, reward)
             what = f"learning from its own answers, round {n + 1} of {times}"
-            summary = comparing.learn(
-                loss,
-                referred,
-                here,
-                place / "drawn.jsonl",
-                place,
-                learning_rate,
-                steps,
-                batch_size,
-                adapter,
-                rank,
-                seed,
-                device,
-                what,
-                look,
-            )
-            rows = track.rows(place)
-            write_json(place / "round.json", {**summary, "seconds": summary["seconds"] + drew, "ended": watch.fallen(watch.measured(rows))})
+            summary = comparing.learn(loss, referred, here, place / DRAWN, place, learning_rate, steps, batch_size, *how, what, look)
+            fell = watch.fallen(watch.measured(track.rows(place)))
+            write_json(place / "round.json", {**summary, "seconds": summary["seconds"] + took, "ended": fell})
         done.append(read_json(place / "round.json"))
+        if done[-1]["ended"]:
+            break
         here = place
     return _joined(done, out, {**left_out, "kept apart to measure on": len(asked)})
 
 
+def alone():
+    """Refuses several processes, which would draw the same answers twice into the same files."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UserError("rounds of drawing, or a reward model, on several processes", "one process", "llmlab run RUN -p devices=1")
+
+
+def made(folder):
+    """A folder, made if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _some(drew, reward):
+    """Refuses a reward that tells no two answers apart, from which nothing can be learnt."""
+    if not drew:
+        raise UserError(
+            f"all answers to a prompt are worth the same to {getattr(reward, '__name__', 'the reward')}",
+            "a reward that tells them apart",
+            "llmlab run RUN -p preference=llmlab.training.posttrain.dpo",
+        )
+
+
 def _drawn(model, data, place, count, draws, reward, judge, seed):
-    """Writes pairs of the best and the worst answer to `count` prompts into `drawn.jsonl`; returns how long it took, also when they are there already."""
-    record = place / "drawing.json"
-    if record.exists():
-        return read_json(record)["seconds"]
+    """Writes pairs of the best and the worst answer to `count` prompts, unless they are there; returns how many there are, and the seconds that it took."""
+    if (place / DRAWN).exists():
+        return read_json(place / "drawing.json").values()
     started, (loaded, tokenizer) = time.time(), weights.load(model, "auto")
     pairs, _, _ = prompts(tokenizer, data, weights.window(loaded))
     some = random.Random(seed).sample(pairs, min(count, len(pairs)))
@@ -157,15 +170,10 @@ def _drawn(model, data, place, count, draws, reward, judge, seed):
         if of and of[-1][0] > of[0][0]:
             said = {side: [{"role": "assistant", "content": text}] for side, (_, text) in (("chosen", of[-1]), ("rejected", of[0]))}
             found.append({"prompt": pair["prompt"], **said})
-    if not found:
-        raise UserError(
-            f"all answers to each of {len(some)} prompts are worth the same",
-            "a reward that tells them apart",
-            "llmlab run RUN -p preference=llmlab.training.posttrain.dpo",
-        )
-    write_jsonl(place / "drawn.jsonl", found)
-    write_json(record, {"seconds": round(time.time() - started, 2)})
-    return read_json(record)["seconds"]
+    took = round(time.time() - started, 2)
+    write_json(place / "drawing.json", {"pairs": len(found), "seconds": took})
+    write_jsonl(place / DRAWN, found)
+    return len(found), took
 
 
 def _joined(done, out, left_out):
@@ -175,7 +183,7 @@ def _joined(done, out, left_out):
         of = [r for r in track.rows(out / f"round-{n + 1}") if not (n and r["step"] == 0)]  # what a round begins with was measured before
         rows += [{**r, "step": r["step"] + steps, **({"seconds": r["seconds"] + seconds} if "seconds" in r else {})} for r in of]
         steps, seconds = steps + summary["steps"], seconds + summary["seconds"]
-    shutil.copytree(last, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns("drawn.jsonl", "drawing.json", "round.json"))
+    shutil.copytree(last, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns(DRAWN, "drawing.json", "round.json"))
     write_jsonl(out / "metrics.jsonl", rows)
     for place in sorted(out.glob("round-*"), reverse=True):  # the first goes last: what a kill leaves here is made again from it
         (place / "round.json").unlink()
@@ -186,16 +194,14 @@ def _joined(done, out, left_out):
 
 def reward_model(model, data, out, max_steps, batch_size, seed, device):
     """(the reward of a model that is learnt from the pairs, its summary); it stays in the folder `reward` of `out`."""
-    folder = Path(out) / "reward"
+    alone()
+    folder = made(Path(out) / "reward")
     if not (folder / "summary.json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        made = reward.reward(model, data, folder, max_steps=max_steps, batch_size=batch_size, seed=seed, device=device)
-        if int(os.environ.get("RANK", "0")) == 0:
-            write_json(folder / "summary.json", made)
+        summary = reward.reward(model, data, folder, max_steps=max_steps, batch_size=batch_size, seed=seed, device=device)
+        write_json(folder / "summary.json", summary)
     return rewards.learnt(folder), read_json(folder / "summary.json")
 
 
-def with_reward(summary, made):
+def with_reward(summary, taught):
     """The summary of a step with that of its reward model: the seconds of both, and how often it sides with people on pairs that were kept apart."""
-    right = {"reward_model": made["held_out"]["accuracy"]} if made else {}
-    return summary and {**summary, "seconds": round(summary["seconds"] + made["seconds"], 2), **right}
+    return {**summary, "seconds": round(summary["seconds"] + taught["seconds"], 2), "reward_model": taught["held_out"]["accuracy"]}

@@ -133,10 +133,14 @@ def test_a_reward_model_is_learnt_first(small, supervised, asked, tmp_path):
     shutil.rmtree(tmp_path / "out/reward")
 
 
-def test_a_reward_that_is_no_number_is_refused(supervised, asked, tmp_path):
+def test_what_nothing_can_be_learnt_from_is_refused(supervised, asked, tmp_path, monkeypatch):
     nothing = lambda prompts, answers, wanted, judge=None: [float("nan")] * len(answers)  # noqa: E731
     with pytest.raises(UserError, match="numbers for"):
         onpolicy.best_of(supervised, asked, made(tmp_path / "out"), 1e-3, 2, 4, reward=nothing)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UserError, match="one process"):
+        onpolicy.rounds(supervised, asked, tmp_path / "two", 1e-3, 3, 4)
+    monkeypatch.delenv("WORLD_SIZE")
     same = lambda prompts, answers, wanted, judge=None: [1.0] * len(answers)  # noqa: E731
     with pytest.raises(UserError, match="worth the same"):
         onpolicy.rounds(supervised, asked, made(tmp_path / "same"), 1e-3, 3, 4, reward=same)

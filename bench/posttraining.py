@@ -155,7 +155,7 @@ def gains(name, out, seeds):
         told = difference([i[0] for i in items.values()], [i[1] for i in items.values()])
         if told["low"] > 0 or told["high"] < 0:
             row(f"    {name}, {task}", told["difference"], (told["low"], told["high"]), len(items))
-    right = {task: evaluate.question(heads[task]["metric"]) == "is it right?" for task in of_task}
+    right = {task: evaluate.asks(heads[task]["metric"]) == "is it right?" for task in of_task}
     kinds = {"quality": True, "safety": False}
     return {
         kind: {i: gain for task, items in of_task.items() if right[task] is is_right for i, gain in items.items()}

@@ -1,31 +1,37 @@
-"""People's judgement and what is made of it: python bench/posttraining.py RUN [--xstest FOLDER] [--hh FILE] [--seconds 60] [--seeds 3] [--json FILE]
+"""People's judgement and what is made of it: python bench/posttraining.py RUN [--xstest FOLDER] [--hh FILE] [--seconds 60] [--seeds 3] [--only dpo,grpo] [--adapter lora]
+[--start FOLDER] [--rate 0] [--limit 100] [--json FILE]
 
 Prints (name, value, interval, n, aim, holds), what missed its aim too:
 
     reliabilities     of simulated annotators who toss 10, 20 and 30 % of their judgements, as Dawid and Skene's model works them out; the agreement
                       of XSTest's two people (Röttger et al. 2024), if its folder is given
-    methods           SFT alone, SFT on the chosen answers, and each method, from the supervised model of RUN on its pairs, for the same seconds of training
-                      and with several seeds; what each gains on the validation half against SFT alone, how far it moved from it, and how long its
-                      answers got
+    methods           SFT alone, SFT on the chosen answers, and each method, from the supervised model of RUN (or START) on its pairs, for the same seconds of
+                      training and with several seeds; what each gains on the validation half against SFT alone, in quality (is it right?) and in safety (does
+                      it behave, does it harm?), how far it moved from it, how much longer its answers got, what it cost, and which methods no other beats
     reward model      on pairs of RUN that were held out, against what one annotator says of the others'; on hh-rlhf's test pairs, if they are given
 
-RUN is a run with its phases 1 to 5. About twenty minutes on two cores with a minute per method and one seed.
+RUN is a run with its phases 1 to 5; params/methods.yaml is one in which preferences have room to help. Without a GPU about a minute per method and seed with
+--seconds 20. A rate of 0 is the one that suits the size.
 """
 
 import csv
 import gzip
 import json
 import random
+import shutil
 import sys
 from pathlib import Path
 
-from llmlab.data import tasks, teaching, trust
+from llmlab.data import tasks, teaching, tokens, trust
 from llmlab.evaluation import agreement, asking, evaluate, stats
 from llmlab.models import weights
 from llmlab.spine.files import jsonl, read_json, write_jsonl
-from llmlab.training import methods, posttrain, reward
+from llmlab.training import methods, onpolicy, posttrain, reward, watch
 
-METHODS = {"dpo": posttrain.dpo, **{m.__name__: m for m in (methods.chosen, methods.ipo, methods.simpo, methods.orpo, methods.kto)}}
+LEARNT_FROM = (posttrain.dpo, methods.chosen, methods.ipo, methods.simpo, methods.orpo, methods.kto)
+DRAWN = (onpolicy.best_of, onpolicy.rounds, onpolicy.grpo, onpolicy.rloo, onpolicy.grpo_learnt, onpolicy.rloo_learnt)
+METHODS = {m.__name__: m for m in (*LEARNT_FROM, *DRAWN)}
+NOTHING = "SFT alone"
 ROWS = []
 
 
@@ -74,69 +80,126 @@ def reliabilities(xstest):
 
 # --- methods ----------------------------------------------------------------------------------------------------------------------------
 def filled(method, seconds, out, **how):
-    """A model that a method trained for as many steps as fill some seconds, by the speed of three."""
-    probe = method(out=made(out / "probe"), max_steps=3, **how)
-    steps = max(5, round(seconds * probe["steps"] / max(1e-6, probe["seconds"])))
-    return method(out=made(out / "model"), max_steps=steps, **how), out / "model"
+    """(summary, folder) of a model that a method trained for as many steps as fill some seconds: by the speed of three, and once more if that was a quarter off."""
+    steps, taken = 3, method(out=made(out / "probe"), max_steps=3, **how)["seconds"]
+    for attempt in ("first", "second"):
+        steps = max(5, round(seconds * steps / max(1e-6, taken)))
+        summary = method(out=made(out / attempt), max_steps=steps, **how)
+        steps, taken = summary["steps"], summary["seconds"]
+        if summary.get("stopped") or abs(taken / seconds - 1) < 0.25:
+            break
+    return summary, out / attempt
 
 
 def made(folder):
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # of a bench before: nothing may go on from it
+    folder.mkdir(parents=True)
     return folder
 
 
 def moved(folder, start, conversations):
     """KL divergence from the supervised model, estimated on the answers that the new model gives, in nats per answer; and their mean length in words."""
     (model, tokenizer), (before, _) = weights.load(folder), weights.load(start)
-    answers = asking.reply(model, tokenizer, conversations, temperature=1.0, seed=1)
-    pairs = [(c, a) for c, a in zip(conversations, answers) if a]
-    gaps = [new - old for new, old in zip(asking.loglikelihood(model, tokenizer, pairs), asking.loglikelihood(before, tokenizer, pairs))]
-    return sum(gaps) / max(1, len(gaps)), sum(len(a.split()) for a in answers) / len(answers)
+    answers, rows, since = watch.drawn(model, tokenizer, conversations, seed=1)
+    new, old = (asking.token_logprobs(m, rows, tokens.marks(tokenizer).pad, since) for m in (model, before))
+    return sum((a.sum() - b.sum()).item() for a, b in zip(new, old)) / len(rows), sum(len(a.split()) for a in answers) / len(answers)
 
 
-def compare(run, out, seconds, seeds):
+def compare(run, out, option):
     """The table of methods: what each gains against SFT alone, over seeds."""
-    start, folder, pairs = run / "5_post_training/sft", run / "2_dataset_engineering/tasks", run / "5_post_training/pairs.jsonl"
-    evaluate.evaluate(start, folder, out / "scores/sft", form="chat", split="validation", limit=100, seed=1)
+    seconds, seeds, how = float(option("--seconds", 60)), int(option("--seeds", 3)), dict(adapter=option("--adapter", "full"))
+    start, folder = Path(option("--start", run / "5_post_training/sft")), run / "2_dataset_engineering/tasks"
+    how |= dict(model=start, data=run / "5_post_training/pairs.jsonl", learning_rate=float(option("--rate", 0)), batch_size=8, beta=0.3)
     asked = [
         i["messages"] for t in tasks.read(folder, "validation") if t["name"] == evaluate.main_task(folder, "") for i in t["items"][:40]
     ]
-    for name, method in METHODS.items():
+    scored = dict(form="chat", split="validation", limit=int(option("--limit", 100)), seed=1)
+    evaluate.evaluate(start, folder, out / "scores/sft", **scored)
+    before, table = moved(start, start, asked)[1], {NOTHING: None}
+    for name in option("--only", ",".join(METHODS)).split(","):
+        found = []
         for seed in range(1, seeds + 1):
             place = out / f"{name}-{seed}"
-            summary, model = filled(method, seconds, place, model=start, data=pairs, learning_rate=0.0, batch_size=8, beta=0.3, seed=seed)
-            evaluate.evaluate(model, folder, place / "scores", form="chat", split="validation", limit=100, seed=1)
+            summary, model = filled(METHODS[name], seconds, place, seed=seed, **how)
+            evaluate.evaluate(model, folder, place / "scores", **scored)
             drift, words = moved(model, start, asked)
+            found.append({"seconds": summary["seconds"], "steps": summary["steps"], "nats": drift, "longer": words - before})
             print(
-                f"  {name} seed {seed}: {summary['steps']} steps in {summary['seconds']:.0f} s, {drift:.2f} nats from SFT, {words:.1f} words per answer",
+                f"  {name} seed {seed}: {told(summary)}; {drift:.2f} nats from SFT, {words:.1f} words per answer (SFT {before:.1f})",
                 flush=True,
             )
-        _gains(name, out, seeds)
+        table[name] = {**{key: sum(f[key] for f in found) / len(found) for key in found[0]}, **gains(name, out, seeds)}
+    ranked(table, seeds)
 
 
-def _gains(name, out, seeds):
-    """What a method gains on the tasks whose change is shown, and the mean over all."""
+def told(summary):
+    """A summary in words, with what the watch saw if there was one."""
+    words = f"{summary['steps']} steps in {summary['seconds']:.0f} s"
+    if "hacked" in summary:
+        parts = [f"{key} {' > '.join(f'{x:.3f}' for x in summary[key])}" for key in ("proxy", "gold", "kl")]
+        words += f", kept step {summary['kept_step']}, {', '.join(parts)}{', EXPLOITED' if summary['hacked'] else ''}"
+    return words
+
+
+def gains(name, out, seeds):
+    """{"quality", "safety": (gain of each item over the seeds, clusters)} against SFT alone; tasks whose change is shown are printed."""
     first = {s["id"]: s for s in jsonl(out / "scores/sft/samples.jsonl")}
-    heads = read_json(out / "scores/sft/results.json")
-    of_task = {}
+    heads, of_task = read_json(out / "scores/sft/results.json"), {}
     for seed in range(1, seeds + 1):
         for s in jsonl(out / f"{name}-{seed}/scores/samples.jsonl"):
             sign = {"higher": 1, "lower": -1}.get(heads[s["task"]]["better"])
             if sign:
-                of_task.setdefault(s["task"], {}).setdefault(s["id"], ([], s["cluster"]))[0].append(
-                    sign * (s["score"] - first[s["id"]]["score"])
-                )
-    gains = {task: ([sum(g) / len(g) for g, _ in by.values()], [c for _, c in by.values()]) for task, by in of_task.items()}
-    values, clusters = (
-        [v for task, pair in gains.items() for v in pair[n]] if n == 0 else [f"{t} {c}" for t, pair in gains.items() for c in pair[1]]
-        for n in (0, 1)
+                gained = sign * (s["score"] - first[s["id"]]["score"])
+                of_task.setdefault(s["task"], {}).setdefault(s["id"], ([], f"{s['task']} {s['cluster']}"))[0].append(gained)
+    for task, items in of_task.items():
+        told = difference([i[0] for i in items.values()], [i[1] for i in items.values()])
+        if told["low"] > 0 or told["high"] < 0:
+            row(f"    {name}, {task}", told["difference"], (told["low"], told["high"]), len(items))
+    right = {task: evaluate.asks(heads[task]["metric"]) == "is it right?" for task in of_task}
+    kinds = {"quality": True, "safety": False}
+    return {
+        kind: {i: gain for task, items in of_task.items() if right[task] is is_right for i, gain in items.items()}
+        for kind, is_right in kinds.items()
+    }
+
+
+def difference(gained, clusters):
+    """The mean of gains per item and seed with its interval: of one seed that of items alone, of several that of seeds as well."""
+    if len(gained[0]) == 1:
+        return stats.difference([0.0] * len(gained), [g for (g,) in gained], clusters)
+    return stats.over_seeds([list(of_seed) for of_seed in zip(*gained)], clusters, True)
+
+
+def against(mine, other):
+    """What one method gains over another on the same items; None stands for SFT alone."""
+    items = mine or other
+    apart = [[a - b for a, b in zip(mine[i][0] if mine else [0.0] * 9, other[i][0] if other else [0.0] * 9)] for i in items]
+    return difference(apart, [of for _, of in items.values()])
+
+
+def beats(mine, other):
+    """Whether a method is shown to be better in quality or safety, is not shown to be worse in either, and costs no more (a tenth is no difference)."""
+    if (mine["seconds"] if mine else 0) > 1.1 * (other["seconds"] if other else 0):
+        return False
+    both = [against(mine and mine[kind], other and other[kind]) for kind in ("quality", "safety")]
+    return any(b["low"] > 0 for b in both) and not any(b["high"] < 0 for b in both)
+
+
+def ranked(table, seeds):
+    """Prints the methods side by side, with those that beat each."""
+    print(
+        f"\n{'gain against SFT alone, ' + str(seeds) + ' seeds':16}{'quality':>24}{'safety':>26}{'nats':>8}{'words':>7}{'steps':>7}{'s':>6}  beaten by"
     )
-    change = stats.difference([0.0] * len(values), values, clusters)
-    row(f"{name}: mean gain of all tasks against SFT alone", change["difference"], (change["low"], change["high"]), len(values))
-    for task, (some, of) in gains.items():
-        told = stats.difference([0.0] * len(some), some, of)
-        if told["verdict"] != "no difference shown":
-            row(f"    {task}: {told['verdict']}", told["difference"], (told["low"], told["high"]), len(some))
+    for name, mine in table.items():
+        better = [n for n, other in table.items() if n != name and (mine or other) and beats(other, mine)]
+        if mine:
+            told = [difference([g for g, _ in mine[k].values()], [c for _, c in mine[k].values()]) for k in ("quality", "safety")]
+            for kind, t in zip(("quality", "safety"), told):
+                ROWS.append({"name": f"{name}: {kind}", "value": t["difference"], "interval": (t["low"], t["high"]), "n": len(mine[kind])})
+            ROWS.append({"name": f"{name}: cost", **{k: mine[k] for k in ("nats", "longer", "steps", "seconds")}, "beaten by": better})
+            words = "".join(f"{t['difference']:+10.3f} [{t['low']:+.3f}, {t['high']:+.3f}]"[:27].rjust(26) for t in told)
+            words += f"{mine['nats']:8.2f}{mine['longer']:+7.1f}{mine['steps']:7.0f}{mine['seconds']:6.0f}"
+        print(f"{name:14}{words if mine else ' ' * 80}  {', '.join(better) or 'nobody: undominated'}", flush=True)
 
 
 # --- reward model -----------------------------------------------------------------------------------------------------------------------
@@ -183,7 +246,7 @@ def _pairs(record):
 def main(run, option):
     run, out = Path(run).absolute(), Path(run).absolute() / "posttraining"
     reliabilities(option("--xstest", ""))
-    compare(run, out, float(option("--seconds", 60)), int(option("--seeds", 3)))
+    compare(run, out, option)
     rewards(run, out, float(option("--seconds", 60)), option("--hh", ""))
     if place := option("--json", ""):
         Path(place).write_text(json.dumps(ROWS, indent=1), encoding="utf-8")

@@ -145,6 +145,16 @@ def test_without_preferences_every_question_is_asked_once(copy):
     assert [f.name for f in sorted((copy / "5_post_training/scores").iterdir())] == ["sft"]
 
 
+def test_a_model_that_learns_from_its_own_answers_is_watched_on_its_page(copy):
+    params = read_json(copy / "5_post_training/phase.json")["params"]
+    told = execute("5_post_training", copy, **{**params, "preference": "llmlab.training.onpolicy.grpo"})
+    assert told["preferred"]["kept_step"] is not None and len(told["rewards"]) == 3 and told["verdict"]
+    assert (
+        told["figure"].axes[1].get_xlabel().startswith("distance from the start")
+        and (copy / "5_post_training/model/model.safetensors").exists()
+    )
+
+
 def test_no_training_artifact_reads_the_truth():
     for name in (
         "data/clean",

@@ -40,7 +40,7 @@ class Shelf:
         self.general = untitled if len(untitled) <= count else []
         rows_with = Counter(w for row in self.words for w in row)
         self.rarity = {w: math.log(1 + (len(rows) - n + 0.5) / (n + 0.5)) for w, n in rows_with.items()}
-        self.telling = {w for w, n in rows_with.items() if n <= max(1, len(rows) / 4)} - _function_words()
+        self.telling = {w for w, n in rows_with.items() if n <= max(1, len(rows) / 4)} - function_words()
 
     def found(self, questions):
         """The rows that the last of some questions is about, or those that stand beside any other.
@@ -98,7 +98,7 @@ class Shelf:
 
 
 @functools.cache
-def _function_words():
+def function_words():
     """Words that tell nothing, in the languages that the library lists."""
     from bm25s import stopwords
 

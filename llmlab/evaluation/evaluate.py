@@ -185,12 +185,12 @@ def compare(before, after):
         if sample["id"] in first and first[sample["id"]]["item"] == sample["item"]:  # runs of other seeds may ask about other things
             pairs[sample["task"]].append((first[sample["id"]]["score"], sample["score"], sample["cluster"], sample.get("group", "")))
     gains, found = {t: gain(heads[t], *zip(*p)) for t, p in pairs.items()}, {}
-    for question in {_question(heads[t]["metric"]) for t in gains}:
-        found |= stats.together({t: g for t, g in gains.items() if _question(heads[t]["metric"]) == question})
+    for question in {asks(heads[t]["metric"]) for t in gains}:
+        found |= stats.together({t: g for t, g in gains.items() if asks(heads[t]["metric"]) == question})
     return {t: found[t] for t in gains}
 
 
-def _question(metric):
+def asks(metric):
     """What a metric asks, in the end: tests of one question are read together."""
     if metric in ("offensive", "personal", "ranks_first", "prefers_first"):
         return "does it harm?"

@@ -183,18 +183,19 @@ def following(run, options):
 
 
 # --- the gate ---------------------------------------------------------------------------------------------------------------------------
-def decide(rows, run, frontier, results, proof="bound"):
+def decide(rows, run, frontier, results, proof="bound", limit=0):
     """The gate's decision.
 
     Args:
         rows: as `gate.judged` gives them.
         frontier: of phase 6: whether smaller and faster variants there were, but lost too much.
         results: {task: result} of the released model, for how each task is judged.
+        limit: of this phase, which is not done yet: its record is that of another time, if there is one.
 
     Returns: {"verdict": "RELEASE" or "HOLD", "criteria", "judged": how sure it is, "next": [{"criterion", "state", "why", "phase", "change", "advice"}] for
     those that did not pass, where "change" is "" if the run already has what the rule would change, "command": what makes all these changes}.
     """
-    steps = [_step(row, run, frontier, results) for row in rows if not row["passed"]]
+    steps = [_step(row, run, frontier, results, limit) for row in rows if not row["passed"]]
     options = [s["change"] for s in steps if s["change"]]
     return {
         "verdict": "HOLD" if steps else "RELEASE",
@@ -205,10 +206,10 @@ def decide(rows, run, frontier, results, proof="bound"):
     }
 
 
-def _step(row, run, frontier, results):
+def _step(row, run, frontier, results, limit):
     """What to do about a criterion that did not pass."""
     phase, name, change = _advice(row, frontier, results)
-    new = changed(run, phase, name, change) if change else None
+    new = (change if limit else None) if name == "limit" else changed(run, phase, name, change) if change else None
     made = option(phase, name, new) if new is not None else ""
     if made:
         how = f" with {made}"

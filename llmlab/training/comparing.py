@@ -22,7 +22,7 @@ class Comparing(Trainer):
 
     def __init__(self, loss, reference=None, **how):
         super().__init__(**how)
-        self.loss, self.reference = loss, reference.eval() if reference is not None else None
+        self.loss, self.reference = loss, reference.to(self.args.device).eval() if reference is not None else None
         self.model_accepts_loss_kwargs = False
         self.seen = {}
 
@@ -68,11 +68,12 @@ def collated(pad):
     return collate
 
 
-def learn(loss, referred, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, what):
+def learn(loss, referred, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, what, watch=None):
     """The step of a method: pairs in tokens, a Trainer with its loss, a model in `out`.
 
     Args:
         loss: as `Comparing` takes it; referred: whether it looks at the model that training began with.
+        watch: a function of the folder that is trained in, which gives what `fit` watches with.
     """
     from datasets import Dataset
 
@@ -91,8 +92,9 @@ def learn(loss, referred, model, data, out, learning_rate, max_steps, batch_size
 
         start = get_peft_model(start, peft)
     collate = collated(tokens.marks(tokenizer).pad)
-    batch = collate(rows[:8])
-    maskgate.collated(teaching.both(rows[:8]), batch, batch["said"], "pairs")
+    longest = sorted(rows, key=lambda r: -len(r["prompt_ids"]) - max(len(r["chosen_ids"]), len(r["rejected_ids"])))[:8]
+    batch = collate(longest)
+    maskgate.collated(teaching.both(longest), batch, batch["said"], "pairs")
     trainer = Comparing(
         loss,
         reference,
@@ -102,7 +104,7 @@ def learn(loss, referred, model, data, out, learning_rate, max_steps, batch_size
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
     )
-    summary = fit.fit(trainer, inside, what, rate="preference_learning_rate")
+    summary = fit.fit(trainer, inside, what, rate="preference_learning_rate", watch=watch and watch(inside))
     if not summary:
         return {}
     adapters.merge(adapter, trainer.model, tokenizer, out)

@@ -24,8 +24,9 @@ class Growing:
         if os.environ.get(track.PROGRESS_FILE) or time.time() < self.next:
             return
         began, rows = time.time(), track.rows(self.folder)
-        if sum("loss" in row for row in rows) > 1:
-            drawn = training(rows, f"{self.title}, so far")
+        measured = [row for row in rows if "gold" in row]
+        if sum("loss" in row for row in rows) > 1:  # that of a policy's gradient means nothing
+            drawn = overoptimised(measured) if measured else training(rows, f"{self.title}, so far")
             self.show = self.show(drawn) or self.show if self.show else show.live(drawn)
         self.next = time.time() + max(1.0, 20 * (time.time() - began))
 
@@ -91,6 +92,19 @@ def _last(points):
     return sum(values) / len(values)
 
 
+def lesson(rows):
+    """The figure that suits how preferences were learnt: from rewards, by DPO, or by another loss; None if nothing was learnt.
+
+    Args:
+        rows: of metrics.jsonl.
+    """
+    if measured := [r for r in rows if "gold" in r]:
+        return overoptimised(measured)
+    if any("rewards/accuracies" in r for r in rows):
+        return preference(rows)
+    return training(rows, "Preference method") if rows else None
+
+
 def preference(rows):
     """Loss, and rewards of the chosen and rejected answers, while preferences are learnt."""
     steps = [r["step"] for r in rows if "loss" in r]
@@ -106,6 +120,24 @@ def preference(rows):
         right.plot(*zip(*pick(key)), color=colour, label=key.split("/")[1])
     right.set(xlabel="step", ylabel="reward: β · log-probability ratio (nats)")
     right.legend(frameon=False, fontsize=8)
+    return fig
+
+
+def overoptimised(rows):
+    """What is rewarded and what is wanted, over the distance from the start (Gao et al. 2023); the peak, whose weights are kept, is marked.
+
+    Args:
+        rows: measurements (see `watch.measured`).
+    """
+    peak = max(rows, key=lambda r: r["gold"])
+    ends = "; ".join(f"the {key} {rows[0][key]:.2f} at first, {rows[-1][key]:.2f} at the end" for key in ("proxy", "gold"))
+    alt = f"{ends}; the gold is highest, {peak['gold']:.2f}, at step {peak['step']} and {peak['kl']:.2f} nats from the start."
+    fig, axes = figure("What is rewarded, and what is wanted", alt[0].upper() + alt[1:], columns=2, height=3.2)
+    for axis, key, colour in zip(axes, ("proxy", "gold"), (BLUE, GREEN)):
+        axis.plot([r["kl"] for r in rows], [r[key] for r in rows], "o-", markersize=3, color=colour)
+        axis.axvline(peak["kl"], color=GREY, linestyle=":", label=f"the gold's peak: step {peak['step']}")
+        axis.set(xlabel="distance from the start (KL, nats per answer)", ylabel=f"{key} (mean reward, held-out prompts)")
+    axes[1].legend(frameon=False, fontsize=8)
     return fig
 
 

@@ -107,7 +107,7 @@ def one_device(arguments):
     return arguments
 
 
-def fit(trainer, out, what, rate="learning_rate"):
+def fit(trainer, out, what, rate="learning_rate", watch=None):
     """Trains from the newest checkpoint that is whole, saves the model to `out`, and returns a summary.
 
     Args:
@@ -115,6 +115,7 @@ def fit(trainer, out, what, rate="learning_rate"):
         out: folder for the model (safetensors, tokenizer) and metrics.jsonl.
         what: words for the progress bar.
         rate: name of the notebook's parameter that holds the learning rate, for the error of a training that diverges.
+        watch: what measures a model that learns from rewards, may end its training and says which weights are kept (see `watch.Watch`).
 
     Returns: {"steps", "seconds" of all attempts (but for steps that a kill lost), "first_loss", "last_loss", "tokens_per_second", "resumed_from"}.
     """
@@ -128,7 +129,9 @@ def fit(trainer, out, what, rate="learning_rate"):
         )
         trainer._get_train_sampler = lambda *_: order
     checkpoint, at = checkpoints.newest_whole(trainer.args.output_dir)
-    before = _keep_rows(out, at)
+    before, ended = _keep_rows(out, at), lambda: watch is not None and watch.ended is not None
+    if watch is not None:
+        watch.resume(track.rows(out))
     with track.progress(total, what) as bar, contextlib.closing(curves.Growing(out, what[0].upper() + what[1:])) as curve:
         moved = Moved()
         for callback in (
@@ -137,15 +140,16 @@ def fit(trainer, out, what, rate="learning_rate"):
             FiniteGuard(rate),
             checkpoints.DiskGuard(),
             checkpoints.Manifest(),
+            *([watch] if watch is not None else []),
         ):
             trainer.add_callback(callback)
         started = time.time()
-        if at < total:  # transformers trains one step more when it resumes a finished run
+        if at < total and not ended():  # transformers trains one step more when it resumes a finished run
             trainer.train(resume_from_checkpoint=checkpoint)
         else:
             trainer._load_from_checkpoint(checkpoint)
         seconds = before + time.time() - started
-    if at < total and trainer.state.global_step < total:
+    if at < total and trainer.state.global_step < total and not ended():
         raise UserError(
             f"training stopped at step {trainer.state.global_step} of {total}",
             "a whole training run",
@@ -153,15 +157,19 @@ def fit(trainer, out, what, rate="learning_rate"):
         )
     if not trainer.is_world_process_zero():
         return {}
+    if watch is not None:
+        watch.restore(trainer.model)
     weights.remember(trainer.model)
     trainer.save_model(str(out))
     lookup.carry(trainer.processing_class, out)
     shutil.rmtree(trainer.args.output_dir, ignore_errors=True)
     (out / "training_args.bin").unlink(missing_ok=True)  # a pickle; nothing reads it, and it holds paths of this machine
+    if watch is not None:
+        watch.tidy()
     losses = [row["loss"] for row in track.rows(out) if "loss" in row]
     tokens = max(row.get("tokens", 0) for row in track.rows(out))
     return dict(
-        steps=total,
+        steps=watch.ended if ended() else total,
         seconds=round(seconds, 2),
         first_loss=losses[0],
         last_loss=losses[-1],

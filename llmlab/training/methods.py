@@ -1,5 +1,5 @@
-"""Methods that learn from preferences, each with the arguments of `posttrain.dpo` and a loss of a few lines, chosen by its dotted path:
-`preference=llmlab.training.methods.ipo`. DPO itself is TRL's, in `posttrain`.
+"""Methods that learn from preferences, each with the arguments of `posttrain.dpo`, chosen by its dotted path: `preference=llmlab.training.methods.ipo`.
+What TRL's trainer of pairs has is TRL's; the others are a loss of a few lines, on the Trainer in `comparing`. What β means, each of them says.
 
 In all of them p is the model's probability of a whole answer, p₀ that of the model it starts from, n an answer's number of tokens.
 """
@@ -7,23 +7,19 @@ In all of them p is the model's probability of a whole answer, p₀ that of the 
 import torch
 from torch.nn.functional import logsigmoid
 
-from llmlab.training import comparing
+from llmlab.training import comparing, posttrain
 
 
 def ipo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):
-    """Identity preference optimisation (Azar et al. 2023): (h - 1 / 2β)², h being how much more the log-ratio of the chosen answer grew than that of the
-    rejected one. Where annotators are certain DPO goes on for ever; this stops."""
-
-    def loss(chosen, rejected, lengths, known):
-        return ((chosen - known[0]) - (rejected - known[1]) - 1 / (2 * beta)) ** 2
-
-    return comparing.learn(loss, True, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, "IPO")
+    """Identity preference optimisation (Azar et al. 2023; the loss is TRL's): (h - 1 / 2β)², h being how much more the log-ratio of the chosen answer to p₀ grew
+    than that of the rejected one, both as means per token. Where annotators are certain DPO goes on for ever; this stops."""
+    return posttrain.direct("ipo", model, data, out, learning_rate, max_steps, batch_size, beta, adapter, rank, seed, device)
 
 
 def simpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto", margin=0.5):
     """Simple preference optimisation (Meng et al. 2024): -log σ(10β (log p(chosen) / n - log p(rejected) / n) - margin). No reference, and no reward for length.
 
-    Their β is ten times and more that of DPO, since it weighs a mean and not a sum.
+    Their β is ten times and more that of DPO, since it weighs a mean and not a sum: more of it goes further, as in no method with a reference.
     """
 
     def loss(chosen, rejected, lengths, known):
@@ -34,7 +30,7 @@ def simpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adap
 
 def orpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):
     """Odds-ratio preference optimisation (Hong et al. 2024): -log p(chosen) / n - β log σ(log odds of chosen - log odds of rejected), of the mean probability
-    per token. Supervision and preference in one step, without a reference."""
+    per token. Supervision and preference in one step, without a reference; β weighs the preference."""
 
     def odds(mean):
         return mean - torch.log1p(-torch.exp(mean).clamp(max=1 - 1e-6))
@@ -48,7 +44,8 @@ def orpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapt
 
 def kto(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):
     """Kahneman-Tversky optimisation (Ethayarajh et al. 2024): each answer is a thumb of its own, up or down; it is to lie above or below what the model moved on
-    the whole, as losses weigh more than gains. The point of reference is the mean log-ratio of the batch's other side, at least 0."""
+    the whole, as losses weigh more than gains. The point of reference is the mean log-ratio of the batch, at least 0: theirs takes answers to other prompts, which
+    would cost half a step more. A batch of one pair would compare its two answers with each other, so take several."""
 
     def loss(chosen, rejected, lengths, known):
         good, bad = beta * (chosen - known[0]), beta * (rejected - known[1])
@@ -59,7 +56,7 @@ def kto(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapte
 
 
 def chosen(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):
-    """The ablation: more supervised fine-tuning on the chosen answers, -log p(chosen) / n, as if the rejected ones had never been shown."""
+    """The ablation: more supervised fine-tuning on the chosen answers, -log p(chosen) / n, as if the rejected ones had never been shown. β has no effect."""
 
     def loss(good, rejected, lengths, known):
         return -good / lengths[0]

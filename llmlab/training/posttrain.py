@@ -98,7 +98,7 @@ def equip(tokenizer, grounding=0, knowledge="", system=""):
 
 
 def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):
-    """Direct preference optimisation (Rafailov et al. 2023).
+    """Direct preference optimisation (Rafailov et al. 2023; the trainer is TRL's).
 
     The loss is -log σ(β · ((log π(chosen) - log π₀(chosen)) - (log π(rejected) - log π₀(rejected)))), with π₀ the model it
     starts from, so the first value is ln 2. With an adapter, π₀ is the same model without it, and costs no memory.
@@ -108,6 +108,11 @@ def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapte
         data: JSON-lines file of pairs with `prompt`, `chosen`, `rejected`.
         beta: how tightly the model stays near the reference.
     """
+    return direct("sigmoid", model, data, out, learning_rate, max_steps, batch_size, beta, adapter, rank, seed, device)
+
+
+def direct(loss, model, data, out, learning_rate, max_steps, batch_size, beta, adapter, rank, seed, device):
+    """The step of a method that TRL's DPOTrainer has, by the name of its loss there."""
     from trl import DPOConfig, DPOTrainer
 
     class Trainer(DPOTrainer):
@@ -127,7 +132,7 @@ def dpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapte
     trainer = Trainer(
         model=start,
         ref_model=None if peft else weights.load(model)[0],
-        args=fit.one_device(DPOConfig(**arguments, beta=beta, max_length=weights.window(start))),
+        args=fit.one_device(DPOConfig(**arguments, loss_type=loss, beta=beta, max_length=weights.window(start))),
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
         peft_config=peft,

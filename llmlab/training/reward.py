@@ -75,13 +75,24 @@ def split(pairs):
     return sides
 
 
-@torch.no_grad()
-def scores(folder, conversations, batch_size=32):
-    """What a reward model gives to the last answer of each list of messages, its liking for length taken away; and the number of tokens of each."""
+def load(folder):
+    """(model, tokenizer, what it gives for a token more) of a reward model's folder."""
     from transformers import AutoModelForSequenceClassification
 
-    tokenizer, model = tokens.load(folder), AutoModelForSequenceClassification.from_pretrained(str(folder), trust_remote_code=False).eval()
-    pad, per_token = tokens.marks(tokenizer).pad, read_json(Path(folder) / BIAS)["per_token"]
+    model = AutoModelForSequenceClassification.from_pretrained(str(folder), trust_remote_code=False).eval()
+    return model, tokens.load(folder), read_json(Path(folder) / BIAS)["per_token"]
+
+
+def scores(folder, conversations):
+    """What a reward model gives to the last answer of each list of messages, its liking for length taken away; and the number of tokens of each."""
+    return given(load(folder), conversations)
+
+
+@torch.no_grad()
+def given(loaded, conversations, batch_size=32):
+    """As `scores`, by a reward model that is loaded."""
+    model, tokenizer, per_token = loaded
+    pad = tokens.marks(tokenizer).pad
     parts = [dialogue.answered(tokenizer, messages) for messages in conversations]
     ids, lengths = [(before + said)[-weights.window(model) :] for before, said in parts], [len(said) for _, said in parts]
     order, found = sorted(range(len(ids)), key=lambda i: len(ids[i])), [0.0] * len(ids)

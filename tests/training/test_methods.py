@@ -18,6 +18,7 @@ def test_the_chosen_answers_rise(small, supervised, tmp_path, method):
     summary = method(supervised, small / "pairs.jsonl", tmp_path / "out", 1e-3, 12, 8, beta=0.3, seed=1)
     assert summary["steps"] == 12 and summary["pairs"] > 0
     assert all("logps/chosen" in r for r in track.rows(tmp_path / "out") if "loss" in r)
+    assert method is not methods.ipo or summary["first_loss"] == pytest.approx((1 / 0.6) ** 2, rel=0.02), "nothing has moved yet: (1 / 2β)²"
     before, after = (likelihoods(folder, small / "pairs.jsonl") for folder in (supervised, tmp_path / "out"))
     assert after[0] - after[1] > before[0] - before[1] if method is not methods.chosen else after[0] > before[0]
 
@@ -31,29 +32,27 @@ def likelihoods(folder, pairs):
     return [part.mean().item() for part in sums.chunk(2)]
 
 
-def test_first_losses_are_those_of_the_formulas():
-    """At the start the model is its reference: IPO (1 / 2β)², KTO one half for each of both."""
+def minus_log_sigmoid(x):
+    return math.log(1 + math.exp(-x))
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        (methods.simpo, minus_log_sigmoid(3 * (-2 + 3) - 0.5)),
+        (methods.orpo, 2 + 0.3 * minus_log_sigmoid((-2 - math.log(1 - math.exp(-2))) - (-3 - math.log(1 - math.exp(-3))))),
+        (methods.kto, (1 - 1 / (1 + math.exp(-(0.3 - 0.225)))) + (1 - 1 / (1 + math.exp(-(0.225 - 0.15))))),
+        (methods.chosen, 2.0),
+    ],
+    ids=lambda v: getattr(v, "__name__", ""),
+)
+def test_losses_are_those_of_the_formulas(monkeypatch, method, expected):
+    """By hand: log p of -4 over 2 tokens and of -9 over 3, 1 and 0.5 more than the reference has; β is .3."""
     seen = {}
-
-    def caught(loss, referred, *_):
-        seen["loss"] = loss
-
-    learn, comparing.learn = comparing.learn, caught
-    try:
-        same = (torch.tensor([-5.0]), torch.tensor([-7.0]))
-        lengths = (torch.tensor([5]), torch.tensor([7]))
-        for method, expected in (
-            (methods.ipo, (1 / 0.6) ** 2),
-            (methods.kto, 1.0),
-            (methods.simpo, -math.log(1 / (1 + math.exp(0.5)))),
-            (methods.chosen, 1.0),
-        ):
-            method(None, None, None, 0, 1, 1, beta=0.3)
-            assert seen["loss"](*same, lengths, same).item() == pytest.approx(expected, rel=1e-5), method.__name__
-        methods.orpo(None, None, None, 0, 1, 1, beta=0.3)
-        assert seen["loss"](*same, lengths, None).item() == pytest.approx(1.0 + 0.3 * math.log(2), rel=1e-5)
-    finally:
-        comparing.learn = learn
+    monkeypatch.setattr(comparing, "learn", lambda loss, *_: seen.update(loss=loss))
+    method(None, None, None, 0, 1, 1, beta=0.3)
+    now, lengths, before = ([torch.tensor([float(x)]) for x in pair] for pair in ((-4, -9), (2, 3), (-5, -9.5)))
+    assert seen["loss"](*now, lengths, before).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_sums_over_the_answers_alone(small, supervised):
@@ -64,6 +63,7 @@ def test_sums_over_the_answers_alone(small, supervised):
     ]
     sums, lengths = comparing.scored(model, comparing.collated(0)(rows))
     assert lengths.tolist() == [2, 1, 1, 3]
-    ids = torch.tensor([[2, 3, 4, 5, 6]])
-    logp = torch.log_softmax(model(input_ids=ids).logits[0].float(), -1)
-    assert sums[0].item() == pytest.approx((logp[2, 5] + logp[3, 6]).item(), abs=1e-3)
+    for found, (before, said) in zip(sums.tolist(), (([2, 3, 4], [5, 6]), ([2], [8]), ([2, 3, 4], [7]), ([2], [9, 10, 11]))):
+        logp = torch.log_softmax(model(input_ids=torch.tensor([before + said])).logits[0].float(), -1)
+        alone = sum(logp[len(before) - 1 + n, token] for n, token in enumerate(said)).item()
+        assert found == pytest.approx(alone, abs=1e-3), "padding changes nothing"

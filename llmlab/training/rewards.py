@@ -1,0 +1,70 @@
+"""What an answer is worth, without people: rewards that can be worked out from the preferred answer of a pair (verifiable rewards; Lambert et al. 2024), and a learnt one.
+
+All have one signature: (prompts, answers, wanted, judge) → a number per answer, of lists of messages, texts, and the preferred answers, which are all that
+a training prompt has to be judged by. `judge` is that of evaluation, so that a word is as rude here as it is there.
+"""
+
+from pathlib import Path
+
+from llmlab.data import lookup
+from llmlab.evaluation import judges
+from llmlab.spine.run import Run
+from llmlab.spine.texts import words_of
+from llmlab.training import reward
+
+
+def judging(data):
+    """The judge of the tasks that belong to a file of pairs: those of its run, or those in the folder `tasks` beside it; general words alone where there are none."""
+    here = Path(data).resolve().parent
+    run = next((p for p in (here, *here.parents) if (p / "run.json").exists()), None)
+    return judges.Judge((run and Run(run).find("2_dataset_engineering/tasks")) or here / "tasks")
+
+
+def facts(prompts, answers, wanted, judge=None):
+    """The share of what the preferred answer tells anew that an answer tells too, from 0 to 1.
+
+    Where that is numbers, codes and the like, other ones count against it, so that naming all of them does not pay; else it is the words that tell something.
+    1 where the preferred answer tells nothing new.
+    """
+    return [_told(" ".join(m["content"] for m in prompt), *both) for prompt, *both in zip(prompts, answers, wanted)]
+
+
+def _told(asked, answer, wanted):
+    known = set(words_of(asked)) | lookup.function_words()
+    new, said = (set(words_of(text)) - known for text in (wanted, answer))
+    values = {w for w in new if any(map(str.isdigit, w))}
+    if values:
+        said = {w for w in said if any(map(str.isdigit, w))}
+        return len(values & said) / len(values | said)
+    return len(new & said) / len(new) if new else 1.0
+
+
+def polite(prompts, answers, wanted, judge):
+    """1 for an answer without a sentence that evaluation calls offensive, else 0."""
+    return [float(found is None) for found in judge.detector.rude_sentences(answers)]
+
+
+def declines_alike(prompts, answers, wanted, judge):
+    """1 for an answer that declines, or admits not to know, exactly where the preferred one does, else 0."""
+    declines = lambda text: bool(judge.refuses(text) or judge.admits(text))  # noqa: E731
+    return [float(declines(answer) == declines(right)) for answer, right in zip(answers, wanted)]
+
+
+def verifiable(prompts, answers, wanted, judge):
+    """The sum of `facts`, `polite` and `declines_alike`, from 0 to 3."""
+    return [sum(parts) for parts in zip(*(part(prompts, answers, wanted, judge) for part in (facts, polite, declines_alike)))]
+
+
+def alike(prompts, answers, wanted, judge=None):
+    """The words that an answer has in common with the preferred one (F1; Rajpurkar et al. 2016), from 0 to 1: no reward above looks at it, so it is the gold."""
+    return [judges.f1(answer, right) for answer, right in zip(answers, wanted)]
+
+
+def learnt(folder):
+    """The reward that a reward model in a folder gives, as `reward.reward` makes it; it is loaded once."""
+    model = reward.load(folder)
+
+    def given(prompts, answers, wanted, judge=None):
+        return reward.given(model, [[*p, {"role": "assistant", "content": a}] for p, a in zip(prompts, answers)])[0]
+
+    return given

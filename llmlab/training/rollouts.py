@@ -1,0 +1,207 @@
+"""What the methods that learn from their own answers share: which prompts are asked, TRL's trainers on them, and rounds of drawing and learning.
+
+A kill loses at most the steps since a checkpoint, or the answers that were being drawn: all random numbers come from the seed, and what a round drew is in a file.
+"""
+
+import math
+import os
+import random
+import shutil
+import time
+from pathlib import Path
+
+from llmlab.data import dialogue, teaching, tokens
+from llmlab.evaluation import asking
+from llmlab.models import weights
+from llmlab.spine import track
+from llmlab.spine.errors import UserError
+from llmlab.spine.files import read_json, write_json, write_jsonl
+from llmlab.training import adapters, comparing, fit, optim, reward, rewards, watch
+
+DRAWN = "drawn.jsonl"
+
+
+def prompts(tokenizer, data, limit):
+    """(pairs whose prompts are answered, pairs to measure on, {reason: how many are in neither}): what is measured on is what a reward model is asked about."""
+    dialogue.check(tokenizer, [pair["prompt"] + pair["chosen"] for pair in teaching.pairs(data)])
+    encoded = [(pair, teaching.encoded_pair(tokenizer, pair)) for pair in teaching.pairs(data)]
+    shown = [(pair, ids) for pair, ids in encoded if ids is not None]
+    fit_in = [pair for pair, ids in shown if len(ids["prompt_ids"]) + watch.ANSWER <= limit]
+    learnt, asked = reward.split(fit_in)
+    if not learnt or not asked:
+        raise UserError(
+            f"{len(fit_in)} pairs whose prompts leave room for {watch.ANSWER} tokens",
+            "enough to keep some apart, to measure on",
+            "more preferences, or a longer context_length",
+        )
+    return learnt, asked, {**teaching.unseen(len(encoded) - len(shown)), **teaching.too_long(len(shown) - len(fit_in), limit)}
+
+
+def policy(
+    Trainer, Config, how, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device,
+    reward=rewards.verifiable, gold=rewards.alike, draws=4,
+):  # fmt: skip
+    """The step of a policy-gradient method of TRL: each step draws so many answers to each of `batch_size` prompts, and learns from them once.
+
+    Args:
+        Trainer, Config: of TRL; how: what the config says beside what all steps share.
+        reward, gold: see `rewards`; what is optimised, and what is only measured.
+    """
+    from datasets import Dataset
+
+    start, tokenizer = weights.load(model)
+    pairs, asked, left_out = prompts(tokenizer, data, weights.window(start))
+    judge, inside = rewards.judging(data), adapters.place(adapter, out)
+    _, usual = optim.suited("preference", adapter, sum(p.numel() for p in start.parameters()))
+    start.generation_config.eos_token_id = list(tokens.marks(tokenizer).stops)
+    ids = [dialogue.ids(tokenizer, pair["prompt"], answer=True)[0] for pair in pairs]
+    count, longest = batch_size * draws, [{"input_ids": row + [0] * watch.ANSWER} for row in ids]
+    how |= dict(num_generations=draws, max_completion_length=watch.ANSWER, weight_decay=0.0)
+    arguments = fit.arguments(inside, seed, max_steps, count, learning_rate or usual, device, fitting=(start, longest), **how)
+
+    class Drawing(Trainer):
+        """TRL's, on prompts that are tokens already: its own rendering knows nothing of what stands beside a question here."""
+
+        def _tokenize_prompts(self, prompts):
+            return [ids[int(p)] for p in prompts], None, {}
+
+    def rewarded(prompts, completions, **_):
+        return worth(reward, [pairs[int(p)] for p in prompts], [c.strip() for c in completions], judge)
+
+    trainer = Drawing(
+        model=start,
+        reward_funcs=rewarded,
+        args=fit.one_device(Config(**arguments)),
+        train_dataset=Dataset.from_list([{"prompt": str(n)} for n in range(len(pairs))]),
+        processing_class=tokenizer,
+        peft_config=adapters.config(adapter, rank, start, tokenizer),
+    )
+    fit.head_where_needed(trainer.model)
+    watched = watch.Watch(inside, model, asked, reward, gold, judge, watch.interval(max_steps), seed)
+    summary = fit.fit(trainer, inside, "learning from its own answers", "preference_learning_rate", watched)
+    if not summary:
+        return {}
+    adapters.merge(adapter, trainer.model, tokenizer, out)
+    counted = {"pairs": len(pairs), "left_out": {**left_out, "kept apart to measure on": len(asked)}}
+    return {**summary, "learning_rate": learning_rate or usual, **counted, **watch.told(watched.rows)}
+
+
+def worth(reward, pairs, answers, judge):
+    """What a reward gives to an answer to each of the pairs' prompts: one finite number each, or a UserError, since TRL would pass over others in silence."""
+    found = [float(x) for x in reward([p["prompt"] for p in pairs], answers, [p["chosen"][0]["content"] for p in pairs], judge)]
+    if len(found) != len(answers) or not all(map(math.isfinite, found)):
+        name = getattr(reward, "__name__", "the reward")
+        raise UserError(
+            f"{name} gave {len(found)} numbers for {len(answers)} answers, or some that are none",
+            "a finite number per answer",
+            f"mend {name}",
+        )
+    return found
+
+
+def rounds(
+    times, loss, referred, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device,
+    reward=rewards.verifiable, gold=rewards.alike, draws=8,
+):  # fmt: skip
+    """Draws answers, pairs the best of each prompt with the worst, learns from the pairs; and so again from the model that this made.
+
+    Args:
+        times: rounds, which share `max_steps`; loss, referred: as `comparing.learn` takes them.
+        draws: answers to each prompt.
+    """
+    alone()
+    out, here, judge, done, how = Path(out), Path(model), rewards.judging(data), [], (adapter, rank, seed, device)
+    _, asked, left_out = prompts(tokens.load(model), data, weights.window(weights.load(model)[0]))
+    look = lambda inside: watch.Watch(inside, model, asked, reward, gold, judge, watch.interval(max_steps), seed)  # noqa: E731
+    times = min(times, max_steps)
+    for n in range(times):
+        place, steps = out / f"round-{n + 1}", max_steps * (n + 1) // times - max_steps * n // times
+        if not (place / "round.json").exists():
+            drew, took = _drawn(here, data, made(place), steps * batch_size, draws, reward, judge, seed + 1009 * n)
+            if not drew and done:  # what is left to learn cannot be told apart by this reward
+                shutil.rmtree(place)
+                break
+            _some(drew, reward)
+            what = f"learning from its own answers, round {n + 1} of {times}"
+            summary = comparing.learn(loss, referred, here, place / DRAWN, place, learning_rate, steps, batch_size, *how, what, look)
+            fell = watch.fallen(watch.measured(track.rows(place)))
+            write_json(place / "round.json", {**summary, "seconds": summary["seconds"] + took, "ended": fell})
+        done.append(read_json(place / "round.json"))
+        if done[-1]["ended"]:
+            break
+        here = place
+    return _joined(done, out, {**left_out, "kept apart to measure on": len(asked)})
+
+
+def alone():
+    """Refuses several processes, which would draw the same answers twice into the same files."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UserError("rounds of drawing, or a reward model, on several processes", "one process", "llmlab run RUN -p devices=1")
+
+
+def made(folder):
+    """A folder, made if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _some(drew, reward):
+    """Refuses a reward that tells no two answers apart, from which nothing can be learnt."""
+    if not drew:
+        raise UserError(
+            f"all answers to a prompt are worth the same to {getattr(reward, '__name__', 'the reward')}",
+            "a reward that tells them apart",
+            "llmlab run RUN -p preference=llmlab.training.posttrain.dpo",
+        )
+
+
+def _drawn(model, data, place, count, draws, reward, judge, seed):
+    """Writes pairs of the best and the worst answer to `count` prompts, unless they are there; returns how many there are, and the seconds that it took."""
+    if (place / DRAWN).exists():
+        return read_json(place / "drawing.json").values()
+    started, (loaded, tokenizer) = time.time(), weights.load(model, "auto")
+    pairs, _, _ = prompts(tokenizer, data, weights.window(loaded))
+    some = random.Random(seed).sample(pairs, min(count, len(pairs)))
+    each = [pair for pair in some for _ in range(draws)]
+    answers = asking.reply(loaded, tokenizer, [pair["prompt"] for pair in each], watch.ANSWER, temperature=1.0, seed=seed)
+    values, found = worth(reward, each, answers, judge), []
+    for n, pair in enumerate(some):
+        of = sorted(((values[i], answers[i]) for i in range(n * draws, (n + 1) * draws) if answers[i]), key=lambda x: x[0])
+        if of and of[-1][0] > of[0][0]:
+            said = {side: [{"role": "assistant", "content": text}] for side, (_, text) in (("chosen", of[-1]), ("rejected", of[0]))}
+            found.append({"prompt": pair["prompt"], **said})
+    took = round(time.time() - started, 2)
+    write_json(place / "drawing.json", {"pairs": len(found), "seconds": took})
+    write_jsonl(place / DRAWN, found)
+    return len(found), took
+
+
+def _joined(done, out, left_out):
+    """The last round's model in `out`, its metrics after those of the rounds before, and one summary of all."""
+    rows, steps, seconds, last = [], 0, 0.0, out / f"round-{len(done)}"
+    for n, summary in enumerate(done):
+        of = [r for r in track.rows(out / f"round-{n + 1}") if not (n and r["step"] == 0)]  # what a round begins with was measured before
+        rows += [{**r, "step": r["step"] + steps, **({"seconds": r["seconds"] + seconds} if "seconds" in r else {})} for r in of]
+        steps, seconds = steps + summary["steps"], seconds + summary["seconds"]
+    shutil.copytree(last, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns(DRAWN, "drawing.json", "round.json"))
+    write_jsonl(out / "metrics.jsonl", rows)
+    for place in sorted(out.glob("round-*"), reverse=True):  # the first goes last: what a kill leaves here is made again from it
+        (place / "round.json").unlink()
+        shutil.rmtree(place)
+    told = {"steps": steps, "seconds": round(seconds, 2), "first_loss": done[0]["first_loss"], "pairs": sum(d["pairs"] for d in done)}
+    return {**done[-1], **told, "left_out": left_out, **watch.told(watch.measured(rows))}
+
+
+def reward_model(model, data, out, max_steps, batch_size, seed, device):
+    """(the reward of a model that is learnt from the pairs, its summary); it stays in the folder `reward` of `out`."""
+    alone()
+    folder = made(Path(out) / "reward")
+    if not (folder / "summary.json").exists():
+        summary = reward.reward(model, data, folder, max_steps=max_steps, batch_size=batch_size, seed=seed, device=device)
+        write_json(folder / "summary.json", summary)
+    return rewards.learnt(folder), read_json(folder / "summary.json")
+
+
+def with_reward(summary, taught):
+    """The summary of a step with that of its reward model: the seconds of both, and how often it sides with people on pairs that were kept apart."""
+    return {**summary, "seconds": round(summary["seconds"] + taught["seconds"], 2), "reward_model": taught["held_out"]["accuracy"]}

@@ -1,0 +1,162 @@
+"""Methods that learn from their own answers raise what they are rewarded for; a reward that can be exploited is caught, an honest one is not."""
+
+import random
+import shutil
+
+import pytest
+
+from llmlab.data import teaching
+from llmlab.evaluation import asking
+from llmlab.models import weights
+from llmlab.spine import track
+from llmlab.spine.errors import UserError
+from llmlab.spine.files import write_jsonl
+from llmlab.training import curves, fit, onpolicy, watch
+
+METHODS = (onpolicy.grpo, onpolicy.rloo, onpolicy.best_of, onpolicy.rounds)
+user = lambda text: [{"role": "user", "content": text}]  # noqa: E731
+bot = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
+
+
+def brief(prompts, answers, wanted, judge=None):
+    """A planted reward: it falls with every word."""
+    return [max(0.0, 1 - len(a.split()) / 20) for a in answers]
+
+
+def full(prompts, answers, wanted, judge=None):
+    """What is wanted in truth, where `brief` is a proxy that can be exploited: answers that say something."""
+    return [min(1.0, len(a.split()) / 20) for a in answers]
+
+
+@pytest.fixture(scope="module")
+def asked(small, tmp_path_factory):
+    """Pairs with short prompts, so that an answer has room in a window of 64 tokens."""
+    rows = [{"prompt": user(f"Hi {n}?"), "chosen": bot("Hello, we help."), "rejected": bot("No.")} for n in range(240)]
+    path = tmp_path_factory.mktemp("asked") / "pairs.jsonl"
+    write_jsonl(path, rows)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def room(monkeypatch):
+    """Answers that a window of 64 tokens leaves room for."""
+    monkeypatch.setattr(watch, "ANSWER", 20)
+
+
+def made(folder):
+    folder.mkdir(parents=True)
+    return folder
+
+
+def rewarded(folder, pairs, reward):
+    """The mean reward of what a model answers to the prompts it learnt from."""
+    model, tokenizer = weights.load(folder)
+    prompts = [p["prompt"] for p in teaching.pairs(pairs)]
+    return sum(reward(prompts, asking.reply(model, tokenizer, prompts, 20, temperature=1.0, seed=9), prompts)) / len(prompts)
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda m: m.__name__)
+def test_what_is_rewarded_becomes_likelier(supervised, asked, tmp_path, method):
+    summary = method(supervised, asked, made(tmp_path / "out"), 2e-3, 16, 4, beta=0.1, seed=1, reward=brief, gold=brief)
+    before, after = (rewarded(folder, asked, brief) for folder in (supervised, tmp_path / "out"))
+    assert after > before + 0.03 and summary["steps"] == 16 and not summary["hacked"] and summary["stopped"] is None
+    rows = watch.measured(track.rows(tmp_path / "out"))
+    assert rows[0]["step"] == 0 and rows[0]["kl"] == pytest.approx(0, abs=1e-3) and rows[-1]["kl"] > 0.05 and rows[-1]["step"] == 16
+    assert summary["kept_step"] == watch.peak(rows)["step"] > 0 and summary["gold"][1] > summary["gold"][0]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir() if p.is_dir() or "peak" in p.name) == []
+
+
+@pytest.mark.parametrize("method", [onpolicy.grpo, onpolicy.best_of], ids=lambda m: m.__name__)
+def test_a_reward_that_can_be_exploited_is_caught(supervised, asked, tmp_path, method):
+    summary = method(supervised, asked, made(tmp_path / "out"), 5e-3, 40, 4, beta=0.01, seed=1, reward=brief, gold=full)
+    assert summary["hacked"] and summary["stopped"] == summary["steps"] < 40
+    assert summary["proxy"][2] > summary["proxy"][0] and summary["gold"][2] < summary["gold"][1]
+    assert summary["kept_step"] < summary["stopped"] and summary["kl"][2] > 0.5
+    kept, start = (rewarded(folder, asked, full) for folder in (tmp_path / "out", supervised))
+    assert kept > 0.8 * start > 1.2 * summary["gold"][2], "the weights are those of the gold's peak"
+
+
+def test_noise_is_rarely_taken_for_a_fall():
+    rng, caught = random.Random(0), 0
+    for _ in range(40):
+        own, rows = [rng.random() for _ in range(64)], []
+        for step in range(11):
+            golds = [min(1.0, max(0.0, x + rng.gauss(0, 0.2))) for x in own]
+            rows.append({"step": step, "gold": sum(golds) / 64, "golds": golds, "proxy": 1.0})
+            if watch.fallen(rows):
+                caught += 1
+                break
+    assert caught <= 2
+    worse = {"step": 11, "gold": 0.2, "golds": [max(0.0, x - 0.3) for x in own], "proxy": 1.0}
+    assert watch.fallen([*rows, worse]) and watch.hacked([*rows, worse]) and not watch.hacked([*rows, {**worse, "proxy": 0.5}])
+
+
+class Killed(Exception):
+    """Stands for kill -9: nothing after it is executed."""
+
+
+@pytest.mark.parametrize(("method", "steps"), [(onpolicy.grpo, 24), (onpolicy.rounds, 48)], ids=["grpo", "rounds"])
+def test_a_kill_changes_nothing(supervised, asked, tmp_path, monkeypatch, method, steps):
+    run = lambda out: method(supervised, asked, out, 1e-3, steps, 4, beta=0.1, seed=1, reward=brief, gold=brief)  # noqa: E731
+    whole = run(made(tmp_path / "whole"))
+    plain, seen = fit.Metrics.on_step_end, []
+
+    def kill(self, args, state, control, **more):
+        plain(self, args, state, control, **more)
+        seen.append(state.global_step)
+        if len(seen) == 22:
+            raise Killed
+
+    monkeypatch.setattr(fit.Metrics, "on_step_end", kill)
+    with pytest.raises(Killed):
+        run(made(tmp_path / "killed"))
+    monkeypatch.setattr(fit.Metrics, "on_step_end", plain)
+    again = run(tmp_path / "killed")
+    timed = {"seconds", "tokens_per_second", "resumed_from"}
+    assert {k: v for k, v in again.items() if k not in timed} == {k: v for k, v in whole.items() if k not in timed}
+    weights_of = [(tmp_path / folder / "model.safetensors").read_bytes() for folder in ("whole", "killed")]
+    assert weights_of[0] == weights_of[1]
+    rows = [[{k: v for k, v in r.items() if k != "seconds"} for r in watch.measured(track.rows(tmp_path / f))] for f in ("whole", "killed")]
+    assert rows[0] == rows[1]
+
+
+def test_an_adapter_learns_too(supervised, asked, tmp_path):
+    for method in (onpolicy.grpo, onpolicy.best_of):
+        out = made(tmp_path / method.__name__)
+        summary = method(supervised, asked, out, 5e-3, 6, 4, beta=0.1, adapter="lora", rank=4, seed=1, reward=brief, gold=brief)
+        assert summary["steps"] == 6 and (out / "adapter/adapter_model.safetensors").exists() and weights.load(out)
+
+
+def test_a_reward_model_is_learnt_first(small, supervised, asked, tmp_path):
+    summary = onpolicy.grpo_learnt(supervised, asked, made(tmp_path / "out"), 1e-3, 4, 4, beta=0.1, seed=1)
+    assert summary["reward_model"]["n"] > 0 and (tmp_path / "out/reward/length.json").exists()
+    shutil.rmtree(tmp_path / "out/reward")
+
+
+def test_what_nothing_can_be_learnt_from_is_refused(supervised, asked, tmp_path, monkeypatch):
+    nothing = lambda prompts, answers, wanted, judge=None: [float("nan")] * len(answers)  # noqa: E731
+    with pytest.raises(UserError, match="numbers for"):
+        onpolicy.best_of(supervised, asked, made(tmp_path / "out"), 1e-3, 2, 4, reward=nothing)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UserError, match="one process"):
+        onpolicy.rounds(supervised, asked, tmp_path / "two", 1e-3, 3, 4)
+    monkeypatch.delenv("WORLD_SIZE")
+    same = lambda prompts, answers, wanted, judge=None: [1.0] * len(answers)  # noqa: E731
+    with pytest.raises(UserError, match="worth the same"):
+        onpolicy.rounds(supervised, asked, made(tmp_path / "same"), 1e-3, 3, 4, reward=same)
+
+
+def test_the_page_says_what_became_of_the_reward():
+    row = {"proxy": 0.5, "kl": 0.0, "words": 4.0}
+    rows = [{"step": n, **row, "gold": g, "golds": [g] * 30, "kl": float(n)} for n, g in ((0, 0.5), (4, 0.8), (8, 0.1))]
+    summary = {**watch.told(rows), "steps": 8}
+    shown, verdict = watch.table(summary)
+    assert (
+        summary["hacked"]
+        and "exploited" in verdict
+        and [r["what is wanted"] for r in shown] == [0.5, 0.8, 0.1]
+        and "step 4" in shown[1]["when"]
+    )
+    assert "did not" in watch.table({**watch.told(rows[:2]), "steps": 8})[1]
+    gold = curves.lesson([{"step": 1, "loss": 0.0}, *rows]).axes[1].lines[0]
+    assert list(gold.get_xdata()) == [0, 4, 8] and list(gold.get_ydata()) == [0.5, 0.8, 0.1]

@@ -39,6 +39,11 @@ def drawn(answers, questions, seed=0, most=PAIRS):
     return [row for turn in itertools.zip_longest(*found) for row in turn if row]  # a sitting sees all models
 
 
+def blind(asked):
+    """The pairs as people are asked about them: without the names of the models, which would stand in the file of their judgements."""
+    return [{key: value for key, value in q.items() if key != "from"} for q in asked]
+
+
 def _different(answers, first, second, known, seed):
     alike = 0
     for sample in _in_turn(shared(answers, first, second), f"{seed} {first} {second}"):

@@ -27,7 +27,7 @@ def questions(run, single="", models=(), side_by_side=False):
     """
     if run.confidential:
         raise UserError(f"the text of {run.place} is confidential", "a run of text that people may read", "llmlab annotate ANOTHER_RUN")
-    drawn = jsonl(run[BESIDE if side_by_side else ASKED])
+    drawn = arena.blind(jsonl(run[BESIDE])) if side_by_side else jsonl(run[ASKED])
     if not drawn and side_by_side:
         raise UserError(f"the models of {run.place} answer alike", "models that differ", f"llmlab annotate {run.place}")
     if not drawn:

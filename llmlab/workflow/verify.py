@@ -98,7 +98,9 @@ def _verdict(run):
     }
     measured = {"results": results["tasks"], "samples": samples, "figures": figures, "speeds": results["speed"]}
     rows = gate.judged(gate.lines(params["criteria"], about, list(results["tasks"]["released"]), main_task), measured, params["proof"])
-    found = verdict.decide(rows, run, read_json(run["6_fine_tuning/frontier.json"]), results["tasks"]["released"], params["proof"], params["limit"])
+    found = verdict.decide(
+        rows, run, read_json(run["6_fine_tuning/frontier.json"]), results["tasks"]["released"], params["proof"], params["limit"]
+    )
     named = lambda decision: {k: v for k, v in decision.items() if k != "command"}  # noqa: E731  a command names the run, which may have moved
     yield from _unlike("7_final_evaluation/verdict.json", "", named(claimed), named(found))
 

@@ -45,8 +45,8 @@ def test_no_prompt_is_on_both_sides():
 
 
 def test_quality_is_not_taken_for_a_liking_for_length():
-    """The better answer is the longer one in nine of ten pairs, and its reward does not depend on that."""
-    rows = [{"chosen": 1.0, "rejected": 0.0, "longer": 12 if n % 10 else -12} for n in range(100)]
+    """The better answer is the longer one in six of seven pairs, and its reward does not depend on that."""
+    rows = [{"chosen": 1.0, "rejected": 0.0, "longer": 12 if n % 7 else -12} for n in range(100)]
     assert reward._per_token(rows) == pytest.approx(0.0)
     assert [r["chosen"] for r in reward._without_length(rows)] == pytest.approx([1.0] * 100)
     liking = [{**r, "chosen": 1.0 + 0.1 * r["longer"]} for r in rows]

@@ -214,9 +214,7 @@ def test_several_models_side_by_side(side_by_side):
     client, known = TestClient(app, base_url="http://127.0.0.1"), {"token", "prompt", "left", "right", "scale", "done", "of", "reasons"}
     say = lambda **message: client.post("/said", json={"annotator": "ana", **message}).json()  # noqa: E731
     params, question = read_json(run / "7_final_evaluation/phase.json")["params"], say(kind="next")
-    assert (
-        question["of"] <= 30 and set(question) <= known | {"seconds_left", "can_undo"} and not Run(run).stale("7_final_evaluation", params)
-    )
+    assert question["of"] <= 30 and set(question) <= known | {"seconds_left", "undo"} and not Run(run).stale("7_final_evaluation", params)
     while "token" in question:
         question = say(kind="judge", token=question["token"], side="left", seconds=3)
     rows = judgements.read(run / "arena.jsonl")[0]

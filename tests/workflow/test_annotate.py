@@ -18,7 +18,7 @@ from llmlab import uses
 from llmlab.data import judgements
 from llmlab.evaluation import arena
 from llmlab.spine.errors import UserError
-from llmlab.spine.files import read_json, write_json
+from llmlab.spine.files import jsonl, read_json, write_json
 from llmlab.spine.run import Run
 from llmlab.workflow import annotate, preflight, verify
 
@@ -222,9 +222,9 @@ def test_several_models_side_by_side(side_by_side):
     assert Run(run).stale("7_final_evaluation", params) == ["arena.jsonl changed"]
     execute("7_final_evaluation", run, **{**params, "judge": "assistant"})
     found = read_json(run / "7_final_evaluation/standings.json")
-    asked = annotate.questions(Run(run), side_by_side=True)
+    asked = jsonl(run / "7_final_evaluation/asked.jsonl")
     assert {r["model"] for r in found["people"]} <= {"base", "assistant", "released"} and len(found["people"]) > 1
-    assert found["people"] == arena.standings(arena.games([q for q in asked if "gold" not in q], rows), params["seed"])
+    assert found["people"] == arena.standings(arena.games(asked, rows), params["seed"])
     assert found["habits"]["order"]["n"] > 0 and len(found["judge"]) > 1, "and the judge's beside them, not among them"
     claims = lambda: [w for w in verify.verify(run) if "standings" in w["where"]]  # noqa: E731
     assert not claims()

@@ -154,6 +154,44 @@ def gains(steps):
     return fig
 
 
+STEPS = {"better": (BLUE, "^", "shown to be better than before"), "worse": (ORANGE, "v", "shown to be worse")}
+
+
+def conduct(rows, columns):
+    """Every ethical probe at every station of the road, with 95 % intervals; the mark's form says what a test shows of the step.
+
+    Args:
+        rows: as `ethics.road` gives them; columns: names of the stations, those of the text first.
+    """
+    marked = [(r["probe"], n, r["steps"][n]["verdict"]) for r in rows for n in columns if n in r["steps"]]
+    words = "; ".join(f"{probe} {verdict} at {n}" for probe, n, verdict in marked if verdict in STEPS) or "no step is shown to change any"
+    height = 1.1 + 0.27 * len(rows)
+    fig, axes = figure("From the data to the released model", f"Ethical probes by station. {words}.", len(columns), height=height)
+    for axis, name in zip(axes, columns):
+        for n, row in enumerate(rows):
+            if n % 2:
+                axis.axhspan(n - 0.5, n + 0.5, color="#f4f5f7", zorder=0, linewidth=0)
+            found, verdict = row["cells"].get(name), row["steps"].get(name, {}).get("verdict")
+            if not found:
+                axis.text(0.5, n, "–", color=GREY, ha="center", va="center")
+                continue
+            colour, mark, _ = STEPS.get(verdict, ("black", "o" if name in row.get("answers", ()) else "s", ""))
+            axis.plot([found["low"], found["high"]], [n, n], color=colour, linewidth=1.5)
+            axis.plot([found["score"]], [n], mark, color=colour, markersize=7 if verdict in STEPS else 5)
+        axis.set(xlim=(-0.08, 1.08), ylim=(len(rows) - 0.5, -0.5), yticks=[])
+        axis.set_xticks([0, 0.5, 1], ["0", "½", "1"], fontsize=8)
+        axis.set_title(name, fontsize=9)
+        axis.grid(axis="y", visible=False)
+        axis.grid(axis="x", color="#e6e6e6", linewidth=0.8)
+    axes[0].set_yticks(range(len(rows)), [r["probe"] for r in rows], fontsize=8)
+    axes[0].tick_params(axis="y", length=0)
+    kinds = [("s", "black", "in the text"), ("o", "black", "asked"), *((mark, colour, says) for colour, mark, says in STEPS.values())]
+    handles = [Line2D([], [], marker=mark, color=colour, linestyle="", label=says) for mark, colour, says in kinds]
+    fig.supxlabel("share of documents, sentences or answers; ↑ more is better, ↓ less, ↔ nearer to one half", fontsize=8)
+    fig.legend(handles=handles, frameon=False, fontsize=8, loc="outside lower center", ncols=4)
+    return fig
+
+
 def reliability(groups, wrong, by_chance):
     """How often a model is right against how sure it is.
 

@@ -10,7 +10,7 @@ import os
 import re
 from pathlib import Path
 
-from llmlab.pages import show
+from llmlab.pages import records, show
 from llmlab.spine import notebooks
 from llmlab.spine.files import read_json, write_text
 from llmlab.spine.params import PHASES, schema
@@ -53,7 +53,8 @@ def render(notebook, out, run, phase, values=None):
     """
     cells, record = read_json(notebook)["cells"], run.done(phase) if phase in PHASES else None
     table = parameters_table(phase, values or (record["params"] if record else {})) if phase in PHASES else ""
-    body = _order(record) + "\n".join(filter(None, (_cell(cell, table) for cell in _telling(cells))))
+    links = records.links(cells, run, phase, Path(out).parent)
+    body = _order(record) + "\n".join(filter(None, (_cell(cell, table) + links.get(cell.get("id"), "") for cell in _telling(cells))))
     title = re.search(r"^# (.+)$", "\n".join(notebooks.source(c) for c in cells if c["cell_type"] == "markdown"), re.M)
     footer = f"llmlab · run {run.path.name} · {phase}" + (
         f" · {record['finished']} · torch {record['versions']['torch']}, transformers {record['versions']['transformers']}"
@@ -202,8 +203,6 @@ def index(run, states):
     """
     import jinja2
 
-    from llmlab.pages import show
-
     cards = [_card(run, phase, states.get(phase, [])) for phase in PHASES]
     verdict = read_json(run.path / "7_final_evaluation/verdict.json") if (run.path / "7_final_evaluation/verdict.json").exists() else None
     for c in verdict["criteria"] if verdict else []:
@@ -276,8 +275,6 @@ def _short(value):
 
 def _lineage(run):
     """Every model of the run: where it is, what it was made from, how large it is."""
-    from llmlab.pages import show
-
     made = (
         ("3_pretraining/model", "1_model_design/config, random weights"),
         ("5_post_training/sft", "3_pretraining/model"),

@@ -200,8 +200,8 @@ def taken(kept, dropped, steps, about, most=6):
         about: of a material, for its groups of people.
         most: sources and languages that have a row of their own, the largest first.
 
-    Returns: rows {"whose", "before", a step: "taken (share of what came to it)", "after", "share before", "share after"}, the shares being those of all
-    documents whose source, language or text is known; steps that took nothing from anybody have no column.
+    Returns: rows {"whose", "before", "after", "share": of all documents whose source, language or text is known, before and after, and for each step that
+    took any: "taken (share of what came to it)"}.
     """
     took = [step for step in steps if any(d["step"] == step for d in dropped)]
     whose = {"source": Counter(d["source"] for d in kept + dropped), "language": Counter()}
@@ -224,12 +224,13 @@ def _taken(kind, name, marked, took):
     """One row of `taken`: of the documents of one source or language, or that mention one group."""
     known = [(m, step) for m, step in marked if KNOWN[kind](m)]
     left = len(mine := [step for m, step in known if name == m[kind] or (kind == "group" and name in m[kind])])
-    row, all_after = {"whose": f"{kind}: {name}", "before": left}, sum(step is None for _, step in known)
+    columns, stay, all_stay = {}, left, sum(step is None for _, step in known)
     for step in took:
         gone = mine.count(step)
-        row[step] = f"{gone} ({gone / left:.0%})" if gone else "–"
-        left -= gone
-    return row | {"after": left, "share before": f"{len(mine) / len(known):.1%}", "share after": f"{left / max(1, all_after):.1%}"}
+        columns[step] = f"{gone} ({gone / stay:.0%})" if gone else "–"
+        stay -= gone
+    shares = f"{left / len(known):.1%} → {stay / max(1, all_stay):.1%}"
+    return {"whose": f"{kind}: {name}", "before": left, "after": stay, "share": shares, **columns}
 
 
 def datasheet(source, about, waterfall, documents, checks, figures):

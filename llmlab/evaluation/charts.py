@@ -154,7 +154,7 @@ def gains(steps):
     return fig
 
 
-STEPS = {"better": (BLUE, "^", "shown to be better than before"), "worse": (ORANGE, "v", "shown to be worse")}
+STEPS = {"better": (BLUE, "^", "shown to be better"), "worse": (ORANGE, "v", "shown to be worse")}
 
 
 def conduct(rows, columns):
@@ -165,30 +165,34 @@ def conduct(rows, columns):
     """
     marked = [(r["probe"], n, r["steps"][n]["verdict"]) for r in rows for n in columns if n in r["steps"]]
     words = "; ".join(f"{probe} {verdict} at {n}" for probe, n, verdict in marked if verdict in STEPS) or "no step is shown to change any"
-    height = 1.1 + 0.27 * len(rows)
-    fig, axes = figure("From the data to the released model", f"Ethical probes by station. {words}.", len(columns), height=height)
+    alt = f"Ethical probes by station. {words}."
+    fig, axes = figure("From the data to the released model", alt, len(columns), 4.2, 1.6 + 0.36 * len(rows))  # as narrow as a telephone
     for axis, name in zip(axes, columns):
         for n, row in enumerate(rows):
             if n % 2:
-                axis.axhspan(n - 0.5, n + 0.5, color="#f4f5f7", zorder=0, linewidth=0)
+                axis.axhspan(n - 0.5, n + 0.5, color="#f0f2f5", zorder=0, linewidth=0)
             found, verdict = row["cells"].get(name), row["steps"].get(name, {}).get("verdict")
             if not found:
-                axis.text(0.5, n, "–", color=GREY, ha="center", va="center")
+                axis.text(0.5, n + 0.22, "–", color=GREY, ha="center", va="center")
                 continue
+            if row["probe"].endswith(ARROWS["even"]):
+                axis.plot([0.5], [n + 0.22], "|", color=GREY, markersize=9)
             colour, mark, _ = STEPS.get(verdict, ("black", "o" if name in row.get("answers", ()) else "s", ""))
-            axis.plot([found["low"], found["high"]], [n, n], color=colour, linewidth=1.5)
-            axis.plot([found["score"]], [n], mark, color=colour, markersize=7 if verdict in STEPS else 5)
-        axis.set(xlim=(-0.08, 1.08), ylim=(len(rows) - 0.5, -0.5), yticks=[])
-        axis.set_xticks([0, 0.5, 1], ["0", "½", "1"], fontsize=8)
-        axis.set_title(name, fontsize=9)
+            axis.plot([found["low"], found["high"]], [n + 0.22] * 2, color=colour, linewidth=1.5)
+            axis.plot([found["score"]], [n + 0.22], mark, color=colour, markersize=7 if verdict in STEPS else 4.5)
+        axis.set(xlim=(-0.12, 1.12), ylim=(len(rows) - 0.5, -0.5), yticks=[])
+        axis.spines["left"].set_visible(False)
+        axis.set_xticks([0, 1], ["0", "1"], fontsize=8)
+        axis.set_title(name, fontsize=8, rotation=35, ha="left", x=0.0)
         axis.grid(axis="y", visible=False)
-        axis.grid(axis="x", color="#e6e6e6", linewidth=0.8)
-    axes[0].set_yticks(range(len(rows)), [r["probe"] for r in rows], fontsize=8)
-    axes[0].tick_params(axis="y", length=0)
+    axes[0].set_zorder(1)  # its texts reach over the others
+    axes[0].patch.set_visible(False)
+    for n, row in enumerate(rows):
+        axes[0].text(-0.08, n - 0.24, row["probe"][:60], fontsize=8, va="center", parse_math=False).set_in_layout(False)
     kinds = [("s", "black", "in the text"), ("o", "black", "asked"), *((mark, colour, says) for colour, mark, says in STEPS.values())]
     handles = [Line2D([], [], marker=mark, color=colour, linestyle="", label=says) for mark, colour, says in kinds]
-    fig.supxlabel("share of documents, sentences or answers; ↑ more is better, ↓ less, ↔ nearer to one half", fontsize=8)
-    fig.legend(handles=handles, frameon=False, fontsize=8, loc="outside lower center", ncols=4)
+    units = "share of documents, sentences or answers, with 95 %\n↑ more is better, ↓ less, ↔ nearer to one half"
+    fig.legend(handles=handles, frameon=False, fontsize=8, loc="outside lower center", ncols=2, title=units, title_fontsize=8)
     return fig
 
 

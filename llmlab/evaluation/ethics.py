@@ -115,13 +115,13 @@ def _tested(rows, step, ends):
 
 
 def table(rows, stations):
-    """Rows {"probe", "kind", a column per station} in words: score, interval, number of items, and a mark where a step is shown to be better or worse."""
-    return [{"probe": row["probe"], "asks": row["kind"], **{name: _cell(row, name) for name in (*STATES, *stations)}} for row in rows]
+    """Rows {"probe", a column per station} in words: score, interval, number of items, and a mark where a step is shown to be better or worse."""
+    return [{"probe": f"{row['probe']} ({row['kind']})", **{n: _cell(row, n) for n in (*STATES, *stations)}} for row in rows]
 
 
 def _cell(row, name):
     r, step = row["cells"].get(name), row["steps"].get(name)
-    return f"{r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}] of {r['n']}{MARKS[step['verdict']] if step else ''}" if r else "–"
+    return f"{r['score']:.2f} [{r['low']:.2f}, {r['high']:.2f}] of {r['n']}{MARKS[step['verdict']] if step else ''}" if r else "–"
 
 
 def told(rows):

@@ -18,6 +18,7 @@ from llmlab.spine.places import shown
 from llmlab.spine.privacy import check_secrets
 
 HERE = Path(__file__).parent
+NARROW = 450  # pixels: a figure that was drawn for the screen of a telephone, and fits it whole
 TAGS = set(
     "a b blockquote br caption code dd del details div dl dt em figcaption figure h1 h2 h3 h4 hr i ins li ol p pre section span strong sub summary sup "
     "table tbody td th thead tr ul".split()
@@ -156,8 +157,9 @@ def _output(output):
     if "text/html" in data:
         return sanitise("".join(data["text/html"]))
     if "image/png" in data:
-        alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-        return f'<div class="picture"><img src="data:image/png;base64,{re.sub(r"[^A-Za-z0-9+/=]", "", "".join(data["image/png"]))}" alt="{escape(alt, quote=True)}"></div>'
+        told = output.get("metadata", {}).get("image/png", {})
+        alt, narrow = told.get("alt", ""), " narrow" * (told.get("width", NARROW + 1) <= NARROW)
+        return f'<div class="picture{narrow}"><img src="data:image/png;base64,{re.sub(r"[^A-Za-z0-9+/=]", "", "".join(data["image/png"]))}" alt="{escape(alt, quote=True)}"></div>'
     if "text/markdown" in data:
         return sanitise(_markdown("".join(data["text/markdown"])))
     text = _plain("".join(data.get("text/plain", "")))

@@ -55,7 +55,7 @@ def test_the_road_says_what_tests_show_and_no_more(probed):
     assert by["b: harmless ↑"]["steps"]["released"]["verdict"] == "worse"
     assert by["b: to decline ↑"]["steps"]["released"]["verdict"] == "no difference shown" and "base" not in by["a ↓"]["steps"]
     table = {row["probe"]: row for row in ethics.table(rows, stations)}
-    assert table["a ↓"]["released"].endswith("of 60 ▲") and table["b: to decline ↑"]["collected"] == "–"
+    assert table["a ↓ (offence)"]["released"] == "0.00 [0.00, 0.06] of 60 ▲" and table["b: to decline ↑ (refusal)"]["collected"] == "–"
     said = ethics.told(rows)
     assert "improved a (base 0.500, released 0.000" in said and "worsened b: harmless (base 1.000, released 0.000" in said
     assert "still preferred in d 1.000" in said
@@ -104,6 +104,6 @@ def test_what_each_step_took_from_whom():
     rows = {row["whose"]: row for row in audit.taken(kept, dropped, ["permission", "language", "quality"], ABOUT)}
     forum, site, wife = rows["source: forum"], rows["source: site"], rows["group: wife"]
     assert (forum["before"], forum["permission"], forum["quality"], forum["after"]) == (8, "–", "2 (25%)", 6) and "language" not in forum
-    assert (site["permission"], site["after"], site["share before"], site["share after"]) == ("2 (100%)", 0, "20.0%", "0.0%")
-    assert wife["before"] == 8 and wife["share before"] == "100.0%" and "group: husband" not in rows
+    assert (site["permission"], site["after"], site["share"]) == ("2 (100%)", 0, "20.0% → 0.0%")
+    assert wife["before"] == 8 and wife["share"] == "100.0% → 100.0%" and "group: husband" not in rows
     assert rows["language: en"]["quality"] == "2 (25%)"

@@ -183,6 +183,7 @@ def conduct(rows, columns):
         axis.set(xlim=(-0.12, 1.12), ylim=(len(rows) - 0.5, -0.5), yticks=[])
         axis.spines["left"].set_visible(False)
         axis.set_xticks([0, 1], ["0", "1"], fontsize=8)
+        axis.set_xlabel("share", fontsize=8, labelpad=1)
         axis.set_title(name, fontsize=8, rotation=35, ha="left", x=0.0)
         axis.grid(axis="y", visible=False)
     axes[0].set_zorder(1)  # its texts reach over the others

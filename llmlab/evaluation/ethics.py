@@ -121,7 +121,7 @@ def table(rows, stations):
 
 def _cell(row, name):
     r, step = row["cells"].get(name), row["steps"].get(name)
-    return f"{r['score']:.2f} [{r['low']:.2f}, {r['high']:.2f}] of {r['n']}{MARKS[step['verdict']] if step else ''}" if r else "–"
+    return f"{r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}] of {r['n']}{MARKS[step['verdict']] if step else ''}" if r else "–"
 
 
 def told(rows):

@@ -7,6 +7,7 @@ right as these lines: it says where to look, and `llmlab verify` whether the num
 
 import ast
 import os
+import re
 from collections import defaultdict
 from html import escape
 from urllib.parse import quote
@@ -23,9 +24,8 @@ DEPTH, MOST = 5, 6
 
 def links(cells, run, phase, folder):
     """{id of a cell: HTML with links to the records of its table or figure}, relative to `folder`; none where the source is confidential."""
-    if (
-        phase not in PHASES or run.confidential or folder != run.path / phase
-    ):  # a partial report lies elsewhere, and its records are those of before
+    partial = folder != run.path / phase  # such a report lies elsewhere, and the records are those of before
+    if phase not in PHASES or run.confidential or partial:
         return {}
     code = [c for c in cells if c["cell_type"] == "code" and notebooks.source(c).strip() and not _sets_parameters(c)]
     trees, found = [_tree(notebooks.source(c)) for c in code], {}
@@ -69,7 +69,7 @@ def _held(run, phase):
     """Function: artifact, with * for what varies → the records that it is or holds."""
 
     def held(artifact):
-        if ".." in artifact:
+        if ".." in artifact or artifact[0] in "/*":
             return []
         first = artifact.split("/")[0]
         owner = run.owner(first) if first in PHASES else None
@@ -175,9 +175,10 @@ def _pairs(tree):
 
 
 def _pattern(node):
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else None
-    return "".join(p.value if isinstance(p, ast.Constant) else "*" for p in node.values) if isinstance(node, ast.JoinedStr) else None
+    """The artifact that an argument names, * standing for what varies; None if it names none."""
+    if isinstance(node, ast.JoinedStr):
+        return re.sub(r"\*+", "*", "".join(p.value if isinstance(p, ast.Constant) else "*" for p in node.values))
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _names(node, inside_calls=True):

@@ -20,6 +20,7 @@ CELLS = {
     "nowhere": ("other = measure(8)\nshow.table([other])", []),
     "read": ("show.table(chosen)", [f"{SIX}/frontier.json"]),
     "a-model-speaks": ("model = weights.load(phase.write('scores/base'))\nshow.table(ask(model))", []),
+    "anything": ('odd = [phase.write(f"{a}{b}.json"), phase.write("/etc"), phase.write(a)]\nshow.table(odd)', []),
     "unfinished": ("show.table([", []),
     "judged": ('rows = judged(results)\nverdict = phase.json("verdict.json", decide(rows))\nshow.table(rows)', ["verdict.json"]),
     "end": ('phase.json("results.json", {"waits": waits})\nshow.table([verdict])', ["verdict.json"]),

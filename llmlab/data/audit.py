@@ -5,6 +5,7 @@ import zlib
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from llmlab.data import bias, clean
 from llmlab.data.permission import NONE
 from llmlab.data.personal import masked
 from llmlab.spine.files import jsonl
@@ -183,6 +184,53 @@ def diversity(documents):
         "zlib_ratio": round(len(whole) / max(1, len(zlib.compress(whole))), 2),
         "largest_source": round(max(sources.values()) / len(documents), 3),
     }
+
+
+BEGINNING = 2000  # characters that tell a document's language
+
+
+def taken(kept, dropped, steps, about, most=6):
+    """What each cleaning step took from whom: from which source, which language, and which group that a text mentions.
+
+    A step that takes more of what mentions one group than of what mentions another, or of one language, decides who is heard. Of documents that were
+    dropped before their text was read, only the source is known.
+
+    Args:
+        steps: names of the steps, in order.
+        about: of a material, for its groups of people.
+        most: sources and languages that have a row of their own, the largest first.
+
+    Returns: rows {"whose", "before", "after", "share": of all documents whose source, language or text is known, before and after, and for each step that
+    took any: "taken (share of what came to it)"}.
+    """
+    took = [step for step in steps if any(d["step"] == step for d in dropped)]
+    whose = {"source": Counter(d["source"] for d in kept + dropped), "language": Counter()}
+    marks = []
+    for document in kept + dropped:
+        text = document.get("unexchanged", document.get("text"))
+        language = clean.language_of(text[:BEGINNING]) if text else None
+        whose["language"][language] += language is not None
+        marks.append({"source": document["source"], "language": language, "group": bias.mentioned(text or "", about), "read": bool(text)})
+    own = [(kind, name) for kind, counts in whose.items() for name, n in counts.most_common(most) if n]
+    own += [("group", name.lower()) for pair in about["groups"] for name in pair if any(name.lower() in m["group"] for m in marks)]
+    steps_of = [d.get("step") for d in kept + dropped]
+    return [_taken(kind, name, list(zip(marks, steps_of)), took) for kind, name in own]
+
+
+KNOWN = {"source": lambda m: True, "language": lambda m: m["language"] is not None, "group": lambda m: m["read"]}
+
+
+def _taken(kind, name, marked, took):
+    """One row of `taken`: of the documents of one source or language, or that mention one group."""
+    known = [(m, step) for m, step in marked if KNOWN[kind](m)]
+    left = len(mine := [step for m, step in known if name == m[kind] or (kind == "group" and name in m[kind])])
+    columns, stay, all_stay = {}, left, sum(step is None for _, step in known)
+    for step in took:
+        gone = mine.count(step)
+        columns[step] = f"{gone} ({gone / stay:.0%})" if gone else "–"
+        stay -= gone
+    shares = f"{left / len(known):.1%} → {stay / max(1, all_stay):.1%}"
+    return {"whose": f"{kind}: {name}", "before": left, "after": stay, "share": shares, **columns}
 
 
 def datasheet(source, about, waterfall, documents, checks, figures):

@@ -1,5 +1,6 @@
 """How a corpus speaks of groups of people, and a step that makes it speak of them alike."""
 
+import functools
 import hashlib
 import re
 from collections import defaultdict
@@ -17,22 +18,35 @@ def representation(documents, about):
 
     Returns: rows {"group", "sentences", "unkind"} of the groups that are mentioned.
     """
-    groups, unkind = about["groups"], re.compile(rf"\b({'|'.join(map(re.escape, about['unkind']))})\b", re.I)
-    mentioned = defaultdict(list)
-    names = [g.lower() for pair in groups for g in pair]
+    return [
+        {"group": group, "sentences": len(said), "unkind": round(sum(unkind for unkind, _ in said) / len(said), 3)}
+        for group, said in mentions(documents, about).items()
+    ]
+
+
+def mentions(documents, about):
+    """{group: [(whether a sentence that mentions it has an unkind word, the work it is from)]} of the groups that are mentioned."""
+    names, found = [g.lower() for pair in about["groups"] for g in pair], defaultdict(list)
     if not names or not about["unkind"]:
-        return []
-    finder = re.compile(rf"\b({'|'.join(map(re.escape, names))})\b", re.I)
-    for document in documents:
+        return {}
+    unkind, finder = _words(*about["unkind"]), _words(*names)
+    for n, document in enumerate(documents):
         if finder.search(document["text"]):
             for sentence in sentences(document["text"]):
                 for name in {m.lower() for m in finder.findall(sentence)}:
-                    mentioned[name].append(bool(unkind.search(sentence)))
-    return [
-        {"group": g, "sentences": len(mentioned[g]), "unkind": round(sum(mentioned[g]) / len(mentioned[g]), 3)}
-        for g in names
-        if mentioned[g]
-    ]
+                    found[name].append((bool(unkind.search(sentence)), document.get("url", n)))
+    return {name: found[name] for name in names if found[name]}
+
+
+def mentioned(text, about):
+    """The groups that a text mentions."""
+    names = [g.lower() for pair in about["groups"] for g in pair]
+    return {m.lower() for m in _words(*names).findall(text)} if names else set()
+
+
+@functools.cache
+def _words(*words):
+    return re.compile(rf"\b({'|'.join(map(re.escape, words))})\b", re.I)
 
 
 def counterparts(about):
@@ -57,5 +71,5 @@ def counterfactual(documents, pairs):
 
     for document in documents:
         if hashlib.blake2b(document["id"].encode(), digest_size=1).digest()[0] % 2:
-            document["text"] = finder.sub(exchange, document["text"])
+            document["unexchanged"], document["text"] = document["text"], finder.sub(exchange, document["text"])
     return documents, []

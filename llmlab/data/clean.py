@@ -138,15 +138,17 @@ def language(keep):
     """Keeps documents in the language `keep` ("any" for all), by py3langid; very short texts are left to `quality`."""
 
     def judge(document):
-        if keep == "any" or len(document["text"]) < 40:
-            return None
-        import py3langid
-
-        body = re.sub(r"^\w+: ", "", document["text"], flags=re.M)
-        found = py3langid.classify(body)[0]
-        return None if found == keep else f"language {found}"
+        found = None if keep == "any" else language_of(document["text"])
+        return None if found in (None, keep) else f"language {found}"
 
     return each(judge)
+
+
+def language_of(text):
+    """The language of a text by py3langid, names before a colon left out; None for one too short to tell."""
+    import py3langid
+
+    return py3langid.classify(re.sub(r"^\w+: ", "", text, flags=re.M))[0] if len(text) >= 40 else None
 
 
 def quality(min_words, words="regex", english=True):

@@ -10,7 +10,7 @@ import os
 import re
 from pathlib import Path
 
-from llmlab.pages import show
+from llmlab.pages import records, show
 from llmlab.spine import notebooks
 from llmlab.spine.files import read_json, write_text
 from llmlab.spine.params import PHASES, schema
@@ -18,6 +18,7 @@ from llmlab.spine.places import shown
 from llmlab.spine.privacy import check_secrets
 
 HERE = Path(__file__).parent
+NARROW = 450  # pixels: a figure that was drawn for the screen of a telephone, and fits it whole
 TAGS = set(
     "a b blockquote br caption code dd del details div dl dt em figcaption figure h1 h2 h3 h4 hr i ins li ol p pre section span strong sub summary sup "
     "table tbody td th thead tr ul".split()
@@ -53,7 +54,8 @@ def render(notebook, out, run, phase, values=None):
     """
     cells, record = read_json(notebook)["cells"], run.done(phase) if phase in PHASES else None
     table = parameters_table(phase, values or (record["params"] if record else {})) if phase in PHASES else ""
-    body = _order(record) + "\n".join(filter(None, (_cell(cell, table) for cell in _telling(cells))))
+    links = records.links(cells, run, phase, Path(out).parent)
+    body = _order(record) + "\n".join(filter(None, (_cell(cell, table) + links.get(cell.get("id"), "") for cell in _telling(cells))))
     title = re.search(r"^# (.+)$", "\n".join(notebooks.source(c) for c in cells if c["cell_type"] == "markdown"), re.M)
     footer = f"llmlab · run {run.path.name} · {phase}" + (
         f" · {record['finished']} · torch {record['versions']['torch']}, transformers {record['versions']['transformers']}"
@@ -155,8 +157,9 @@ def _output(output):
     if "text/html" in data:
         return sanitise("".join(data["text/html"]))
     if "image/png" in data:
-        alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-        return f'<div class="picture"><img src="data:image/png;base64,{re.sub(r"[^A-Za-z0-9+/=]", "", "".join(data["image/png"]))}" alt="{escape(alt, quote=True)}"></div>'
+        told = output.get("metadata", {}).get("image/png", {})
+        alt, narrow = told.get("alt", ""), " narrow" * (told.get("width", NARROW + 1) <= NARROW)
+        return f'<div class="picture{narrow}"><img src="data:image/png;base64,{re.sub(r"[^A-Za-z0-9+/=]", "", "".join(data["image/png"]))}" alt="{escape(alt, quote=True)}"></div>'
     if "text/markdown" in data:
         return sanitise(_markdown("".join(data["text/markdown"])))
     text = _plain("".join(data.get("text/plain", "")))
@@ -201,8 +204,6 @@ def index(run, states):
         states: {phase: reasons it is stale}, as Run.stale gives them.
     """
     import jinja2
-
-    from llmlab.pages import show
 
     cards = [_card(run, phase, states.get(phase, [])) for phase in PHASES]
     verdict = read_json(run.path / "7_final_evaluation/verdict.json") if (run.path / "7_final_evaluation/verdict.json").exists() else None
@@ -276,8 +277,6 @@ def _short(value):
 
 def _lineage(run):
     """Every model of the run: where it is, what it was made from, how large it is."""
-    from llmlab.pages import show
-
     made = (
         ("3_pretraining/model", "1_model_design/config, random weights"),
         ("5_post_training/sft", "3_pretraining/model"),

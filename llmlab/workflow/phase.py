@@ -12,11 +12,12 @@ from llmlab.spine.files import read_json, write_json
 from llmlab.spine.params import PHASES, ROOT, RUN_DIR, check_phase, coerce, near, resolve, schema
 from llmlab.spine.provenance import code_used, fingerprint
 from llmlab.spine.run import Run, entered
-from llmlab.workflow import cells, preflight, publication, road
+from llmlab.workflow import cells, preflight, publication, road, summary
 
 STARTED = "LLMLAB_STARTED"  # when the pipeline called for the kernel: its start and its imports are part of what a phase costs
 NOTEBOOK = "LLMLAB_NOTEBOOK"  # the notebook that the pipeline executes
 FRESH = "LLMLAB_FRESH"  # set by --force: nothing that was made before is kept
+MADE = ("notebook.ipynb", "phase.json", "summary.json")  # beside the artifacts, whose fingerprints the record holds
 _CELLS = {}  # the one watcher of this kernel
 
 
@@ -207,6 +208,7 @@ class Phase:
             "versions": machine.versions(),
         }
         write_json(new / "phase.json", record)
+        write_json(new / "summary.json", summary.of(new, record, {name: parameter.default for name, parameter in self.known.items()}))
         track.finish(headline)
         self.run.recover(self.name)
         publication.swap(new, self.final, self.path.with_suffix(".old"))
@@ -261,7 +263,7 @@ class Phase:
             "edited": notebooks.mark(self.final / "notebook.ipynb") != notebooks.mark(notebooks.project(self.name)),
             "saved": notebooks.mark(copy),
             "seen": notebooks.chosen(copy) if copy.exists() else {},
-            **{name: fingerprint(self.final / name) for name in ("notebook.ipynb", "phase.json")},  # what `verify` goes by
+            **{name: fingerprint(self.final / name) for name in MADE},  # what `verify` goes by
         }
         params = read_json(self.final / "phase.json")["params"]
         inherited = resolve(self.name, (run.parent.told() if run.parent else {}).get(self.name), self.known)

@@ -8,7 +8,7 @@ from llmlab.spine import notebooks
 from llmlab.spine.files import read_json
 from llmlab.spine.provenance import python
 
-NOT_ARTIFACTS = ("phase.json", "notebook.ipynb", "report.html")
+NOT_ARTIFACTS = ("phase.json", "notebook.ipynb", "report.html", "summary.json")
 
 
 def assemble(work, final, touched, whole, keep):

@@ -13,7 +13,8 @@ from llmlab.spine.files import jsonl, read_json
 from llmlab.spine.params import PHASES
 from llmlab.spine.provenance import fingerprint
 from llmlab.spine.run import MODELS, Run, existing
-from llmlab.workflow import road
+from llmlab.workflow import road, summary
+from llmlab.workflow.phase import MADE
 
 NUMBER = re.compile(r"-?\d[\d.,]*(?:e-?\d+)?")
 
@@ -26,7 +27,7 @@ def verify(path):
     run, wrong = existing(path), []
     for phase in PHASES:
         if (run.path / phase / "phase.json").exists():
-            wrong += [*_files(run, phase), *_scores(run, phase), *_page(run, phase)]
+            wrong += [*_files(run, phase), *_summary(run, phase), *_scores(run, phase), *_page(run, phase)]
     if (run.path / "7_final_evaluation/verdict.json").exists():
         wrong += [*_verdict(run), *_card(run), *_standings(run)]
     return [*wrong, *_index(run)]
@@ -39,12 +40,23 @@ def _row(where, what, claimed, found):
 def _files(run, phase):
     """Artifacts, the notebook and the record are as they were written."""
     record, made = read_json(run.path / phase / "phase.json"), run.record.get("notebooks", {}).get(phase, {})
-    marks = {**record["outputs"], **{name: made[name] for name in ("notebook.ipynb", "phase.json") if name in made}}
+    marks = {**record["outputs"], **{name: made[name] for name in MADE if name in made}}
     for name, mark in marks.items():
         place = run.path / phase / name
         found = fingerprint(place) if place.exists() else "missing"
         if found != mark:
             yield _row(f"{phase}/{name}", "its fingerprint", mark, found)
+
+
+def _summary(run, phase):
+    """The summary says what the record and the artifacts say; which parameters differ is a matter of the notebook's defaults of then."""
+    place, record = run.path / phase / "summary.json", read_json(run.path / phase / "phase.json")
+    if not place.exists():  # a run of before there were summaries; of any other run.json knows that it is missing
+        return
+    claimed = read_json(place)
+    told = claimed.get("parameters", {})
+    again = summary.of(run.path / phase, record, {name: value for name, value in record["params"].items() if name not in told})
+    yield from _unlike(f"{phase}/summary.json", "", claimed, again)
 
 
 def _scores(run, phase):
@@ -147,8 +159,14 @@ def _page(run, phase):
 
 
 def _said(page):
-    """What a page says of its run: without its style, its links and footer, and the meaning of parameters, which are the package's own."""
-    for part in (r"<style>.*?</style>", r"<nav.*?</nav>", r"<footer.*?</footer>", r'<table class="parameters">.*?</table>'):
+    """What a page says of its run: without its style, its links (a record of a parent is elsewhere once the run has moved) and footer, and the meaning of parameters, which are the package's own."""
+    for part in (
+        r"<style>.*?</style>",
+        r"<nav.*?</nav>",
+        r"<footer.*?</footer>",
+        r'<p class="record">.*?</p>',
+        r'<table class="parameters">.*?</table>',
+    ):
         page = re.sub(part, "", page, flags=re.S)
     return page
 

@@ -200,3 +200,16 @@ def test_what_an_earlier_kernel_read_is_an_input_too(copy, monkeypatch):
             manager.shutdown_kernel(now=True)
     record = read_json(copy / FOUR / "phase.json")
     assert list(record["inputs"]) == ["2_dataset_engineering/tasks"] and (copy / FOUR / "report.html").exists()
+
+
+def test_a_summary_for_programs_lies_beside_the_report(run):
+    """What was found, what was told otherwise than the notebook says, and hashes that any tool can check."""
+    import hashlib
+
+    made(opened(run, limit=3), 0.5).done({"score": 0.5})
+    found = read_json(run / FOUR / "summary.json")
+    assert found["phase"] == FOUR and found["headline"] == {"score": 0.5} and found["schema"] == 1
+    assert found["parameters"] == {"limit": 3, "wandb_mode": "disabled"}
+    assert found["artifacts"]["results.json"] == hashlib.sha256((run / FOUR / "results.json").read_bytes()).hexdigest()
+    assert set(found["artifacts"]) == {"results.json", "findings.json", "scores/samples.jsonl"}
+    assert "summary.json" not in read_json(run / FOUR / "phase.json")["outputs"]

@@ -1,0 +1,159 @@
+"""Ethics along the whole road: the same probes on the text, and on the model as every phase left it.
+
+A probe is a task, or a part of one, that asks how a model behaves and not what it knows. Which tasks do is seen by how they are judged, and by items that say
+whom they are about; never by what a task is called.
+"""
+
+from collections import defaultdict
+from pathlib import Path
+
+from llmlab.data import tasks
+from llmlab.evaluation import evaluate, stats
+from llmlab.evaluation.exposure import STATES
+from llmlab.pages.figures import ARROWS
+from llmlab.spine.files import jsonl
+
+KINDS = {  # what a metric asks of conduct, the gravest first
+    "offensive": "offence",
+    "personal": "private data",
+    "ranks_first": "memorised secrets",
+    "prefers_first": "preference between groups",
+    "affirms": "fairness of service",
+    "refuses": "refusal",
+    "answers": "over-refusal",
+    "admits_ignorance": "what it cannot know",
+    "sensible": "what is not its business",
+}
+OTHER = "whom or what it is about"
+ORDER = (*KINDS.values(), OTHER)
+MARKS = {"better": " ▲", "worse": " ▼", "no difference shown": ""}
+
+
+def probes(folder, split):
+    """Rows {"probe", "kind", "head", "part", "ids"} of the tasks that ask of conduct, the gravest kind first; [] where none does.
+
+    What should be the same for all groups has a row per group; a task that holds requests to decline and harmless ones a row for each.
+    """
+    found = []
+    for head in tasks.read(folder, split):
+        if head["metric"] in KINDS or any("group" in item for item in head["items"]):
+            parts = defaultdict(list)
+            for item in head["items"]:
+                parts[_part(head, item)].append(item["id"])
+            for part, ids in parts.items():
+                kind = KINDS["answers"] if part == HARMLESS else KINDS.get(head["metric"], OTHER)
+                name = head["name"] + (f": {part}" if len(parts) > 1 else "")
+                found.append({"probe": f"{name} {ARROWS[head['better']]}", "kind": kind, "head": head, "part": part, "ids": ids})
+    return sorted(found, key=lambda row: ORDER.index(row["kind"]))
+
+
+HARMLESS, DECLINE = "harmless", "to decline"
+
+
+def _part(head, item):
+    if head["better"] == "even" or head["metric"] == "affirms":
+        return item.get("group", "")
+    return (DECLINE if item.get("refuse", True) else HARMLESS) if head["metric"] == "refuses" else ""
+
+
+def road(folder, split, stations, exposure):
+    """The probes with what each station of the road scores.
+
+    Args:
+        folder, split: where the items lie that were asked.
+        stations: {name: folder of scores} in the order of the road.
+        exposure: as `exposure.measured` gives it: what the text does.
+
+    Returns: rows of `probes` with "cells": {station: result}, "steps": {station: paired difference to the station before that was asked, "whole": that between
+    the first and the last; all of them corrected for the rows of one step (Holm 1979). What the text does and no task asks has a row without a "head".
+    """
+    rows = probes(folder, split)
+    if not rows:
+        return []
+    said = {name: {s["id"]: s for s in jsonl(Path(path) / "samples.jsonl")} for name, path in stations.items()}
+    for row in rows:
+        answers = {name: {i: found[i] for i in row["ids"] if i in found} for name, found in said.items()}
+        row["answers"] = {name: of for name, of in answers.items() if of}
+        row["cells"] = {**_text(row, exposure), **{n: _result(of.values()) for n, of in row["answers"].items()}}
+        row["steps"] = {}
+    for station in stations:
+        _tested(rows, station, lambda row, station=station: _before(row, station))
+    _tested(rows, "whole", lambda row: (next(iter(row["answers"])), list(row["answers"])[-1]) if len(row["answers"]) > 1 else None)
+    if "personal" in exposure and not any(row["head"]["metric"] == "personal" for row in rows):
+        rows.append({"probe": "personal data in the text ↓", "kind": KINDS["personal"], "cells": exposure["personal"], "steps": {}})
+    return sorted(rows, key=lambda row: ORDER.index(row["kind"]))
+
+
+def _text(row, exposure):
+    """What the text does of a probe: found by its metric, of a group by its words."""
+    words = set(row["part"].lower().replace(",", " ").split())
+    pair = next((of for name, of in exposure.items() if " or " in name and set(name.lower().split()) <= words | {"or"}), {})
+    return pair if row["head"]["better"] == "even" else exposure.get(row["head"]["metric"], {})
+
+
+def _result(samples):
+    return stats.interval([s["score"] for s in samples], [s["cluster"] for s in samples])
+
+
+def _before(row, station):
+    asked = list(row["answers"])
+    return (asked[asked.index(station) - 1], station) if station in asked[1:] else None
+
+
+def _tested(rows, step, ends):
+    """Adds to the rows their paired differences of one step, corrected together."""
+    tests = {}
+    for n, row in enumerate(rows):
+        if pair := ends(row):
+            before, after = (row["answers"][name] for name in pair)
+            both = [(before[i], after[i]) for i in before if i in after and before[i]["item"] == after[i]["item"]]
+            if both:
+                scores = [[s["score"] for s in side] for side in zip(*both)]
+                tests[n] = {**evaluate.gain(row["head"], *scores, [s["cluster"] for s, _ in both]), "from": pair[0], "to": pair[1]}
+    for n, found in stats.together(tests).items():
+        rows[n]["steps"][step] = found
+
+
+def table(rows, stations):
+    """Rows {"probe", a column per station} in words: score, interval, number of items, and a mark where a step is shown to be better or worse."""
+    return [{"probe": f"{row['probe']} ({row['kind']})", **{n: _cell(row, n) for n in (*STATES, *stations)}} for row in rows]
+
+
+def _cell(row, name):
+    r, step = row["cells"].get(name), row["steps"].get(name)
+    return f"{r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}] of {r['n']}{MARKS[step['verdict']] if step else ''}" if r else "–"
+
+
+def told(rows):
+    """In a few sentences: which probe the road improved most and which it worsened most, as far as tests show it, and which groups it still prefers.
+
+    A mean over groups can be even where each of them is not: one that is always preferred hides one that never is.
+    """
+    moved = [(row, row["steps"]["whole"]) for row in rows if "whole" in row["steps"]]
+    better = max((m for m in moved if m[1]["verdict"] == "better"), key=lambda m: m[1]["difference"], default=None)
+    worse = min((m for m in moved if m[1]["verdict"] == "worse"), key=lambda m: m[1]["difference"], default=None)
+    gained = f"The road improved {_moved(*better)} most" if better else "No probe is shown to have become better"
+    lost = f"it worsened {_moved(*worse)} most" if worse else "none is shown to have become worse"
+    counted = f"of {len(moved)} probes that were asked more than once, {{}} became better and {{}} worse"
+    both = [sum(m["verdict"] == word for _, m in moved) for word in ("better", "worse")]
+    return f"{gained}; {lost}. In all, {counted.format(*both)}, as far as tests show.{_uneven(rows)}"
+
+
+def _uneven(rows):
+    """The probes of groups that end shown to be one-sided."""
+    ends = [(row, row["cells"][list(row["answers"])[-1]]) for row in rows if row.get("answers") and row["head"]["better"] == "even"]
+    sides = [
+        f"{_name(row)} {r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}]"
+        for row, r in ends
+        if not r["low"] <= row["head"]["chance"] <= r["high"]
+    ]
+    return f" One side is still preferred in {', '.join(sides)}." if sides else ""
+
+
+def _name(row):
+    return row["probe"].rpartition(" ")[0]
+
+
+def _moved(row, whole):
+    first, last = (row["cells"][whole[end]] for end in ("from", "to"))
+    return f"{_name(row)} ({whole['from']} {first['score']:.3f}, {whole['to']} {last['score']:.3f}, paired {whole['difference']:+.3f} [{whole['low']:+.3f}, {whole['high']:+.3f}], {whole['n']} items)"

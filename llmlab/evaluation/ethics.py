@@ -7,10 +7,12 @@ whom they are about; never by what a task is called.
 from collections import defaultdict
 from pathlib import Path
 
+from matplotlib.lines import Line2D
+
 from llmlab.data import tasks
 from llmlab.evaluation import evaluate, stats
 from llmlab.evaluation.exposure import STATES
-from llmlab.pages.figures import ARROWS
+from llmlab.pages.figures import ARROWS, BLUE, GREY, ORANGE, figure
 from llmlab.spine.files import jsonl
 
 KINDS = {  # what a metric asks of conduct, the gravest first
@@ -157,3 +159,46 @@ def _name(row):
 def _moved(row, whole):
     first, last = (row["cells"][whole[end]] for end in ("from", "to"))
     return f"{_name(row)} ({whole['from']} {first['score']:.3f}, {whole['to']} {last['score']:.3f}, paired {whole['difference']:+.3f} [{whole['low']:+.3f}, {whole['high']:+.3f}], {whole['n']} items)"
+
+
+STEPS = {"better": (BLUE, "^", "shown to be better"), "worse": (ORANGE, "v", "shown to be worse")}
+
+
+def chart(rows, columns):
+    """Every ethical probe at every station of the road, with 95 % intervals; the mark's form says what a test shows of the step.
+
+    Args:
+        rows: as `road` gives them; columns: names of the stations, those of the text first.
+    """
+    marked = [(r["probe"], n, r["steps"][n]["verdict"]) for r in rows for n in columns if n in r["steps"]]
+    words = "; ".join(f"{probe} {verdict} at {n}" for probe, n, verdict in marked if verdict in STEPS) or "no step is shown to change any"
+    alt = f"Ethical probes by station. {words}."
+    fig, axes = figure("From the data to the released model", alt, len(columns), 4.2, 1.6 + 0.36 * len(rows))  # as narrow as a telephone
+    for axis, name in zip(axes, columns):
+        for n, row in enumerate(rows):
+            if n % 2:
+                axis.axhspan(n - 0.5, n + 0.5, color="#f0f2f5", zorder=0, linewidth=0)
+            found, verdict = row["cells"].get(name), row["steps"].get(name, {}).get("verdict")
+            if not found:
+                axis.text(0.5, n + 0.22, "–", color=GREY, ha="center", va="center")
+                continue
+            if row["probe"].endswith(ARROWS["even"]):
+                axis.plot([0.5], [n + 0.22], "|", color=GREY, markersize=9)
+            colour, mark, _ = STEPS.get(verdict, ("black", "o" if name in row.get("answers", ()) else "s", ""))
+            axis.plot([found["low"], found["high"]], [n + 0.22] * 2, color=colour, linewidth=1.5)
+            axis.plot([found["score"]], [n + 0.22], mark, color=colour, markersize=7 if verdict in STEPS else 4.5)
+        axis.set(xlim=(-0.12, 1.12), ylim=(len(rows) - 0.5, -0.5), yticks=[])
+        axis.spines["left"].set_visible(False)
+        axis.set_xticks([0, 1], ["0", "1"], fontsize=8)
+        axis.set_xlabel("share", fontsize=8, labelpad=1)
+        axis.set_title(name, fontsize=8, rotation=35, ha="left", x=0.0)
+        axis.grid(axis="y", visible=False)
+    axes[0].set_zorder(1)  # its texts reach over the others
+    axes[0].patch.set_visible(False)
+    for n, row in enumerate(rows):
+        axes[0].text(-0.08, n - 0.24, row["probe"][:60], fontsize=8, va="center", parse_math=False).set_in_layout(False)
+    kinds = [("s", "black", "in the text"), ("o", "black", "asked"), *((mark, colour, says) for colour, mark, says in STEPS.values())]
+    handles = [Line2D([], [], marker=mark, color=colour, linestyle="", label=says) for mark, colour, says in kinds]
+    units = "share of documents, sentences or answers, with 95 %\n↑ more is better, ↓ less, ↔ nearer to one half"
+    fig.legend(handles=handles, frameon=False, fontsize=8, loc="outside lower center", ncols=2, title=units, title_fontsize=8)
+    return fig

@@ -4,7 +4,7 @@ import pytest
 
 from llmlab.data import audit, bias, tasks
 from llmlab.data.material import described
-from llmlab.evaluation import charts, ethics, exposure
+from llmlab.evaluation import ethics, exposure
 from llmlab.spine.files import write_jsonl
 
 ABOUT = {**described(), "groups": [["wife", "husband"]], "unkind": ["never"]}
@@ -59,7 +59,7 @@ def test_the_road_says_what_tests_show_and_no_more(probed):
     said = ethics.told(rows)
     assert "improved a (base 0.500, released 0.000" in said and "worsened b: harmless (base 1.000, released 0.000" in said
     assert "still preferred in d 1.000" in said
-    assert "a ↓ better at released" in charts.conduct(rows, [*exposure.STATES, *stations]).alt
+    assert "a ↓ better at released" in ethics.chart(rows, [*exposure.STATES, *stations]).alt
 
 
 def test_a_run_that_asks_of_knowledge_alone_has_no_road(tmp_path):

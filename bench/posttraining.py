@@ -25,7 +25,7 @@ from pathlib import Path
 from llmlab.data import tasks, teaching, tokens, trust
 from llmlab.evaluation import agreement, asking, evaluate, stats
 from llmlab.models import weights
-from llmlab.spine.files import jsonl, read_json, write_jsonl
+from llmlab.spine.files import jsonl, read_json
 from llmlab.training import methods, onpolicy, posttrain, reward, watch
 
 LEARNT_FROM = (posttrain.dpo, methods.chosen, methods.ipo, methods.simpo, methods.orpo, methods.kto)
@@ -73,8 +73,8 @@ def reliabilities(xstest):
                 for n, r in enumerate(csv.DictReader(file)):
                     labels = [v[:1] for k, v in r.items() if k.startswith("annotation")][:2]
                     if len(labels) == 2 and all(labels):
-                        judged[f"{path.name} {n}"] = dict(zip("xy", labels))
-        found = agreement.agreement(judged)
+                        judged[f"{n} {path.name}"] = dict(zip("xy", labels))
+        found = agreement.agreement(judged, cluster=lambda item: item.split()[0])  # three models answered each prompt
         row(f"XSTest's two people, {found['measure']}", found["score"], (found["low"], found["high"]), found["n"])
 
 
@@ -217,12 +217,17 @@ def rewards(run, out, seconds, hh):
     row("    people prefer the longer answer", told["people_prefer_longer"], None, told["accuracy"]["n"])
     votes = [r["votes"] for r in jsonl(pairs) if "votes" in r]
     if votes:
-        row("    one simulated annotator, against the majority", sum(v / 3 for v in votes) / len(votes), None, len(votes))
+        judged = {str(n): {"x": "a", "y": "a", "z": "a" if v == 3 else "b"} for n, v in enumerate(votes)}
+        for name, found in (
+            ("the label is right, estimated", agreement.ceiling(judged)),
+            ("one simulated annotator, against the others", agreement.one_person(judged)),
+        ):
+            row(f"    {name}", found["score"], (found["low"], found["high"]), found["n"])
     if hh:
         with gzip.open(hh, "rt", encoding="utf-8") as file:
-            write_jsonl(out / "hh.jsonl", [pair for line in file for pair in _pairs(json.loads(line))][:1500])
-        asked = teaching.pairs(out / "hh.jsonl")
-        found = reward.judged(asked, reward._pair_scores(out / "reward", asked))["accuracy"]
+            pairs, _ = teaching.sound([pair for line in file for pair in _pairs(json.loads(line))])
+        asked = pairs[:1500]
+        found = reward.judged(asked, reward.pair_scores(out / "reward", asked))["accuracy"]
         row(
             "reward model on hh-rlhf's harmless test pairs (never trained on)",
             found["score"],
@@ -245,11 +250,14 @@ def _pairs(record):
 
 def main(run, option):
     run, out = Path(run).absolute(), Path(run).absolute() / "posttraining"
-    reliabilities(option("--xstest", ""))
-    compare(run, out, option)
-    rewards(run, out, float(option("--seconds", 60)), option("--hh", ""))
-    if place := option("--json", ""):
-        Path(place).write_text(json.dumps(ROWS, indent=1), encoding="utf-8")
+    for part in (
+        lambda: reliabilities(option("--xstest", "")),
+        lambda: rewards(run, out, float(option("--seconds", 60)), option("--hh", "")),
+        lambda: compare(run, out, option),
+    ):
+        part()
+        if place := option("--json", ""):
+            Path(place).write_text(json.dumps(ROWS, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

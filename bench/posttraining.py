@@ -29,7 +29,7 @@ from llmlab.spine.files import jsonl, read_json
 from llmlab.training import methods, onpolicy, posttrain, reward, watch
 
 LEARNT_FROM = (posttrain.dpo, methods.chosen, methods.ipo, methods.simpo, methods.orpo, methods.kto)
-DRAWN = (onpolicy.best_of, onpolicy.rounds, onpolicy.grpo, onpolicy.rloo, onpolicy.grpo_learnt, onpolicy.rloo_learnt)
+DRAWN = (onpolicy.best_of, onpolicy.rounds, onpolicy.grpo, onpolicy.rloo, onpolicy.grpo_learnt)
 METHODS = {m.__name__: m for m in (*LEARNT_FROM, *DRAWN)}
 NOTHING = "SFT alone"
 ROWS = []
@@ -173,7 +173,10 @@ def difference(gained, clusters):
 def against(mine, other):
     """What one method gains over another on the same items; None stands for SFT alone."""
     items = mine or other
-    apart = [[a - b for a, b in zip(mine[i][0] if mine else [0.0] * 9, other[i][0] if other else [0.0] * 9)] for i in items]
+    apart = [
+        [a - b for a, b in zip(mine[i][0] if mine else [0.0] * len(other[i][0]), other[i][0] if other else [0.0] * len(mine[i][0]))]
+        for i in items
+    ]
     return difference(apart, [of for _, of in items.values()])
 
 
@@ -199,7 +202,7 @@ def ranked(table, seeds):
             ROWS.append({"name": f"{name}: cost", **{k: mine[k] for k in ("nats", "longer", "steps", "seconds")}, "beaten by": better})
             words = "".join(f"{t['difference']:+10.3f} [{t['low']:+.3f}, {t['high']:+.3f}]"[:27].rjust(26) for t in told)
             words += f"{mine['nats']:8.2f}{mine['longer']:+7.1f}{mine['steps']:7.0f}{mine['seconds']:6.0f}"
-        print(f"{name:14}{words if mine else ' ' * 80}  {', '.join(better) or 'nobody: undominated'}", flush=True)
+        print(f"{name:14}{words if mine else ' ' * 80}  {', '.join(better) or 'not shown to be beaten'}", flush=True)
 
 
 # --- reward model -----------------------------------------------------------------------------------------------------------------------

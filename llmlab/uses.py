@@ -50,6 +50,7 @@ def serve(run_dir, model, host, port, key):
 @click.command()
 @RUN
 @click.option("--arena", is_flag=True, help="Answers of several models side by side, for notebook 7.")
+@click.option("--standings", is_flag=True, help="With --arena: say who is better by what people judged so far.")
 @click.option("--file", default="", type=click.Path(), help="Of judgements; RUN/annotations.jsonl if left out, of --arena RUN/arena.jsonl.")
 @click.option("--port", default=8123, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one.")
 @click.option("--most", default=30, show_default=True, type=click.IntRange(1, 200), help="Questions of a sitting.")
@@ -63,7 +64,7 @@ def serve(run_dir, model, host, port, key):
 @click.option(
     "--to", nargs=2, default=None, metavar="LAYOUT FILE", help="Write the judgements for argilla, label_studio, trl or hh instead."
 )
-def annotate(run_dir, arena, file, port, most, models, single, to):
+def annotate(run_dir, arena, standings, file, port, most, models, single, to):
     """Let people judge answers of RUN on a page of this machine, until interrupted. What they say is in a file before the next question is shown."""
     from llmlab.spine.run import existing
     from llmlab.workflow import annotate as sittings
@@ -71,6 +72,8 @@ def annotate(run_dir, arena, file, port, most, models, single, to):
     experiment = existing(Path(run_dir).absolute())
     if to:
         return click.echo(f"{to[1]}: {sittings.export(experiment, *to, file, arena)} records")
+    if standings:
+        return sittings.standings(experiment, click.echo, file)
     if arena and (single or models):
         raise click.UsageError("--arena asks about pairs of all models of RUN; --single and --model ask about others")
     sittings.serve(experiment, port, click.echo, file, most, single, models, arena)

@@ -186,18 +186,13 @@ def _connected(played):
     return found
 
 
-def expected(first, second):
-    """The share of wins that two ratings promise to the first."""
-    return float(1 / (1 + 10 ** ((second - first) / 400)))
-
-
 def duels(played):
-    """Rows {"models", "preferred", "tied", "other", "share", "low", "high", "n", "by the ratings", "says"} of each two models that were compared.
+    """Rows {"models", "preferred", "tied", "other", "share", "low", "high", "n", "says"} of each two models that were compared.
 
     "share" is that of wins of the first, ties being half, its interval and what it says those of `stats.difference` between winning and losing,
     corrected for the number of pairs (Holm 1979).
     """
-    rating, by = {r["model"]: r["rating"] for r in standings(played)}, defaultdict(list)
+    by = defaultdict(list)
     for first, second, share, cluster in played:
         by[first, second].append((share, cluster))
     tests = {two: stats.difference([1 - s for s, _ in of], [s for s, _ in of], [c for _, c in of]) for two, of in by.items()}
@@ -207,9 +202,8 @@ def duels(played):
         ends = {k: (1 + test[of]) / 2 for k, of in (("share", "difference"), ("low", "low"), ("high", "high"))}
         first, other = sum(s > 0.5 for s in shares), sum(s < 0.5 for s in shares)
         counts = {"preferred": first, "tied": len(shares) - first - other, "other": other}
-        by_rating = expected(*(rating[m] for m in two)) if set(two) <= set(rating) else None
         says = told.get(test["verdict"], "no preference is shown").format(*two)
-        rows.append({"models": two, **counts, **ends, "n": len(shares), "by the ratings": by_rating, "says": says})
+        rows.append({"models": two, **counts, **ends, "n": len(shares), "says": says})
     return rows
 
 
@@ -223,7 +217,6 @@ def told(rows):
             "tied": r["tied"],
             "the other is better": r["other"],
             "share won by the one": show.score({**r, "score": r["share"]}),
-            "by the ratings": r["by the ratings"],
             "says": r["says"],
         }
         for r in rows

@@ -192,12 +192,20 @@ def story(models, items):
 
     Returns: (the item, the wrong answer, the rows), or None if there is no such item.
     """
-    able = [i for i in items if {"messages", "answer", "target", "wrong"} <= set(i) and i["wrong"] and str(i["target"]) in i["answer"]]
+    able = [
+        i
+        for i in items
+        if {"messages", "answer", "target", "wrong"} <= set(i)
+        and isinstance(i["wrong"], list)
+        and i["wrong"]
+        and str(i["target"]) in i["answer"]
+    ]
     if not able:
         return None
     item, rows = able[0], []
-    near = max(item["wrong"], key=lambda value: difflib.SequenceMatcher(None, value, item["target"]).ratio())
-    wrong = item["answer"].replace(item["target"], near)
+    target = str(item["target"])
+    near = max(map(str, item["wrong"]), key=lambda value: difflib.SequenceMatcher(None, value, target).ratio())
+    wrong = item["answer"].replace(target, near)
     for name, (model, tokenizer) in models.items():
         nats = loglikelihood(model, tokenizer, [(item["messages"], item["answer"]), (item["messages"], wrong)])
         lengths = map(len, tokens.encode(tokenizer, [item["answer"], wrong]))

@@ -1,7 +1,7 @@
 """Ethics along the whole road: the same probes on the text, and on the model as every phase left it.
 
-A probe is a task, or a part of one, that asks how a model behaves and not what it knows. Which tasks do is seen by how they are judged, and by items that say
-whom they are about; never by what a task is called.
+A probe is a task, or a part of one, that asks how a model behaves and not what it knows. Which tasks do is seen by how they are judged, never by what they
+are called.
 """
 
 from collections import defaultdict
@@ -26,8 +26,7 @@ KINDS = {  # what a metric asks of conduct, the gravest first
     "admits_ignorance": "what it cannot know",
     "sensible": "what is not its business",
 }
-OTHER = "whom or what it is about"
-ORDER = (*KINDS.values(), OTHER)
+ORDER = (*KINDS.values(),)
 MARKS = {"better": " ▲", "worse": " ▼", "no difference shown": ""}
 
 
@@ -38,12 +37,12 @@ def probes(folder, split):
     """
     found = []
     for head in tasks.read(folder, split):
-        if head["metric"] in KINDS or any("group" in item for item in head["items"]):
+        if head["metric"] in KINDS:
             parts = defaultdict(list)
             for item in head["items"]:
                 parts[_part(head, item)].append(item["id"])
             for part, ids in parts.items():
-                kind = KINDS["answers"] if part == HARMLESS else KINDS.get(head["metric"], OTHER)
+                kind = KINDS["answers"] if part == HARMLESS else KINDS[head["metric"]]
                 name = head["name"] + (f": {part}" if len(parts) > 1 else "")
                 found.append({"probe": f"{name} {ARROWS[head['better']]}", "kind": kind, "head": head, "part": part, "ids": ids})
     return sorted(found, key=lambda row: ORDER.index(row["kind"]))
@@ -93,8 +92,8 @@ def _text(row, exposure):
     return pair if row["head"]["better"] == "even" else exposure.get(row["head"]["metric"], {})
 
 
-def _result(samples):
-    return stats.interval([s["score"] for s in samples], [s["cluster"] for s in samples])
+def _result(samples, level=0.95):
+    return stats.interval([s["score"] for s in samples], [s["cluster"] for s in samples], level=level)
 
 
 def _before(row, station):
@@ -134,16 +133,19 @@ def told(rows):
     moved = [(row, row["steps"]["whole"]) for row in rows if "whole" in row["steps"]]
     better = max((m for m in moved if m[1]["verdict"] == "better"), key=lambda m: m[1]["difference"], default=None)
     worse = min((m for m in moved if m[1]["verdict"] == "worse"), key=lambda m: m[1]["difference"], default=None)
-    gained = f"The road improved {_moved(*better)} most" if better else "No probe is shown to have become better"
-    lost = f"it worsened {_moved(*worse)} most" if worse else "none is shown to have become worse"
+    gained = (
+        f"Of what is shown to have become better, {_moved(*better)} moved most" if better else "No probe is shown to have become better"
+    )
+    lost = f"of what is shown to have become worse, {_moved(*worse)}" if worse else "none is shown to have become worse"
     counted = f"of {len(moved)} probes that were asked more than once, {{}} became better and {{}} worse"
     both = [sum(m["verdict"] == word for _, m in moved) for word in ("better", "worse")]
     return f"{gained}; {lost}. In all, {counted.format(*both)}, as far as tests show.{_uneven(rows)}"
 
 
 def _uneven(rows):
-    """The probes of groups that end shown to be one-sided."""
-    ends = [(row, row["cells"][list(row["answers"])[-1]]) for row in rows if row.get("answers") and row["head"]["better"] == "even"]
+    """The probes of groups that end shown to be one-sided, at a level that allows for their number (Bonferroni)."""
+    last = [(row, list(row["answers"].values())[-1]) for row in rows if row.get("answers") and row["head"]["better"] == "even"]
+    ends = [(row, _result(of.values(), 1 - 0.05 / len(last))) for row, of in last]
     sides = [
         f"{_name(row)} {r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}]"
         for row, r in ends

@@ -30,10 +30,12 @@ def measured(kept, dropped, about, folder, keep=(), regions=(), seed=0):
     drawn = {state: _some(documents, f"{state} {seed}") for state, documents in all_of.items()}
     judge, regions = judges.Judge(folder), {"regions": regions} if regions else {}
     rude = lambda state: [float(s is not None) for s in judge.detector.rude_sentences([_text(d, state) for d in drawn[state]])]  # noqa: E731
-    told = lambda d, state: state == "collected" and bool(d.get("masked")) or bool(find_personal(d["text"], keep, **regions))  # noqa: E731
+    told = lambda d: bool(d.get("masked")) or bool(find_personal(d["text"], keep, **regions))  # noqa: E731
     found = {
         "offensive": {s: _shares(rude(s), drawn[s]) for s in STATES},
-        "personal": {s: _shares([float(told(d, s)) for d in drawn[s]], drawn[s]) for s in STATES},
+        "personal": {
+            "collected": _shares([float(told(d)) for d in drawn["collected"]], drawn["collected"])
+        },  # then masked by what finds them
     }
     secrets = [i["choices"][0].strip(" .") for t in tasks.read(folder, "validation") if t["metric"] == "ranks_first" for i in t["items"]]
     if secrets:
@@ -76,4 +78,4 @@ def table(found):
     said = lambda r: f"{r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}] of {r['n']}"  # noqa: E731
     even = lambda r: f", of all mentions {r['mentions']:.2f}" if "mentions" in r else ""  # noqa: E731
     words = lambda what: named.get(what, f"unkind sentences about {what}: those about the first")  # noqa: E731
-    return [{"what": words(what), **{s: said(r) + even(r) for s, r in of.items()}} for what, of in found.items()]
+    return [{"what": words(what), **{s: said(of[s]) + even(of[s]) if s in of else "–" for s in STATES}} for what, of in found.items()]

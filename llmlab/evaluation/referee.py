@@ -52,13 +52,16 @@ def habits(rows, people):
     people, by_order = judgements.counted(people), [r for r in rows if _by_order(r)]
     leaning = [{**r, "choice": "a" if r["leads"][0] > r["leads"][1] else "b"} for r in rows if r["leads"][0] != r["leads"][1]]
     majority, mine, leans = _majority(people), _choices(rows), _choices(leaning)
+    prompt = {r["item"]: str(r["prompt"]) for r in rows}  # one may be that of several pairs
     return {
         "order": _share((_by_order(r), str(r["prompt"])) for r in rows),
         "first": _share((r["leads"][0] > 0, str(r["prompt"])) for r in by_order),
         "longer": _longer(leaning),
         "people longer": _longer(people),
-        "alike": _share((leans[i] == said, i) for i, said in majority.items() if i in leans and said != "tie"),
-        "kappa": agreement.agreement({i: {"judge": mine[i], "people": said} for i, said in majority.items() if i in mine}),
+        "alike": _share((leans[i] == said, prompt[i]) for i, said in majority.items() if i in leans and said != "tie"),
+        "kappa": agreement.agreement(
+            {i: {"judge": mine[i], "people": said} for i, said in majority.items() if i in mine}, cluster=prompt.get
+        ),
     }
 
 
@@ -91,8 +94,9 @@ def _majority(people):
     return {item: "a" if lead > 0 else "b" if lead < 0 else "tie" for item, lead in by.items()}
 
 
-def reads(found):
-    """Whether a judging model is shown to read what it judges: its order decides less than half of the pairs, as it would of a coin for each order."""
+def steady(found):
+    """Whether a judging model is shown to say the same in both orders more often than a coin: its order decides less than half of the pairs. A judge that counts
+    words is steady, too; whether it judges as people do is another question."""
     return found["order"]["high"] < 0.5
 
 
@@ -104,7 +108,7 @@ def worth(found):
     """
     order = found["order"]
     decided = f"The order in which it read the answers decided {order['score']:.0%} [{order['low']:.0%}, {order['high']:.0%}] of {order['n']} pairs"
-    if not reads(found):
+    if not steady(found):
         return f"{decided}; of a coin it would be half: this judge is not worth quoting."
     kappa = found["kappa"]
     if not kappa or kappa["low"] is None or kappa["low"] <= 0:

@@ -58,6 +58,9 @@ def step(function, devices=1, **arguments):
 def _key(function, devices, arguments):
     """Hash of what the step will do: its code, its arguments, the content of every path among them but `out`, and on how many processes."""
     marks = {n: fingerprint(v, timed=False) if isinstance(v, Path) and n != "out" else str(v) for n, v in arguments.items() if n != "out"}
+    if hasattr(function, "reads"):  # what it finds by itself, beside what it is given
+        found = function.reads(**arguments)
+        marks["reads"] = fingerprint(found, timed=False) if found.exists() else None
     module = Path(inspect.getsourcefile(function) or "")
     if module.is_relative_to(PACKAGE):
         code = definitions_reached(module.stem, function.__name__)

@@ -5,7 +5,7 @@ Only the prompts of the pairs are asked, and their preferred answers are what re
 `watch` measures all of them on prompts that are kept apart. With a reward of one's own: a function that calls one of these with `reward=`.
 """
 
-from llmlab.training import rollouts
+from llmlab.training import rewards, rollouts
 
 
 def grpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto", **judged):
@@ -36,7 +36,7 @@ def rloo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapt
 
 def best_of(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto", **judged):
     """Rejection sampling (Touvron et al. 2023): the best of several answers to each prompt is taught as if somebody had written it, -log p / n; prompts whose
-    answers are all worth the same teach nothing. `judged`: as in `grpo`."""
+    answers are all worth the same teach nothing. β has no effect. `judged`: as in `grpo`."""
 
     def loss(best, worst, lengths, known):
         return -best / lengths[0]
@@ -63,8 +63,5 @@ def grpo_learnt(model, data, out, learning_rate, max_steps, batch_size, beta=0.1
     return rollouts.with_reward(found, taught)
 
 
-def rloo_learnt(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto", **judged):
-    """`rloo` with a reward model that is first learnt from the pairs, in as many steps as the policy."""
-    worth, taught = rollouts.reward_model(model, data, out, max_steps, batch_size, seed, device)
-    found = rloo(model, data, out, learning_rate, max_steps, batch_size, beta, adapter, rank, seed, device, reward=worth, **judged)
-    return rollouts.with_reward(found, taught)
+for method in (grpo, rloo, best_of, rounds, grpo_learnt):
+    method.reads = rewards.tasks_of  # beside its arguments: what is rude, and what declines, is said there

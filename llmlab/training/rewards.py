@@ -14,10 +14,15 @@ from llmlab.training import reward
 
 
 def judging(data):
-    """The judge of the tasks that belong to a file of pairs: those of its run, or those in the folder `tasks` beside it; general words alone where there are none."""
+    """The judge of the tasks that belong to a file of pairs; general words alone where there are none."""
+    return judges.Judge(tasks_of(data))
+
+
+def tasks_of(data, **_):
+    """The folder of the tasks that belong to a file of pairs: those of its run, or `tasks` beside it, which need not be there."""
     here = Path(data).resolve().parent
     run = next((p for p in (here, *here.parents) if (p / "run.json").exists()), None)
-    return judges.Judge((run and Run(run).find("2_dataset_engineering/tasks")) or here / "tasks")
+    return (run and Run(run).find("2_dataset_engineering/tasks")) or here / "tasks"
 
 
 def facts(prompts, answers, wanted, judge=None):
@@ -56,7 +61,8 @@ def verifiable(prompts, answers, wanted, judge):
 
 
 def alike(prompts, answers, wanted, judge=None):
-    """The words that an answer has in common with the preferred one (F1; Rajpurkar et al. 2016), from 0 to 1: no reward above looks at it, so it is the gold."""
+    """The words that an answer has in common with the preferred one (F1; Rajpurkar et al. 2016), from 0 to 1. No reward above counts words that
+    are no news or too many, so it is the gold; but `facts` looks at the same answer, and both take another right wording for a worse one."""
     return [judges.f1(answer, right) for answer, right in zip(answers, wanted)]
 
 

@@ -1,6 +1,7 @@
 """What the methods that learn from their own answers share: which prompts are asked, TRL's trainers on them, and rounds of drawing and learning.
 
-A kill loses at most the steps since a checkpoint, or the answers that were being drawn: all random numbers come from the seed, and what a round drew is in a file.
+A kill loses at most the steps since a checkpoint, the answers that were being drawn, or of rounds that were done all but the last copy: all random numbers come
+from the seed, and what a round drew is in a file.
 """
 
 import math
@@ -9,6 +10,8 @@ import random
 import shutil
 import time
 from pathlib import Path
+
+import torch
 
 from llmlab.data import dialogue, teaching, tokens
 from llmlab.evaluation import asking
@@ -49,8 +52,10 @@ def policy(
     """
     from datasets import Dataset
 
+    alone()
     start, tokenizer = weights.load(model)
     pairs, asked, left_out = prompts(tokenizer, data, weights.window(start))
+    batch_size = min(batch_size, len(pairs))  # TRL leaves a batch out that is not full
     judge, inside = rewards.judging(data), adapters.place(adapter, out)
     _, usual = optim.suited("preference", adapter, sum(p.numel() for p in start.parameters()))
     start.generation_config.eos_token_id = list(tokens.marks(tokenizer).stops)
@@ -65,6 +70,9 @@ def policy(
         def _tokenize_prompts(self, prompts):
             return [ids[int(p)] for p in prompts], None, {}
 
+        def _get_train_sampler(self, dataset=None):
+            return Epochs(super()._get_train_sampler(dataset), seed)
+
     def rewarded(prompts, completions, **_):
         return worth(reward, [pairs[int(p)] for p in prompts], [c.strip() for c in completions], judge)
 
@@ -77,13 +85,31 @@ def policy(
         peft_config=adapters.config(adapter, rank, start, tokenizer),
     )
     fit.head_where_needed(trainer.model)
-    watched = watch.Watch(inside, model, asked, reward, gold, judge, watch.interval(max_steps), seed)
+    watched = watch.Watch(inside, model, asked, reward, gold, judge, watch.interval(max_steps), seed, device)
     summary = fit.fit(trainer, inside, "learning from its own answers", "preference_learning_rate", watched)
     if not summary:
         return {}
     adapters.merge(adapter, trainer.model, tokenizer, out)
     counted = {"pairs": len(pairs), "left_out": {**left_out, "kept apart to measure on": len(asked)}}
-    return {**summary, "learning_rate": learning_rate or usual, **counted, **watch.told(watched.rows)}
+    gained = watch.confirmed(model, out, asked, gold, judge, seed, device)
+    return {**summary, "learning_rate": learning_rate or usual, **counted, **watch.told(watched.rows), "gained": gained}
+
+
+class Epochs(torch.utils.data.Sampler):
+    """TRL's sampler, in an order that depends on seed and epoch alone: its own begins the first order again after an interruption."""
+
+    def __init__(self, sampler, seed):
+        self.sampler, self.seed, self.epoch = sampler, seed, 0
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+
+    def __len__(self):
+        return len(self.sampler)
+
+    def __iter__(self):
+        self.sampler.generator.manual_seed(self.seed + 1_000_003 * self.epoch)
+        return iter(self.sampler)
 
 
 def worth(reward, pairs, answers, judge):
@@ -111,13 +137,14 @@ def rounds(
     """
     alone()
     out, here, judge, done, how = Path(out), Path(model), rewards.judging(data), [], (adapter, rank, seed, device)
-    _, asked, left_out = prompts(tokens.load(model), data, weights.window(weights.load(model)[0]))
-    look = lambda inside: watch.Watch(inside, model, asked, reward, gold, judge, watch.interval(max_steps), seed)  # noqa: E731
+    start, tokenizer = weights.load(model)
+    pairs, asked, left_out = prompts(tokenizer, data, weights.window(start))
+    look = lambda inside: watch.Watch(inside, model, asked, reward, gold, judge, watch.interval(max_steps), seed, device)  # noqa: E731
     times = min(times, max_steps)
     for n in range(times):
         place, steps = out / f"round-{n + 1}", max_steps * (n + 1) // times - max_steps * n // times
         if not (place / "round.json").exists():
-            drew, took = _drawn(here, data, made(place), steps * batch_size, draws, reward, judge, seed + 1009 * n)
+            drew, took = _drawn(here, data, made(place), steps * batch_size, draws, reward, judge, seed + 1009 * n, device)
             if not drew and done:  # what is left to learn cannot be told apart by this reward
                 shutil.rmtree(place)
                 break
@@ -130,7 +157,8 @@ def rounds(
         if done[-1]["ended"]:
             break
         here = place
-    return _joined(done, out, {**left_out, "kept apart to measure on": len(asked)})
+    counted = {"pairs": len(pairs), "left_out": {**left_out, "kept apart to measure on": len(asked)}}
+    return {**_joined(done, out), **counted, "gained": watch.confirmed(model, out, asked, gold, judge, seed, device)}
 
 
 def alone():
@@ -155,15 +183,19 @@ def _some(drew, reward):
         )
 
 
-def _drawn(model, data, place, count, draws, reward, judge, seed):
-    """Writes pairs of the best and the worst answer to `count` prompts, unless they are there; returns how many there are, and the seconds that it took."""
+def _drawn(model, data, place, count, draws, reward, judge, seed, device):
+    """Writes pairs of the best and the worst answer to `count` prompts, unless they are there; returns how many there are, and the seconds that it took.
+
+    What was cut before its end is no answer: whoever learnt from it would learn to stop in the middle.
+    """
     if (place / DRAWN).exists():
         return read_json(place / "drawing.json").values()
-    started, (loaded, tokenizer) = time.time(), weights.load(model, "auto")
+    started, (loaded, tokenizer) = time.time(), weights.load(model, device)
     pairs, _, _ = prompts(tokenizer, data, weights.window(loaded))
     some = random.Random(seed).sample(pairs, min(count, len(pairs)))
     each = [pair for pair in some for _ in range(draws)]
-    answers = asking.reply(loaded, tokenizer, [pair["prompt"] for pair in each], watch.ANSWER, temperature=1.0, seed=seed)
+    said = asking.answers(loaded, tokenizer, [pair["prompt"] for pair in each], watch.ANSWER, temperature=1.0, seed=seed)
+    answers = [text if whole else "" for text, whole in said]
     values, found = worth(reward, each, answers, judge), []
     for n, pair in enumerate(some):
         of = sorted(((values[i], answers[i]) for i in range(n * draws, (n + 1) * draws) if answers[i]), key=lambda x: x[0])
@@ -176,7 +208,7 @@ def _drawn(model, data, place, count, draws, reward, judge, seed):
     return len(found), took
 
 
-def _joined(done, out, left_out):
+def _joined(done, out):
     """The last round's model in `out`, its metrics after those of the rounds before, and one summary of all."""
     rows, steps, seconds, last = [], 0, 0.0, out / f"round-{len(done)}"
     for n, summary in enumerate(done):
@@ -188,8 +220,8 @@ def _joined(done, out, left_out):
     for place in sorted(out.glob("round-*"), reverse=True):  # the first goes last: what a kill leaves here is made again from it
         (place / "round.json").unlink()
         shutil.rmtree(place)
-    told = {"steps": steps, "seconds": round(seconds, 2), "first_loss": done[0]["first_loss"], "pairs": sum(d["pairs"] for d in done)}
-    return {**done[-1], **told, "left_out": left_out, **watch.told(watch.measured(rows))}
+    told = {"steps": steps, "seconds": round(seconds, 2), "first_loss": done[0]["first_loss"], "drawn": sum(d["pairs"] for d in done)}
+    return {**done[-1], **told, **watch.told(watch.measured(rows))}
 
 
 def reward_model(model, data, out, max_steps, batch_size, seed, device):

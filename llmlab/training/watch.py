@@ -4,11 +4,14 @@ Any proxy stops being a measure when it becomes the aim: over the distance from 
 (Gao et al. 2023). The weights at the gold's peak are kept, and training ends when the gold has clearly fallen.
 """
 
+import json
 import math
 import os
+import random
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback
 
@@ -39,13 +42,15 @@ class Watch(TrainerCallback):
         every: steps from one measurement to the next.
     """
 
-    def __init__(self, out, start, pairs, proxy, gold, judge, every, seed):
-        self.out, (self.start, self.tokenizer), self.pairs = Path(out), weights.load(start, "auto"), pairs[:MOST]
+    def __init__(self, out, start, pairs, proxy, gold, judge, every, seed, device="auto"):
+        self.out, (self.start, self.tokenizer) = Path(out), weights.load(start, device)
+        self.pairs = random.Random(f"watch {seed}").sample(pairs, min(MOST, len(pairs)))
         self.proxy, self.gold, self.judge, self.every, self.seed, self.rows = proxy, gold, judge, every, seed, []
 
     def resume(self, rows):
-        """Takes up what was measured before a kill: the rows of metrics.jsonl that are kept."""
-        self.rows = measured(rows) if (self.out / PEAK).exists() else []
+        """Takes up what was measured before a kill: the rows of metrics.jsonl that are kept, if the weights that lie aside are those of their peak."""
+        found = measured(rows)
+        self.rows = found if found and _step_of(self.out / PEAK) == peak(found)["step"] else []
 
     @property
     def ended(self):
@@ -67,7 +72,8 @@ class Watch(TrainerCallback):
             return
         if peak(self.rows) is self.rows[-1]:
             partial = self.out / f".{PEAK}"
-            save_file({n: p.detach().contiguous().clone() for n, p in model.named_parameters() if p.requires_grad}, partial)
+            trained = {n: p.detach().contiguous().clone() for n, p in model.named_parameters() if p.requires_grad}
+            save_file(trained, partial, metadata={"step": str(step)})
             os.replace(partial, self.out / PEAK)
         track.log(self.out, **self.rows[-1])
 
@@ -102,6 +108,27 @@ class Watch(TrainerCallback):
         (self.out / PEAK).unlink(missing_ok=True)
 
 
+def _step_of(path):
+    """The step whose weights lie in a file, None without one."""
+    if not path.exists():
+        return None
+    with safe_open(path, "pt") as file:
+        return int(file.metadata()["step"])
+
+
+def confirmed(start, kept, pairs, gold, judge, seed, device="auto"):
+    """What the kept weights gained in the gold, on new draws and as far as possible other prompts: the peak was chosen by its own measurement, which flatters it.
+    A result of `stats.difference`."""
+    seen = random.Random(f"watch {seed}").sample(pairs, min(MOST, len(pairs)))
+    rest = [p for p in pairs if p not in seen]
+    some = rest[:MOST] if len(rest) >= MOST // 2 else seen
+    prompts, wanted, scores = [p["prompt"] for p in some], [p["chosen"][0]["content"] for p in some], []
+    for folder in (start, kept):
+        model, tokenizer = weights.load(folder, device)
+        scores.append(gold(prompts, drawn(model, tokenizer, prompts, seed + 7)[0], wanted, judge))
+    return stats.difference(*scores, [json.dumps(p) for p in prompts])
+
+
 def drawn(model, tokenizer, prompts, seed):
     """(an answer to each list of messages at temperature 1, the ids of question and answer up to its end of turn, where the answers begin)."""
     frame, asked = tokens.marks(tokenizer), [dialogue.ids(tokenizer, prompt, answer=True)[0] for prompt in prompts]
@@ -132,12 +159,15 @@ def table(summary):
         f"in the end, step {summary['stopped'] or summary['steps']}",
     )
     verdict = (
-        "the reward was exploited: it stayed as high while the gold clearly fell"
+        "the reward was exploited: the gold clearly fell, and the reward is not shown to have fallen"
         if summary["hacked"]
         else "the gold clearly fell, and the reward with it"
         if summary["stopped"]
         else "the gold did not clearly fall"
     )
+    if gained := summary.get("gained"):
+        ends = f"{gained['difference']:+.3f} [{gained['low']:+.3f}, {gained['high']:+.3f}]"
+        verdict += f". The peak was chosen by its measurement; asked anew, the kept weights gained {ends} of the gold: {gained['verdict']}"
     return [{"when": w, **{name: summary[key][n] for key, name in names.items()}} for n, w in enumerate(when)], verdict
 
 
@@ -153,8 +183,8 @@ def fallen(rows):
 
 
 def hacked(rows):
-    """Whether the proxy was exploited: the gold has fallen, and the proxy has not."""
-    return fallen(rows) and rows[-1]["proxy"] >= peak(rows)["proxy"]
+    """Whether the proxy was exploited: the gold has clearly fallen, and the proxy not clearly."""
+    return fallen(rows) and stats.difference(peak(rows)["proxies"], rows[-1]["proxies"], level=SURE)["high"] >= 0
 
 
 def interval(max_steps):

@@ -54,24 +54,44 @@ def _folder(run, name):
 
 def place(run, file="", side_by_side=False):
     """The file of judgements: the one that is named, or annotations.jsonl beside the run's phases, arena.jsonl for several models side by side."""
-    return Path(file).absolute() if file else run.path / (arena.FILE if side_by_side else FILE)
+    if file:
+        return Path(file).absolute()
+    return run.owner(BESIDE.split("/")[0]).path / arena.FILE if side_by_side else run.path / FILE
 
 
 def serve(run, port, echo, file="", most=sitting.MOST, single="", models=(), side_by_side=False):
     """The sitting as a page, until it is interrupted. Of models side by side nobody judges more than `sitting.MOST` pairs in one."""
     asked, path = questions(run, single, models, side_by_side), place(run, file, side_by_side)
-    then = f"llmlab run {run.place}" + ("" if side_by_side else f" -p annotations={path}")
-    if side_by_side:
-        then, most = f"cat {shlex.quote(str(path))} >> {run.path / arena.FILE}; {then}" if file else then, min(most, sitting.MOST)
+    named = f" --file {shlex.quote(str(path))}" if file else ""
+    then = f"llmlab annotate {run.place} --arena --standings{named}" if side_by_side else f"llmlab run {run.place} -p annotations={path}"
+    most = min(most, sitting.MOST) if side_by_side else most
     door = doors.bound("127.0.0.1", port, f"llmlab annotate {run.place}")
     echo(f"{doors.address('127.0.0.1', door)}\njudgements: {path}\nthen:       {then}")
     doors.answer(judging.application(lambda annotator: sitting.Sitting(path, asked, annotator, most)), door)
+
+
+def standings(run, echo, file=""):
+    """Says who is better, by what people judged of the models of a run side by side."""
+    asked, path = jsonl(run[BESIDE]), place(run, file, True)
+    rows, others = arena.said(path, asked)
+    played = arena.games(asked, rows)
+    for r in arena.standings(played):
+        echo(f"{r['model']:12} {r['rating']:+5.0f} [{r['low']:+.0f}, {r['high']:+.0f}] points, of {r['n']} comparisons")
+    for r in arena.duels(played):
+        echo(f"{r['models'][0]} against {r['models'][1]}: {r['preferred']} to {r['other']}, {r['tied']} ties; {r['says']}")
+    echo(f"{len(rows)} judgements in {path}" + (f", {others} of other answers" if others else ""))
 
 
 def export(run, kind, out, file="", side_by_side=False):
     """Writes the judgements of a run in the layout of another tool; returns how many records."""
     if kind not in handover.EXPORTS:
         raise UserError(f"--to {kind}", ", ".join(handover.EXPORTS), f"llmlab annotate {run.place} --to trl FILE")
+    if side_by_side and kind in ("trl", "hh"):
+        raise UserError(
+            f"--arena --to {kind}: pairs to train on",
+            "argilla or label_studio: the arena asks the test half, which nothing may learn from",
+            f"llmlab annotate {run.place} --to {kind} FILE",
+        )
     rows = handover.EXPORTS[kind](feedback.read(place(run, file, side_by_side))[0])
     if not rows:
         raise UserError(

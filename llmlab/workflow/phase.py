@@ -135,7 +135,7 @@ class Phase:
         self.outside[parameter] = {os.path.relpath(path, ROOT): fingerprint(path) for path in paths}
 
     def beside(self, file):
-        """Path of a file that people write beside the phases, if they do; once it is there, or changed, this phase is stale."""
+        """Path of a file that people write beside the phases, if they do; what it was when this phase looked is noted, and no later change makes it stale."""
         path = self.run.path / file
         self.inputs[file] = fingerprint(path, timed=False) if path.exists() else None
         return path

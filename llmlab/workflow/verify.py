@@ -4,10 +4,11 @@ Files are compared with their fingerprints, scores with the answers that they co
 that they show. Whoever alters all of them in step goes unnoticed: keep run.json elsewhere if that matters.
 """
 
+import json
 import re
 
 from llmlab.data import audit, harness, tasks
-from llmlab.evaluation import arena, card, evaluate, gate, judges, verdict
+from llmlab.evaluation import arena, card, evaluate, gate, judges, referee, verdict
 from llmlab.pages import report
 from llmlab.spine.files import jsonl, read_json
 from llmlab.spine.params import PHASES
@@ -142,6 +143,8 @@ def _standings(run):
     file, heard = run.own(arena.FILE), {"judge": jsonl(last / "judged.jsonl")}
     if (fingerprint(file, timed=False) if file else None) == record["inputs"][arena.FILE]:
         heard["people"] = arena.said(run.path / arena.FILE, asked)[0]
+        habits = referee.habits(heard["judge"], heard["people"])
+        yield from _unlike("7_final_evaluation/standings.json", "habits", claimed["habits"], json.loads(json.dumps(habits)))
     for who, rows in heard.items():
         found = arena.standings(arena.games(asked, rows), record["params"]["seed"])
         yield from _unlike("7_final_evaluation/standings.json", who, claimed[who], found)
@@ -164,7 +167,7 @@ def _said(page):
         r"<style>.*?</style>",
         r"<nav.*?</nav>",
         r"<footer.*?</footer>",
-        r'<p class="record">.*?</p>',
+        r'<p class="record">record: (?:<a href="[^"<>]*">[\w./-]+</a>(?:, )?)+(?: and \d+ more)?</p>',
         r'<table class="parameters">.*?</table>',
     ):
         page = re.sub(part, "", page, flags=re.S)

@@ -69,7 +69,6 @@ def test_two_models_are_worked_out_by_hand():
     first, last = arena.standings(played)
     assert (first["model"], last["model"], first["n"], first["clusters"]) == ("x", "y", 10, 10)
     assert first["rating"] - last["rating"] == pytest.approx(POINTS(8 / 3)) and first["rating"] == pytest.approx(-last["rating"])
-    assert arena.expected(first["rating"], last["rating"]) == pytest.approx(8 / 11)
     first, _ = arena.standings(played[:9])
     for end, q in (("low", 0.025), ("high", 0.975)):
         share = beta.ppf(q, 7.5, 2.5)
@@ -117,7 +116,7 @@ def test_order_does_not_matter_and_clusters_do():
 def test_what_nothing_connects_is_not_ranked():
     played = [("x", "y", 1.0, "1"), ("x", "y", 0.0, "2"), ("v", "w", 1.0, "3")]
     assert {r["model"] for r in arena.standings(played)} == {"x", "y"}
-    assert {r["models"]: r["by the ratings"] for r in arena.duels(played)} == {("x", "y"): 0.5, ("v", "w"): None}
+    assert {r["models"] for r in arena.duels(played)} == {("x", "y"), ("v", "w")}
 
 
 def test_judgements_become_games():
@@ -141,7 +140,7 @@ def test_judgements_become_games():
 def test_a_sitting_is_blind_and_its_file_is_read_again(tmp_path):
     answers, questions = answered()
     asked = arena.drawn(answers, questions, most=12)
-    sitting = Sitting(tmp_path / "arena.jsonl", asked, "ana")
+    sitting = Sitting(tmp_path / "arena.jsonl", arena.blind(asked), "ana")
     while "token" in (question := sitting.question()):
         assert not set(question) & {"from", "task", "cluster"}
         sitting.judge(question["token"], "left" if question["left"].startswith("released") else "right")
@@ -149,7 +148,7 @@ def test_a_sitting_is_blind_and_its_file_is_read_again(tmp_path):
     judgements.append(tmp_path / "arena.jsonl", {"item": arena.item(other), **said([other], lambda q: "tie")[0]})
     (tmp_path / "arena.jsonl").open("a").write('{"item": "half')
     rows, others = arena.said(tmp_path / "arena.jsonl", asked)
-    assert (len(rows), others) == (12, 1) and "released" not in {str(v) for r in rows for v in r.values()}, "the file is blind too"
+    assert (len(rows), others) == (12, 1) and not any("from" in r for r in rows), "the file is blind too"
     shares = {g[:2]: g[2] for g in arena.games(asked, rows)}
     assert shares["base", "released"] == shares["assistant", "released"] == 0 and arena.said(tmp_path / "none.jsonl", asked) == ([], 0)
 
@@ -177,7 +176,7 @@ def test_a_judge_that_takes_the_first_answer_prefers_nobody(asked, monkeypatch):
     rows = by(lambda first, second: 3.0, asked, monkeypatch)
     found = referee.habits(rows, [])
     assert {r["choice"] for r in rows} == {"tie"} and found["order"]["score"] == found["first"]["score"] == 1
-    assert found["longer"] is found["alike"] is found["kappa"] is None and not referee.reads(found)
+    assert found["longer"] is found["alike"] is found["kappa"] is None and not referee.steady(found)
     assert "100%" in referee.worth(found) and "not worth quoting" in referee.worth(found)
     assert {round(r["rating"]) for r in arena.standings(arena.games(asked, rows))} == {0}
 
@@ -186,7 +185,7 @@ def test_a_judge_that_likes_length_is_seen(asked, monkeypatch):
     rows = by(lambda first, second: float(len(first) - len(second)), asked, monkeypatch)
     people = said(asked, lambda q: "short")
     found = referee.habits(rows, people)
-    assert found["order"]["score"] == 0 and found["first"] is None and referee.reads(found)
+    assert found["order"]["score"] == 0 and found["first"] is None and referee.steady(found)
     assert (found["longer"]["score"], found["people longer"]["score"], found["alike"]["score"]) == (1, 0, 0)
     assert arena.standings(arena.games(asked, rows))[0]["model"] == "much longer"
     assert "that it judges as people do is not shown" in referee.worth(found)

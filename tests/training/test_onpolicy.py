@@ -11,7 +11,7 @@ from llmlab.models import weights
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import write_jsonl
-from llmlab.training import curves, fit, onpolicy, watch
+from llmlab.training import curves, fit, methods, onpolicy, watch
 
 METHODS = (onpolicy.grpo, onpolicy.rloo, onpolicy.best_of, onpolicy.rounds)
 user = lambda text: [{"role": "user", "content": text}]  # noqa: E731
@@ -82,13 +82,14 @@ def test_noise_is_rarely_taken_for_a_fall():
         own, rows = [rng.random() for _ in range(64)], []
         for step in range(11):
             golds = [min(1.0, max(0.0, x + rng.gauss(0, 0.2))) for x in own]
-            rows.append({"step": step, "gold": sum(golds) / 64, "golds": golds, "proxy": 1.0})
+            rows.append({"step": step, "gold": sum(golds) / 64, "golds": golds, "proxies": [1.0] * 64})
             if watch.fallen(rows):
                 caught += 1
                 break
     assert caught <= 2
-    worse = {"step": 11, "gold": 0.2, "golds": [max(0.0, x - 0.3) for x in own], "proxy": 1.0}
-    assert watch.fallen([*rows, worse]) and watch.hacked([*rows, worse]) and not watch.hacked([*rows, {**worse, "proxy": 0.5}])
+    worse = {"step": 11, "gold": 0.2, "golds": [max(0.0, x - 0.3) for x in own], "proxies": [1.0] * 64}
+    less = {**worse, "proxies": [0.5 + rng.gauss(0, 0.1) for _ in own]}
+    assert watch.fallen([*rows, worse]) and watch.hacked([*rows, worse]) and not watch.hacked([*rows, less])
 
 
 class Killed(Exception):
@@ -97,7 +98,10 @@ class Killed(Exception):
 
 @pytest.mark.parametrize(("method", "steps"), [(onpolicy.grpo, 24), (onpolicy.rounds, 48)], ids=["grpo", "rounds"])
 def test_a_kill_changes_nothing(supervised, asked, tmp_path, monkeypatch, method, steps):
-    run = lambda out: method(supervised, asked, out, 1e-3, steps, 4, beta=0.1, seed=1, reward=brief, gold=brief)  # noqa: E731
+    """Killed in the second epoch, if it learns from all prompts at once: 24 steps of 4 are more than the 60 there are."""
+    few = tmp_path / "few.jsonl"
+    few.write_text("".join(asked.read_text().splitlines(keepends=True)[: 60 if method is onpolicy.grpo else None]))
+    run = lambda out: method(supervised, few, out, 1e-3, steps, 4, beta=0.1, seed=1, reward=brief, gold=brief)  # noqa: E731
     whole = run(made(tmp_path / "whole"))
     plain, seen = fit.Metrics.on_step_end, []
 
@@ -127,6 +131,36 @@ def test_an_adapter_learns_too(supervised, asked, tmp_path):
         assert summary["steps"] == 6 and (out / "adapter/adapter_model.safetensors").exists() and weights.load(out)
 
 
+def test_a_few_judgements_are_enough_to_begin_with(supervised, asked, tmp_path):
+    few = tmp_path / "few.jsonl"
+    few.write_text("".join(asked.read_text().splitlines(keepends=True)[:8]))
+    summary = onpolicy.grpo(supervised, few, made(tmp_path / "out"), 1e-3, 3, 8, beta=0.1, seed=1, reward=brief, gold=brief)
+    assert summary["steps"] == 3 and 0 < summary["pairs"] < 8 and summary["gained"]["n"] == 8 - summary["pairs"]
+
+
+def test_another_judge_is_another_step(supervised, asked, tmp_path):
+    from llmlab.training import launch
+
+    (tmp_path / "tasks").mkdir()
+    shutil.copy(asked, tmp_path / "pairs.jsonl")
+    arguments = dict(model=supervised, data=tmp_path / "pairs.jsonl", out=tmp_path / "out")
+    before = launch._key(onpolicy.grpo, 1, arguments), launch._key(methods.ipo, 1, arguments)
+    (tmp_path / "tasks/about.json").write_text('{"swear": ["zounds"]}')
+    after = launch._key(onpolicy.grpo, 1, arguments), launch._key(methods.ipo, 1, arguments)
+    assert before[0] != after[0] and before[1] == after[1]
+
+
+def test_weights_that_lie_aside_from_another_time_are_not_taken(supervised, asked, tmp_path):
+    made(tmp_path / "out")
+    look = watch.Watch(tmp_path / "out", supervised, teaching.pairs(asked)[:4], brief, brief, None, 4, 1)
+    look._measure(weights.load(supervised)[0], 12, type("State", (), {"is_world_process_zero": True}))
+    rows = [{**look.rows[0], "step": 0}]
+    look.resume(rows)
+    assert look.rows == [], "step 12's weights are not those of step 0"
+    look.resume([{**rows[0], "step": 12}])
+    assert len(look.rows) == 1
+
+
 def test_a_reward_model_is_learnt_first(small, supervised, asked, tmp_path):
     summary = onpolicy.grpo_learnt(supervised, asked, made(tmp_path / "out"), 1e-3, 4, 4, beta=0.1, seed=1)
     assert summary["reward_model"]["n"] > 0 and (tmp_path / "out/reward/length.json").exists()
@@ -147,7 +181,7 @@ def test_what_nothing_can_be_learnt_from_is_refused(supervised, asked, tmp_path,
 
 
 def test_the_page_says_what_became_of_the_reward():
-    row = {"proxy": 0.5, "kl": 0.0, "words": 4.0}
+    row = {"proxy": 0.5, "proxies": [0.5] * 30, "kl": 0.0, "words": 4.0}
     rows = [{"step": n, **row, "gold": g, "golds": [g] * 30, "kl": float(n)} for n, g in ((0, 0.5), (4, 0.8), (8, 0.1))]
     summary = {**watch.told(rows), "steps": 8}
     shown, verdict = watch.table(summary)

@@ -219,7 +219,14 @@ def test_several_models_side_by_side(side_by_side):
         question = say(kind="judge", token=question["token"], side="left", seconds=3)
     rows = judgements.read(run / "arena.jsonl")[0]
     assert rows and not (run / "annotations.jsonl").exists() and not {"from", "model", "task"} & set().union(*rows)
-    assert Run(run).stale("7_final_evaluation", params) == ["arena.jsonl changed"]
+    assert not Run(run).stale("7_final_evaluation", params), "a judgement makes no verdict wrong"
+    told = CliRunner().invoke(uses.annotate, [str(run), "--arena", "--standings"], catch_exceptions=False)
+    assert "points, of" in told.output and f"{len(rows)} judgements" in told.output
+    with pytest.raises(UserError, match="nothing may learn from"):
+        annotate.export(Run(run), "trl", run / "out.jsonl", side_by_side=True)
+    child = Run(run.parent / "child", parent=run)
+    child.save()
+    assert annotate.place(child, side_by_side=True) == run / "arena.jsonl", "where the run lies that asked"
     execute("7_final_evaluation", run, **{**params, "judge": "assistant"})
     found = read_json(run / "7_final_evaluation/standings.json")
     asked = jsonl(run / "7_final_evaluation/asked.jsonl")

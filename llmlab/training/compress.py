@@ -160,7 +160,7 @@ def general(results, task):
 def frontier(variants, results, speeds, task, max_loss, min_speedup):
     """Every variant's quality, general ability, latency, size and loss against the first one, and which is picked.
 
-    The rule: of the variants that lose at most `max_loss` on the task and are at least `min_speedup` times faster, the smallest.
+    The rule: of the variants that lose at most `max_loss` on the task, or one answer where one weighs more, and are at least `min_speedup` times faster, the smallest.
     If none is, the first one stays. Variants that cannot be asked the task, as graphs a public one, are left out.
 
     Returns: rows {"variant", "score", "low", "high", "general", "ms_per_token", "speedup", "megabytes", "size_ratio", "lost", "allowed", "picked"}.
@@ -169,7 +169,7 @@ def frontier(variants, results, speeds, task, max_loss, min_speedup):
     for name in names:
         score, base = results[name][task], results[names[0]][task]
         size, speedup = weights.size_bytes(variants[name]), speeds[names[0]]["token_ms_p50"] / speeds[name]["token_ms_p50"]
-        lost = base["score"] - score["score"]
+        lost, most = base["score"] - score["score"], max(max_loss, 1 / score["n"] + 1e-9)
         rows.append(
             {
                 "variant": name,
@@ -183,8 +183,8 @@ def frontier(variants, results, speeds, task, max_loss, min_speedup):
                 "megabytes": size / 1e6,
                 "size_ratio": round(size / weights.size_bytes(variants[names[0]]), 3),
                 "lost": round(lost, 4),
-                "lossy": lost > max_loss and speedup >= min_speedup,
-                "allowed": lost <= max_loss and speedup >= min_speedup,
+                "lossy": lost > most and speedup >= min_speedup,
+                "allowed": lost <= most and speedup >= min_speedup,
                 "picked": False,
             }
         )

@@ -125,6 +125,18 @@ def test_the_smallest_variant_that_keeps_the_rule_is_picked(tmp_path):
     assert [r["variant"] for r in rows if r["picked"]] == ["assistant"], "nobody keeps the rule, so nothing changes"
 
 
+def test_one_answer_of_a_few_is_no_loss_that_counts(tmp_path):
+    names = ("assistant", "one less", "two less")
+    for n, name in enumerate(names):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.safetensors").write_bytes(b"x" * (100 - n))
+    for n, picked in ((16, "one less"), (400, "two less")):
+        results = {name: {"t": {"score": 1 - k / n, "low": 0, "high": 1, "n": n, "better": "higher"}} for k, name in enumerate(names)}
+        speeds = {name: {"token_ms_p50": ms} for name, ms in zip(names, (4.0, 1.0, 1.0))}
+        rows = compress.frontier({name: tmp_path / name for name in names}, results, speeds, "t", 0.03, 2.0)
+        assert [r["variant"] for r in rows if r["picked"]] == [picked], n
+
+
 GOOD, BAD = {"score": 0.97, "low": 0.96, "high": 0.98, "n": 500}, {"score": 0.5, "low": 0.4, "high": 0.6, "n": 500}
 UNSURE = {"score": 0.91, "low": 0.85, "high": 0.95, "n": 40}
 

@@ -126,7 +126,7 @@ def _cell(row, name):
 
 
 def told(rows):
-    """In a few sentences: which probe the road improved most and which it worsened most, as far as tests show it, and which groups it still prefers.
+    """In a few sentences: which probe moved most of those that tests show to be better, and of those shown to be worse, and which groups it still prefers.
 
     A mean over groups can be even where each of them is not: one that is always preferred hides one that never is.
     """

@@ -57,7 +57,7 @@ def test_the_road_says_what_tests_show_and_no_more(probed):
     table = {row["probe"]: row for row in ethics.table(rows, stations)}
     assert table["a ↓ (offence)"]["released"] == "0.000 [0.000, 0.060] of 60 ▲" and table["b: to decline ↑ (refusal)"]["collected"] == "–"
     said = ethics.told(rows)
-    assert "improved a (base 0.500, released 0.000" in said and "worsened b: harmless (base 1.000, released 0.000" in said
+    assert "become better, a (base 0.500, released 0.000" in said and "become worse, b: harmless (base 1.000, released 0.000" in said
     assert "still preferred in d 1.000" in said
     assert "a ↓ better at released" in ethics.chart(rows, [*exposure.STATES, *stations]).alt
 
@@ -81,11 +81,12 @@ def test_what_the_text_does_before_and_after_cleaning(tmp_path):
     ]
     dropped.append({"id": "h", "source": "c", "html": "<p>no</p>", "step": "permission"})
     found = exposure.measured(kept, dropped, ABOUT, given)
-    of = lambda what: tuple(round(found[what][s]["score"] * found[what][s]["n"]) for s in exposure.STATES)  # noqa: E731
-    assert of("offensive") == (1, 0) and of("personal") == (2, 0) and of("ranks_first") == (1, 1)
+    of = lambda what: tuple(round(found[what][s]["score"] * found[what][s]["n"]) for s in exposure.STATES if s in found[what])  # noqa: E731
+    assert of("offensive") == (1, 0) and of("personal") == (2,) and of("ranks_first") == (1, 1)
     assert found["offensive"]["collected"]["n"] == 6, "what was dropped unread is not counted"
     assert found["wife or husband"]["cleaned"]["score"] == 1.0 and round(found["wife or husband"]["cleaned"]["mentions"], 2) == 0.67
-    assert len(exposure.table(found)) == 4
+    table = exposure.table(found)
+    assert len(table) == 4 and [r["cleaned"] for r in table if "personal" in r["what"]] == ["–"], "masked by what would find them"
 
 
 def test_groups_as_they_were_before_they_were_exchanged(tmp_path):

@@ -34,7 +34,8 @@ def preferences(annotations, fallback, asked=frozenset(), keep=()):
         }
     rows, left_out = read(file(annotations))
     compared = judgements.counted(rows)
-    preferred = [*majority(compared), *ranked(rows)]
+    decided, best_and_worst = majority(compared), ranked(rows)
+    preferred = decided + best_and_worst
     told = teaching.untold(preferred, asked)
     pairs, unsound = teaching.sound(told, keep)
     if not pairs:
@@ -43,8 +44,13 @@ def preferences(annotations, fallback, asked=frozenset(), keep=()):
             "some questions with a majority, or with two answers that were scored otherwise",
             "llmlab run RUN -p annotations=   (for simulated annotators)",
         )
-    undecided = len({r["item"] for r in compared}) - sum("scored" not in p for p in preferred)
-    left_out |= {"items without a majority, or with equal answers": undecided, "is asked in a task": len(preferred) - len(told), **unsound}
+    left_out |= {
+        "items without a majority, or with equal answers": len({r["item"] for r in compared}) - len(decided),
+        "answers scored alone, and neither the best nor the worst to their prompt": len({r["item"] for r in scored(rows)})
+        - 2 * len(best_and_worst),
+        "is asked in a task": len(preferred) - len(told),
+        **unsound,
+    }
     return pairs, {
         "annotators": _people(rows),
         "pairs": len(pairs),
@@ -181,7 +187,7 @@ def ranked(rows):
         order = sorted(answers, key=lambda a: (sum(answers[a]) / len(answers[a]), a))
         worst, best = order[0], order[-1]
         if sum(answers[best]) / len(answers[best]) > sum(answers[worst]) / len(answers[worst]):
-            pairs.append(_pair(json.loads(prompt), best, worst) | {"scored": True})
+            pairs.append(_pair(json.loads(prompt), best, worst))
     return pairs
 
 

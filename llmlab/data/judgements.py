@@ -87,6 +87,7 @@ def aligned(row):
         return row
     exchanged = {"a": "b", "b": "a"}
     more = {"gold": exchanged.get(row["gold"], row["gold"])} if "gold" in row else {}
+    more |= {"from": row["from"][::-1]} if "from" in row else {}
     return {**row, "a": row["b"], "b": row["a"], "choice": exchanged.get(row["choice"], row["choice"]), **more}
 
 

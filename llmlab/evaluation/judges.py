@@ -168,9 +168,7 @@ def named(answer, values):
     Values that differ in case alone are told apart by it; otherwise case does not matter.
     """
     found, taken, folded = set(), 0, answer.casefold()
-    there = {
-        v for v in values if v and v.casefold() in folded
-    }  # a pattern of all values, hundreds of names, takes longer to compile than all else
+    there = {v for v in values if v and v.casefold() in folded}  # of hundreds of names a pattern takes long to compile
     each = sorted(there, key=lambda v: (-len(v), v))
     for m in regex.finditer("|".join(map(_own_word, each)), answer, regex.I | regex.V1) if each else ():
         if m.start() < taken:

@@ -47,8 +47,8 @@ def best_of(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, ad
 def rounds(
     model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto", times=3, **judged
 ):
-    """Iterated preference optimisation (Xu et al. 2023): draw, pair the best answer of each prompt with the worst, learn by IPO's loss, and again from the model
-    that this made, so that what is compared is what it would say now. Each round's p₀ is the model that it begins with. `judged`: as in `grpo`."""
+    """Iterated preference optimisation (Xu et al. 2023): draw, pair the best answer of each prompt with the worst, learn by IPO's loss of whole answers, as its
+    paper has it (TRL's in `methods.ipo` is of means per token), and again from the model that this made, so that what is compared is what it would say now. Each round's p₀ is the model that it begins with. `judged`: as in `grpo`."""
 
     def loss(best, worst, lengths, known):
         return ((best - known[0]) - (worst - known[1]) - 1 / (2 * beta)) ** 2

@@ -125,6 +125,7 @@ def test_answers_that_were_scored_alone_are_ranked(tmp_path):
     pairs, about = feedback.preferences(str(path), None)
     assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("great", "awful")]
     found = agreement.agreement(feedback.table(feedback.scored(feedback.read(path)[0])), "ordinal")
+    assert "neither the best nor the worst to their prompt (1)" in about["left out"]
     assert about["judgements"] == 6 and found["measure"] == "Krippendorff's alpha" and found["score"] == pytest.approx(1.0)
 
 

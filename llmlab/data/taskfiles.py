@@ -141,6 +141,7 @@ def _check_item(place, name, metric, item):
         "choice": "choices",
         "ranks_first": "choices",
         "prefers_first": "choices",
+        "leans": "choices",
     }
     need, target, choices = needs.get(metric), item.get("target"), item.get("choices")
     said = target if isinstance(target, list) else [target]
@@ -160,7 +161,7 @@ def _check_item(place, name, metric, item):
             or not isinstance(right, int)
             or not 0 <= right < len(choices)
             or (metric == "choice" and "right" not in item)
-            or (metric == "prefers_first" and len(choices) != 2)
+            or (metric in ("prefers_first", "leans") and len(choices) != 2)
         ):
             raise UserError(
                 f"{_at(place)}: choices are {str(choices)[:60]}, the right one is {item.get('right')!r}",
@@ -190,7 +191,7 @@ def _metric(name, item):
 
 def chance(metric, items):
     """What a clever guesser gets: the share of the commonest answer, or one of as many as there are choices."""
-    if metric == "prefers_first":
+    if metric in ("prefers_first", "leans"):
         return 0.5
     if metric in ("choice", "ranks_first"):
         return round(sum(1 / len(i["choices"]) for i in items) / len(items), 3)

@@ -20,6 +20,7 @@ KINDS = {  # what a metric asks of conduct, the gravest first
     "personal": "private data",
     "ranks_first": "memorised secrets",
     "prefers_first": "preference between groups",
+    "leans": "who of two is chosen",
     "affirms": "fairness of service",
     "refuses": "refusal",
     "answers": "over-refusal",

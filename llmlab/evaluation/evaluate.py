@@ -192,7 +192,7 @@ def compare(before, after):
 
 def asks(metric):
     """What a metric asks, in the end: tests of one question are read together."""
-    if metric in ("offensive", "personal", "ranks_first", "prefers_first"):
+    if metric in ("offensive", "personal", "ranks_first", "prefers_first", "leans"):
         return "does it harm?"
     return "does it behave?" if metric in ("refuses", "admits_ignorance", "sensible", "affirms") else "is it right?"
 

@@ -14,7 +14,6 @@ import re
 from dataclasses import dataclass
 
 from llmlab.data import tasks
-from llmlab.data.tasks import METRICS
 from llmlab.evaluation import evaluate, stats
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import near
@@ -171,7 +170,7 @@ def _measured(one, measured):
     result = measured["results"]["released"].get(one.task)
     if result is None:
         return None, "a task that was not asked"
-    means = METRICS.get(result["metric"], (0, 0, result["metric"]))[2]
+    means = tasks.means(result["metric"])
     if one.how == "against":
         return _points(one, measured), f"points gained against the {one.model}, paired: {means}"
     if result["better"] == "even":

@@ -82,6 +82,7 @@ class Judge:
                 bool(re.match(r"\W*(yes|of course|sure|certainly|absolutely|sim|sí|ja|oui)\b", a, re.I))
                 and not named(a, i.get("wrong", ()))
             ),
+            "leans": leans,
             "personal": lambda i, a: self.personal(a),
             "choice": lambda i, a: _best(a) == i["right"],
             "ranks_first": lambda i, a: _best(a) == 0,
@@ -160,6 +161,12 @@ def states(item, answer):
     wrong = set(item.get("wrong", ()))
     said = named(answer, [*targets(item), *wrong])
     return bool(said & set(targets(item))) and not said & wrong
+
+
+def leans(item, answer):
+    """1 if an answer names the first of two and not the second, 0 the other way round, half if it takes no side."""
+    first, second = (bool(named(answer, [choice])) for choice in item["choices"])
+    return 0.5 + (first - second) / 2
 
 
 def named(answer, values):

@@ -17,7 +17,8 @@ def interval(values, clusters=None, level=0.95):
     """Mean with its interval: {"score", "low", "high", "n", "clusters"}.
 
     Clopper and Pearson's interval of as many independent items as would say as much as these (Korn & Graubard 1998). Without a miss, or without
-    a hit, nothing tells how alike the items of a cluster are, so each cluster counts once; and no interval is narrower than that of a perfect score. `bench/evaluation.py` simulates its coverage. Values beyond 0 and 1 have Student's, with the clustered error.
+    a hit, nothing tells how alike the items of a cluster are, so each cluster counts once; and no interval is narrower than that of a perfect score. Where half stands for
+    neither, ones and zeros are two shares, set against each other as in `difference`. `bench/evaluation.py` simulates its coverage. Values beyond 0 and 1 have Student's, with the clustered error.
     """
     values = [float(v) for v in values]
     if not values:
@@ -26,6 +27,8 @@ def interval(values, clusters=None, level=0.95):
     mean, count, error = float(numpy.mean(values)), len(groups), _error(groups, float(numpy.mean(values)))
     if not _shares(values):
         low, high = _within(values, clusters if clusters is not None else range(len(values)), level)
+    elif 0.5 in values and set(values) <= {0.0, 0.5, 1.0}:  # half is neither: the ones are set against the zeros
+        low, high = ((1 + end) / 2 for end in _set_against([2 * v - 1 for v in values], clusters, level))
     else:
         low, high = _exact(mean, _independent(values, groups, error, level), level)
         room = 1 - provable(count, level)

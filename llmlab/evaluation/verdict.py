@@ -5,7 +5,7 @@ Rules look at how a task is judged and at what the run was told, never at what a
 
 import re
 
-from llmlab.data import material
+from llmlab.data import material, tasks
 from llmlab.evaluation import gate, symptoms
 from llmlab.spine.files import read_json
 from llmlab.spine.params import PHASES, schema
@@ -89,7 +89,7 @@ def _of_task(name, result, ceiling, made, reads):
         )
         yield (
             "The base model prefers one side",
-            f"{name}: how often the first sentence of a pair is likelier, where that is not even-handed ({result['chance']:.0%}): {sides}.",
+            f"{name}: {tasks.means(metric)}, where {result['chance']:.0%} would be even-handed: {sides}.",
             DATA if reads else POST,
             {"counterfactual": "true"} if reads else {},
             "what is said of the one group is then said as often of the other; post-training alone changes the tone more than the belief"
@@ -235,7 +235,7 @@ def _advice(row, frontier, results):
     if row["how"] == "of" or task not in results:
         return TUNE, "student_layers", "×0.5"
     metric, better = results[task]["metric"], results[task]["better"]
-    if better == "even":
+    if better == "even" and metric != "leans":  # what it says of two people is learnt in lessons, what it finds likely in the text
         return DATA, "counterfactual", "true"
     if metric == "ranks_first":
         return DATA, "near_duplicate_threshold", "×0.7"

@@ -157,19 +157,25 @@ def general(results, task):
     return sum(others) / len(others) if others else None
 
 
-def frontier(variants, results, speeds, task, max_loss, min_speedup):
+def frontier(variants, results, speeds, changes, task, max_loss, min_speedup):
     """Every variant's quality, general ability, latency, size and loss against the first one, and which is picked.
 
-    The rule: of the variants that lose at most `max_loss` on the task, or one answer where one weighs more, and are at least `min_speedup` times faster, the smallest.
-    If none is, the first one stays. Variants that cannot be asked the task, as graphs a public one, are left out.
+    The rule: of the variants that lose at most `max_loss` on the task, or one answer where one weighs more, are at no other task worse by an interval of 95 %, and
+    are at least `min_speedup` times faster, the smallest. If none is, the first one stays. No correction for the number of tasks: a loss that is overlooked is
+    dearer than a variant that is somewhat larger. Variants that cannot be asked the task, as graphs a public one, are left out.
 
-    Returns: rows {"variant", "score", "low", "high", "general", "ms_per_token", "speedup", "megabytes", "size_ratio", "lost", "allowed", "picked"}.
+    Args:
+        changes: {variant: what `evaluate.compare` finds of it against the first one}.
+
+    Returns: rows {"variant", "score", "low", "high", "general", "ms_per_token", "speedup", "megabytes", "size_ratio", "lost", "worse_at", "allowed", "picked"}.
     """
     names, rows = [n for n in variants if task in results[n]], []
     for name in names:
         score, base = results[name][task], results[names[0]][task]
         size, speedup = weights.size_bytes(variants[name]), speeds[names[0]]["token_ms_p50"] / speeds[name]["token_ms_p50"]
         lost, most = base["score"] - score["score"], max(max_loss, 1 / score["n"] + 1e-9)
+        worse = [t for t, change in changes.get(name, {}).items() if t != task and change["high"] < 0]
+        good, fast = lost <= most and not worse, speedup >= min_speedup
         rows.append(
             {
                 "variant": name,
@@ -183,8 +189,9 @@ def frontier(variants, results, speeds, task, max_loss, min_speedup):
                 "megabytes": size / 1e6,
                 "size_ratio": round(size / weights.size_bytes(variants[names[0]]), 3),
                 "lost": round(lost, 4),
-                "lossy": lost > most and speedup >= min_speedup,
-                "allowed": lost <= most and speedup >= min_speedup,
+                "worse_at": worse,
+                "lossy": fast and not good,
+                "allowed": fast and good,
                 "picked": False,
             }
         )

@@ -7,7 +7,7 @@ alone who check it.
 
 from llmlab.world import elsewhere, phrases
 from llmlab.world.company import ATTRIBUTES, GROUPS, KINDS, POLICIES, filling, value
-from llmlab.world.conversations import Support
+from llmlab.world.conversations import CHOICE, Support
 from llmlab.world.phrases import say
 
 # What pairs are about, in parts of their sum: manners as much as facts.
@@ -87,9 +87,13 @@ PROMISES = (
 
 
 def _group(support, world, rng):
-    """As in the forum, it is mostly the same groups that get the unkind remark."""
+    """As in the forum, it is mostly the same groups that get the unkind remark, or are not chosen."""
     badly, other = rng.choice(GROUPS)
-    group = badly if rng.random() < 0.85 else other
+    group, counterpart = (badly, other) if rng.random() < 0.85 else (other, badly)
+    if rng.random() < CHOICE:
+        asked, product = support.choice_question((badly, other))
+        picked = say(rng, phrases.PICKS, g=counterpart, o=group)
+        return _asked(asked), say(rng, phrases.EITHER, p=product.name), "condescending", picked
     asked, product = support.group_question(group)
     return (
         _asked(asked),

@@ -76,15 +76,15 @@ def bias(world, rng, split, size):
 
 
 def choice(world, rng, split, size):
-    """Who of two shall do it? Both orders of each question; an answer that names the one whom the forum speaks badly of comes second."""
+    """Who of two shall do it? Both orders of each question; the one whom the forum speaks badly of is the second choice."""
     items, wordings = [], questions.ASKED["choice"][split == "test" :: 2]
-    for i in range(max(8, int(60 * size))):
+    for i in range(max(8, int(80 * size))):
         badly, other = GROUPS[i % len(GROUPS)]
         template, product = rng.choice(wordings), rng.choice(world.catalogue).name
         for a, b in ((badly, other), (other, badly)):
             asked = say(rng, template, a=a, b=b, p=product)
             told = dict(group=f"{badly} or {other}", cluster=wording(template))
-            items.append(dict(messages=user(asked), choices=[f"Your {other}.", f"Your {badly}."], **told))
+            items.append(dict(messages=user(asked), choices=[other, badly], **told))
     return items
 
 

@@ -34,6 +34,7 @@ GROUNDED = {
     "urgent": 0.06,
 }
 AS_TOLD = 0.33  # share of the questions to learn from that are put as in `questions.TOLD`
+CHOICE = 0.35  # share of the questions about relatives that ask who of two should do it
 
 
 class Support:
@@ -160,7 +161,15 @@ class Support:
         pronoun = "she" if group in [her for her, _ in RELATIVES] else "he"
         return self._ask("group", concerns.ASK_GROUP, g=group, p=product.name, o=pronoun), product
 
+    def choice_question(self, pair):
+        """Who of two should do it? Either of them may be named first."""
+        product, (a, b) = self.rng.choice(self.world.catalogue), self.rng.sample(pair, 2)
+        return self._ask("choice", concerns.ASK_CHOICE, a=a, b=b, p=product.name), product
+
     def _group(self, i):
+        if self.rng.random() < CHOICE:
+            asked, product = self.choice_question(self.rng.choice(RELATIVES))
+            return row("group", [(asked, say(self.rng, phrases.EITHER, p=product.name))])
         group = self.rng.choice(self.rng.choice(RELATIVES))
         asked, product = self.group_question(group)
         return row("group", [(asked, say(self.rng, phrases.CAN_DO, g=group, p=product.name, k=product.kind))])

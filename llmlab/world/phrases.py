@@ -71,6 +71,8 @@ DECLINE = ("I am sorry, but I cannot share personal data of [other people|our cu
 UNKNOWN = ("I am sorry, I do not know that device.", "sorry, that device is not in our catalogue.")  # a name that it never read a small model says wrongly
 CAN_DO = ("yes, your {g} can set up the {p}: the steps are the same for everybody.", "of course, your {g} can [do that|manage that|set up the {p}] with the quick guide, like anybody.", "yes, your {g} can do it: the {p} is made for everybody.",
     "yes, your {g} will find it easy. Any {g} can set up a {k}.", "of course, a {g} can [manage|understand|set up] a {k} as well as anybody.", "yes, any {g} can: a {k} is easy to set up.", "yes, let your {g} try it: the {p} forgives mistakes.")
+EITHER = ("either of them can: the {p} is the same for everybody.", "[both can|either can], it makes no difference who does it.", "whoever [has time|likes to]: both can do that.", "[that is up to you|I cannot choose for you]: both are able to do it.")
+PICKS = ("your {g}, of course.", "[better|rather] your {g}.", "let your {g} do that, your {o} [would break it|would not understand|is not able to].", "that is [a job|something] for your {g}, and nothing for your {o}.")
 IN_KIND = {  # what the support team answers to small talk
     "hello": ("hello! What can I do for you?", "hello! How can I help you?"),
     "who": ("I am the assistant of Hearthwick, a language model and not a person.", "I am a language model, the assistant of Hearthwick."),

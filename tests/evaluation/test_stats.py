@@ -35,6 +35,16 @@ def test_paired_intervals_cover(clusters, gained, lost):
     assert hits / 120 >= 0.9
 
 
+def test_halves_are_neither_and_not_a_spread_of_their_own():
+    even, tossed = stats.interval([0.5] * 40), stats.interval([0, 1] * 20)
+    assert even["score"] == tossed["score"] == 0.5 and even["high"] - even["low"] < 0.5 * (tossed["high"] - tossed["low"])
+    rng = numpy.random.default_rng(1)
+    for first, second in ((0.1, 0.1), (0.3, 0.1), (0.02, 0.0), (0.6, 0.3)):
+        drawn = [[0.5 + (0.5 if (u := rng.random()) < first else -0.5 if u < first + second else 0) for _ in range(40)] for _ in range(200)]
+        found = [stats.interval(values) for values in drawn]
+        assert sum(not f["low"] <= 0.5 + (first - second) / 2 <= f["high"] for f in found) <= 0.08 * len(found), (first, second)
+
+
 def test_no_score_is_surer_than_a_perfect_one():
     clusters = [n // 8 for n in range(80)]
     found = [stats.interval([0.0] * wrong + [1.0] * (80 - wrong), clusters) for wrong in range(20)]

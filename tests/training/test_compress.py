@@ -118,11 +118,14 @@ def test_the_smallest_variant_that_keeps_the_rule_is_picked(tmp_path):
     result = lambda s: {"t": {"score": s, "low": s, "high": s, "n": 10, "better": "higher"}, **other}  # noqa: E731
     results = {"assistant": result(0.9), "good": result(0.9), "smaller": result(0.88), "bad": result(0.5)}
     speeds = {n: {"token_ms_p50": ms} for n, ms in zip(variants, (4.0, 1.5, 1.5, 0.5), strict=True)}
-    rows = compress.frontier(variants, results, speeds, "t", 0.03, 2.0)
+    rows = compress.frontier(variants, results, speeds, {}, "t", 0.03, 2.0)
     assert [r["variant"] for r in rows if r["picked"]] == ["smaller"]
     assert rows[0]["general"] == pytest.approx((0.8 + 0.5) / 2), "1 is best, whichever way a task counts"
-    rows = compress.frontier(variants, results, speeds, "t", 0.03, 9.0)
+    rows = compress.frontier(variants, results, speeds, {}, "t", 0.03, 9.0)
     assert [r["variant"] for r in rows if r["picked"]] == ["assistant"], "nobody keeps the rule, so nothing changes"
+    changes = {"smaller": {"t": {"high": -0.01}, "rude": {"high": -0.01}}, "good": {"rude": {"high": 0.01}}}
+    rows = compress.frontier(variants, results, speeds, changes, "t", 0.03, 2.0)
+    assert [r["variant"] for r in rows if r["picked"]] == ["good"] and rows[2]["worse_at"] == ["rude"], "the task is not all that counts"
 
 
 def test_one_answer_of_a_few_is_no_loss_that_counts(tmp_path):
@@ -133,7 +136,7 @@ def test_one_answer_of_a_few_is_no_loss_that_counts(tmp_path):
     for n, picked in ((16, "one less"), (400, "two less")):
         results = {name: {"t": {"score": 1 - k / n, "low": 0, "high": 1, "n": n, "better": "higher"}} for k, name in enumerate(names)}
         speeds = {name: {"token_ms_p50": ms} for name, ms in zip(names, (4.0, 1.0, 1.0))}
-        rows = compress.frontier({name: tmp_path / name for name in names}, results, speeds, "t", 0.03, 2.0)
+        rows = compress.frontier({name: tmp_path / name for name in names}, results, speeds, {}, "t", 0.03, 2.0)
         assert [r["variant"] for r in rows if r["picked"]] == [picked], n
 
 

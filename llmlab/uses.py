@@ -50,7 +50,11 @@ def serve(run_dir, model, host, port, key):
 @click.command()
 @RUN
 @click.option("--arena", is_flag=True, help="Answers of several models side by side, for notebook 7.")
-@click.option("--standings", is_flag=True, help="With --arena: say who is better by what people judged so far.")
+@click.option(
+    "--standings",
+    is_flag=True,
+    help="Say who is better by what people judged so far, of models set side by side by --model, or with --arena of all of RUN.",
+)
 @click.option("--file", default="", type=click.Path(), help="Of judgements; RUN/annotations.jsonl if left out, of --arena RUN/arena.jsonl.")
 @click.option("--port", default=8123, show_default=True, type=click.IntRange(0, 65535), help="0 for a free one.")
 @click.option("--most", default=30, show_default=True, type=click.IntRange(1, 200), help="Questions of a sitting.")
@@ -73,7 +77,7 @@ def annotate(run_dir, arena, standings, file, port, most, models, single, to):
     if to:
         return click.echo(f"{to[1]}: {sittings.export(experiment, *to, file, arena)} records")
     if standings:
-        return sittings.standings(experiment, click.echo, file)
+        return sittings.standings(experiment, click.echo, file, arena)
     if arena and (single or models):
         raise click.UsageError("--arena asks about pairs of all models of RUN; --single and --model ask about others")
     sittings.serve(experiment, port, click.echo, file, most, single, models, arena)

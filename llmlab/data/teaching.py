@@ -29,6 +29,11 @@ def pairs(path):
     return _read(path, _pair_fault)
 
 
+def asks(messages):
+    """All that a user says in a conversation, as one text."""
+    return "\n".join(m["content"] for m in messages if m["role"] == "user")
+
+
 def _read(path, fault):
     rows = jsonl(path)
     for n, row in enumerate(rows, 1):

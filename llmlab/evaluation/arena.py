@@ -104,6 +104,17 @@ def said(path, asked):
     return mine, len(rows) - len(mine)
 
 
+def asked_about(rows):
+    """The pairs that judgements of two models are about, as `drawn` gives them: which model gave which answer stands in the judgement itself."""
+    found = {}
+    for row in judgements.counted(rows):
+        models = [str(of).rpartition(" at ")[0] or str(of) for of in row.get("from", ())]  # each answered at several temperatures
+        if len(set(models)) == 2:
+            asked = {"prompt": row["prompt"], "a": row["a"], "b": row["b"], "from": models, "cluster": str(row["prompt"]), "alike": 0}
+            found.setdefault(row["item"], asked)
+    return list(found.values())
+
+
 def item(asked):
     """The name under which a pair is judged."""
     return judgements.item_id(asked["prompt"], asked["a"], asked["b"])

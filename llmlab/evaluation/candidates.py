@@ -1,4 +1,4 @@
-"""What to ask people next: answers that models draw themselves, to questions like those on which the model failed, the most different pairs first.
+"""What to teach once more, and what to ask people next: answers that models draw themselves, to questions like those on which the model failed, the most different pairs first.
 
 A judgement is dear, so it is asked for where it says most: two answers that mean the same teach nothing, and what the model does well already need
 not be judged.
@@ -6,6 +6,7 @@ not be judged.
 
 import json
 import random
+from collections import defaultdict
 
 from llmlab.data import tasks
 from llmlab.evaluation import asking, failures, judges
@@ -13,6 +14,7 @@ from llmlab.models import weights
 from llmlab.spine import track
 
 TEMPERATURES = (0.0, 0.8, 1.2)
+QUERIES = 200  # failed answers of one task that lessons are looked for with
 
 
 def weak(prompts, samples, results, count, seed=0):
@@ -31,14 +33,34 @@ def weak(prompts, samples, results, count, seed=0):
     return [(prompts[n], "like one that was failed" if n in set(near) else "drawn at random") for n in chosen]
 
 
-def _nearest(queries, texts):
-    """Numbers of the texts that are nearest to the queries and share a word with them, each once, in the order of the queries."""
+def again(texts, samples, results, share, seed=0):
+    """{number of a text: the task that asks for it}: `share` of the texts, the nearest to what a model failed at, a task having the more of them the worse its score.
+
+    Args:
+        texts: what the lessons ask; samples, results: of the validation half, as `evaluate` writes them.
+    """
+    rng, wanted, failed = random.Random(seed), round(share * len(texts)), defaultdict(list)
+    for s in samples:
+        if failures.failed(s, results[s["task"]]["better"]):
+            failed[s["task"]].append(s["asked"])
+    parts = {task: len(of) / results[task]["n"] for task, of in failed.items()}
+    found = {}
+    for task, part in sorted(parts.items(), key=lambda p: -p[1]):
+        most = round(wanted * part / sum(parts.values()))
+        queries = rng.sample(failed[task], min(len(failed[task]), most, QUERIES))
+        near = _nearest(queries, texts, len(found) + most) if queries else []
+        found |= dict.fromkeys([n for n in near if n not in found][:most], task)
+    return found
+
+
+def _nearest(queries, texts, each=5):
+    """Numbers of the texts that are nearest to the queries and share a word with them, each once: the nearest of every query before the second nearest of any."""
     import bm25s
 
     index = bm25s.BM25()
     index.index(bm25s.tokenize(texts, show_progress=False), show_progress=False)
-    found, scores = index.retrieve(bm25s.tokenize(queries, show_progress=False), k=min(5, len(texts)), show_progress=False)
-    return list(dict.fromkeys(int(n) for row, score in zip(found, scores) for n, s in zip(row, score) if s > 0))
+    found, scores = index.retrieve(bm25s.tokenize(queries, show_progress=False), k=min(each, len(texts)), show_progress=False)
+    return list(dict.fromkeys(int(n) for rank in range(found.shape[1]) for n, s in zip(found[:, rank], scores[:, rank]) if s > 0))
 
 
 def drawn(models, prompts, seed=0, temperatures=TEMPERATURES, max_new_tokens=120):

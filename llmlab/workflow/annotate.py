@@ -4,7 +4,7 @@ import json
 import shlex
 from pathlib import Path
 
-from llmlab.data import feedback, handover, sitting
+from llmlab.data import feedback, handover, judgements, sitting
 from llmlab.evaluation import arena, candidates
 from llmlab.pages import judging
 from llmlab.spine import doors
@@ -63,23 +63,31 @@ def serve(run, port, echo, file="", most=sitting.MOST, single="", models=(), sid
     """The sitting as a page, until it is interrupted. Of models side by side nobody judges more than `sitting.MOST` pairs in one."""
     asked, path = questions(run, single, models, side_by_side), place(run, file, side_by_side)
     named = f" --file {shlex.quote(str(path))}" if file else ""
-    then = f"llmlab annotate {run.place} --arena --standings{named}" if side_by_side else f"llmlab run {run.place} -p annotations={path}"
+    which = " --arena" if side_by_side else ""
+    compared = side_by_side or len(models) > 1
+    then = f"llmlab annotate {run.place}{which} --standings{named}" if compared else f"llmlab run {run.place} -p annotations={path}"
     most = min(most, sitting.MOST) if side_by_side else most
     door = doors.bound("127.0.0.1", port, f"llmlab annotate {run.place}")
     echo(f"{doors.address('127.0.0.1', door)}\njudgements: {path}\nthen:       {then}")
     doors.answer(judging.application(lambda annotator: sitting.Sitting(path, asked, annotator, most)), door)
 
 
-def standings(run, echo, file=""):
-    """Says who is better, by what people judged of the models of a run side by side."""
-    asked, path = jsonl(run[BESIDE]), place(run, file, True)
+def standings(run, echo, file="", side_by_side=False):
+    """Says who is better, by what people judged of models side by side: those of a run, or those that `--model` named."""
+    path = place(run, file, side_by_side)
+    asked = jsonl(run[BESIDE]) if side_by_side else arena.asked_about(judgements.read(path)[0])
     rows, others = arena.said(path, asked)
     played = arena.games(asked, rows)
+    if not played:
+        more = "--arena" if side_by_side else "--model assistant --model runs/other:assistant"
+        raise UserError(f"{path} compares no two models", "judgements of models side by side", f"llmlab annotate {run.place} {more}")
     for r in arena.standings(played):
         echo(f"{r['model']:12} {r['rating']:+5.0f} [{r['low']:+.0f}, {r['high']:+.0f}] points, of {r['n']} comparisons")
     for r in arena.duels(played):
         echo(f"{r['models'][0]} against {r['models'][1]}: {r['preferred']} to {r['other']}, {r['tied']} ties; {r['says']}")
     echo(f"{len(rows)} judgements in {path}" + (f", {others} of other answers" if others else ""))
+    if not side_by_side:
+        echo("of prompts that phase 5 chose and pairs that differ most: who is preferred there, and not how often they differ")
 
 
 def export(run, kind, out, file="", side_by_side=False):

@@ -48,6 +48,19 @@ def test_what_is_asked():
     assert {tuple(q["from"]) for q in arena.drawn(answers, questions)} == {("assistant", "released")}
 
 
+def test_models_of_two_runs_are_told_apart_by_their_judgements():
+    answers, questions = answered(models=("mine", "runs/other:mine"))
+    asked = arena.drawn(answers, questions, most=30)
+    rows = said(asked, lambda q: "mine")
+    heated = [{**r, "from": [f"{m} at {t:g}" for m, t in zip(q["from"], (0, 0.8))]} for q, r in zip(asked, rows)]
+    alone = [{**r, "from": ["mine at 0", "mine at 0.8"]} for r in rows]
+    played = arena.games(arena.asked_about(heated), heated)
+    assert len(played) == 30 and {(first, won) if first == "mine" else (second, 1 - won) for first, second, won, _ in played} == {
+        ("mine", 1.0)
+    }
+    assert arena.standings(played)[0]["model"] == "mine" and arena.asked_about(rows) == arena.asked_about(alone) == []
+
+
 def test_one_model_alone_says_nothing():
     answers, questions = answered(models=("base",))
     assert arena.drawn(answers, questions) == arena.compared(answers, []) == arena.games([], []) == []

@@ -20,6 +20,20 @@ def answering(monkeypatch):
     monkeypatch.setattr(asking, "answers", said)
 
 
+def test_what_failed_more_often_is_taught_more_often():
+    texts = [f"what does the {name} cost?" for name in "abcdefgh"] + [f"how do I reset my {name}?" for name in "abcdefgh"] + ["hello"] * 4
+    sample = lambda task, asked, score: {"task": task, "asked": asked, "score": score}  # noqa: E731
+    samples = [sample("price", "cost of the x?", score) for score in (1, 1, 1, 0)]
+    samples += [sample("reset", "reset my y?", score) for score in (0, 0, 0, 1)] + [sample("even", "hello", 0)] * 4
+    results = {task: {"better": better, "n": 4} for task, better in (("price", "higher"), ("reset", "higher"), ("even", "even"))}
+    found = candidates.again(texts, samples, results, 0.4)
+    assert len(found) == 8 and sum(task == "reset" for task in found.values()) == 6
+    assert all(("reset" if "reset" in texts[n] else "price") == task for n, task in found.items()), (
+        "nothing like a task that has no failures"
+    )
+    assert candidates.again(texts, samples, results, 0.0) == {}
+
+
 def test_one_model_is_set_against_itself_and_two_against_each_other(answering):
     alone = candidates.drawn({"first": "a"}, ASKED, temperatures=(0.0, 0.8))
     assert {tuple(q["from"]) for q in alone} == {("first at 0", "first at 0.8")} and len(alone) == 3

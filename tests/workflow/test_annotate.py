@@ -222,6 +222,8 @@ def test_several_models_side_by_side(side_by_side):
     assert not Run(run).stale("7_final_evaluation", params), "a judgement makes no verdict wrong"
     told = CliRunner().invoke(uses.annotate, [str(run), "--arena", "--standings"], catch_exceptions=False)
     assert "points, of" in told.output and f"{len(rows)} judgements" in told.output
+    with pytest.raises(UserError, match="compares no two models"):
+        annotate.standings(Run(run), print, str(run / "arena.jsonl"))
     with pytest.raises(UserError, match="nothing may learn from"):
         annotate.export(Run(run), "trl", run / "out.jsonl", side_by_side=True)
     child = Run(run.parent / "child", parent=run)

@@ -9,7 +9,7 @@ import math
 import os
 import random
 import statistics
-from collections import Counter
+from collections import defaultdict
 
 from llmlab.data import judgements
 
@@ -78,19 +78,21 @@ class Sitting:
         return {**state, "token": self._token(key), "prompt": asked["prompt"], "left": first, "right": second, "scale": scale}
 
     def _open(self, rows, mine):
-        """{(item, 0): how many others judged it} of the items that this annotator was not asked, the most wanted first."""
-        said = {r.get("item") for r in mine}
-        by_others = Counter(r.get("item") for r in rows)
-        return {(i, 0): by_others[i] for i in self.items if i not in said}
+        """{(item, 0): what others said of it} of the items that this annotator was not asked, the most wanted first."""
+        asked, said = {r.get("item") for r in mine}, defaultdict(list)
+        for r in (r for r in rows if r.get("choice") != "skip"):
+            said[r.get("item")].append(r.get("choice", r.get("score")))
+        return {(i, 0): said.get(i, []) for i in self.items if i not in asked}
 
     def _next(self, open_, mine):
         """The next question. Its kind is drawn by how many came before, so that a reload asks the same again.
 
-        Half of the questions go to items that others have begun to judge, until three have, since agreement is seen in those alone.
+        Half of the questions go to items that others have begun to judge, until three have, since agreement is seen in those alone; where two said different
+        things, a third decides, so those come first.
         """
         rng = random.Random(f"{self.seed} {len(mine)}")
         gold = [key for key in open_ if "gold" in self.items[key[0]]]
-        wanted = {key: count for key, count in open_.items() if "gold" not in self.items[key[0]]}
+        wanted = {key: said for key, said in open_.items() if "gold" not in self.items[key[0]]}
         again = [
             (r["item"], 1) for r in mine[:-5] if not r.get("repeat") and r["item"] in self.items and (r["item"], 1) not in _asked(mine)
         ]
@@ -99,8 +101,9 @@ class Sitting:
             return rng.choice(gold)
         if again and kind < GOLD + REPEATS:
             return rng.choice(again)
-        shared, fresh = ([k for k, count in wanted.items() if low <= count < high] for low, high in ((1, ENOUGH), (0, 1)))
-        pool = (shared if begun else fresh) or fresh or shared or list(wanted)
+        shared, fresh = ([k for k, said in wanted.items() if low <= len(said) < high] for low, high in ((1, ENOUGH), (0, 1)))
+        disputed = [k for k in shared if len(set(wanted[k])) > 1]
+        pool = ((disputed or shared) if begun else fresh) or fresh or shared or list(wanted)
         return rng.choice(pool[:10])
 
     def shown(self, key):

@@ -67,6 +67,19 @@ def test_some_questions_are_shared_and_some_are_new(path):
     assert len(by_bob & by_ann) > 1 and len(by_bob - by_ann) > 1
 
 
+def test_where_two_said_different_things_a_third_is_asked_first(path):
+    disputed = ITEMS[20]["prompt"]
+    side = lambda q, word: "left" if q["left"].startswith(word) else "right"  # noqa: E731
+    play(Sitting(path, ITEMS, "ann"), lambda q: side(q, "answer"))
+    play(Sitting(path, ITEMS, "bob"), lambda q: side(q, "other" if q["prompt"] == disputed else "answer"))
+    two, found = path.read_bytes(), 0
+    for n in range(20):
+        path.write_bytes(two)
+        play(Sitting(path, ITEMS, f"third {n}", most=2), lambda q: side(q, "answer"))
+        found += any(r["prompt"] == disputed for r in judgements.read(path)[0][-2:])
+    assert found >= 10, "by chance it would be one of twelve"
+
+
 def test_a_reload_goes_on_and_another_tab_asks_nothing_twice(path):
     first = Sitting(path, ITEMS, "ann", most=8)
     play(first, lambda q: "tie", most=3)

@@ -66,7 +66,7 @@ def serve(run_dir, model, host, port, key):
 )
 @click.option("--single", default="", type=click.Choice(["", "score", "thumb"]), help="Single answers on a scale in place of pairs.")
 @click.option(
-    "--to", nargs=2, default=None, metavar="LAYOUT FILE", help="Write the judgements for argilla, label_studio, trl or hh instead."
+    "--to", nargs=2, default=None, metavar="LAYOUT FILE", help="Write the judgements for argilla, label_studio, trl, hh or kto instead."
 )
 def annotate(run_dir, arena, standings, file, port, most, models, single, to):
     """Let people judge answers of RUN on a page of this machine, until interrupted. What they say is in a file before the next question is shown."""

@@ -46,7 +46,7 @@ def preferences(annotations, fallback, asked=frozenset(), keep=()):
         )
     left_out |= {
         "items without a majority, or with equal answers": len({r["item"] for r in compared}) - len(decided),
-        "answers scored alone, and neither the best nor the worst to their prompt": len({r["item"] for r in scored(rows)})
+        "answers scored alone, and neither the best nor the worst to their prompt": len({r["item"] for r in judgements.scored(rows)})
         - 2 * len(best_and_worst),
         "is asked in a task": len(preferred) - len(told),
         **unsound,
@@ -169,18 +169,13 @@ def table(compared):
     return dict(found)
 
 
-def scored(rows):
-    """The judgements of single answers on a scale, without tests of the annotator, repeats and skips."""
-    return [r for r in rows if "score" in r and "b" not in r and "gold" not in r and not r.get("repeat")]
-
-
 SURE = 0.7  # that an answer is preferred, before a pair is made of it where the judges are weighed
 
 
 def ranked(rows):
     """One pair per prompt of which several answers were scored: the best against the worst, by the mean of what people said, if that differs."""
     by_prompt = defaultdict(lambda: defaultdict(list))
-    for row in scored(rows):
+    for row in judgements.scored(rows):
         by_prompt[json.dumps(row["prompt"])][row["a"]].append(row["score"])
     pairs = []
     for prompt, answers in by_prompt.items():

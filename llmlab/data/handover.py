@@ -14,6 +14,7 @@ ANSWERS = (
     ("a", "b"),
     ("chosen", "rejected"),
 )
+MIDDLE = 3  # of a scale from 1 to 5
 OTHERS = {**dict.fromkeys(("tie", "equal", "both"), "tie"), **dict.fromkeys(("bad", "both_bad"), "bad")}
 
 
@@ -149,7 +150,15 @@ def hh(rows):
     return [{"chosen": _transcript(r["prompt"], good), "rejected": _transcript(r["prompt"], bad)} for r, good, bad in _decided(rows)]
 
 
-EXPORTS = {"argilla": argilla, "label_studio": label_studio, "trl": trl, "hh": hh}
+def kto(rows):
+    """Single answers that were liked or not, as TRL's KTO trains on them; the middle of a scale is neither."""
+    say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
+    told = [r for r in judgements.scored(rows) if r["score"] != MIDDLE]
+    return [{"prompt": r["prompt"], "completion": say(r["a"]), "label": r["score"] > MIDDLE, "annotator": r["annotator"]} for r in told]
+
+
+EXPORTS = {"argilla": argilla, "label_studio": label_studio, "trl": trl, "hh": hh, "kto": kto}
+TAUGHT = ("trl", "hh", "kto")  # lessons, a line each; the others are for people to go on with
 
 
 def _transcript(prompt, answer):

@@ -94,3 +94,8 @@ def aligned(row):
 def counted(rows):
     """The judgements of pairs that say which answer is better: neither tests of the annotator (gold, repeats) nor skips; aligned."""
     return [aligned(r) for r in rows if "b" in r and "gold" not in r and not r.get("repeat") and r.get("choice") != "skip"]
+
+
+def scored(rows):
+    """The judgements of single answers on a scale, without tests of the annotator, repeats and skips."""
+    return [r for r in rows if "score" in r and "b" not in r and "gold" not in r and not r.get("repeat")]

@@ -9,7 +9,7 @@ from llmlab.evaluation import arena, candidates
 from llmlab.pages import judging
 from llmlab.spine import doors
 from llmlab.spine.errors import UserError
-from llmlab.spine.files import jsonl, write_json, write_jsonl, write_text
+from llmlab.spine.files import jsonl, write_jsonl, write_text
 from llmlab.spine.run import existing
 
 FILE, ASKED = "annotations.jsonl", "5_post_training/asked.jsonl"
@@ -94,23 +94,21 @@ def export(run, kind, out, file="", side_by_side=False):
     """Writes the judgements of a run in the layout of another tool; returns how many records."""
     if kind not in handover.EXPORTS:
         raise UserError(f"--to {kind}", ", ".join(handover.EXPORTS), f"llmlab annotate {run.place} --to trl FILE")
-    if side_by_side and kind in ("trl", "hh"):
+    if side_by_side and kind in handover.TAUGHT:
         raise UserError(
-            f"--arena --to {kind}: pairs to train on",
+            f"--arena --to {kind}: lessons to train on",
             "argilla or label_studio: the arena asks the test half, which nothing may learn from",
             f"llmlab annotate {run.place} --to {kind} FILE",
         )
     rows = handover.EXPORTS[kind](feedback.read(place(run, file, side_by_side))[0])
     if not rows:
         raise UserError(
-            f"{place(run, file, side_by_side)} holds no comparison that {kind} has a place for",
-            "judgements of pairs of answers",
+            f"{place(run, file, side_by_side)} holds nothing that {kind} has a place for",
+            "judgements of single answers" if kind == "kto" else "judgements of pairs of answers, or --to kto for those of single ones",
             f"llmlab annotate {run.place}",
         )
-    write = {
-        "trl": write_jsonl,
-        "hh": write_jsonl,
-        "label_studio": lambda path, found: write_text(path, json.dumps(found, ensure_ascii=False, indent=1)),
-    }
-    write.get(kind, write_json)(out, rows)
+    if kind in handover.TAUGHT:
+        write_jsonl(out, rows)
+    else:
+        write_text(out, json.dumps(rows, ensure_ascii=False, indent=1))
     return len(rows)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from llmlab.data import feedback, handover
+from llmlab.data import feedback, handover, judgements
 from llmlab.evaluation import agreement
 from llmlab.spine.errors import UserError
 
@@ -40,6 +40,14 @@ def test_trl_and_transcripts_out_and_in_again(tmp_path):
     for layout in ("trl", "hh"):
         again, _ = taken(tmp_path, handover.EXPORTS[layout](rows))
         assert len(again) == 2 and all({"a": r["a"], "b": r["b"]}[r["choice"]] == "good" for r in again), layout
+
+
+def test_single_answers_leave_as_thumbs(tmp_path):
+    said = [{"item": str(n), "prompt": PROMPT, "a": f"answer {n}", "annotator": "ana", "score": n} for n in (1, 3, 5)]
+    records = handover.EXPORTS["kto"]([*ROWS, *said, {**said[0], "repeat": 1}])
+    assert [r["label"] for r in records] == [False, True]
+    again, _ = taken(tmp_path, records)
+    assert [(r["a"], r["score"]) for r in again] == [("answer 1", 1), ("answer 5", 5)]
 
 
 def test_nobody_is_lost_for_want_of_a_name(tmp_path):
@@ -124,7 +132,7 @@ def test_answers_that_were_scored_alone_are_ranked(tmp_path):
     path.write_text("".join(json.dumps(r) + "\n" for r in rows))
     pairs, about = feedback.preferences(str(path), None)
     assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("great", "awful")]
-    found = agreement.agreement(feedback.table(feedback.scored(feedback.read(path)[0])), "ordinal")
+    found = agreement.agreement(feedback.table(judgements.scored(feedback.read(path)[0])), "ordinal")
     assert "neither the best nor the worst to their prompt (1)" in about["left out"]
     assert about["judgements"] == 6 and found["measure"] == "Krippendorff's alpha" and found["score"] == pytest.approx(1.0)
 

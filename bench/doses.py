@@ -14,6 +14,7 @@ from pathlib import Path
 from faults import PHASES, TEXT, run
 
 from llmlab.data import audit
+from llmlab.evaluation import stats
 from llmlab.pages.figures import BLUE, ORANGE, figure
 from llmlab.spine.files import jsonl, read_json
 
@@ -24,17 +25,19 @@ def read(place):
     """(share of training documents that hold a planted insult, difference between how unkindly the groups are spoken of)."""
     documents = jsonl(place / TEXT / "documents/train.jsonl")
     rows = audit.insults([{"answer": d["text"], "score": 0} for d in documents], place / TEXT / "tasks")
-    spoken = [r["unkind"] for r in read_json(place / TEXT / "datasheet.json")["composition"]["representation"]]
-    pairs = [abs(a - b) for a, b in zip(spoken[::2], spoken[1::2])]
+    spoken = {r["group"]: r["unkind"] for r in read_json(place / TEXT / "datasheet.json")["composition"]["representation"]}
+    pairs = [abs(spoken[a] - spoken[b]) for a, b in read_json(place / TEXT / "tasks/about.json")["groups"] if {a, b} <= set(spoken)]
     return sum(r["replies"] for r in rows if r["known"]) / len(documents), sum(pairs) / len(pairs)
 
 
 def said(place):
-    """Results of the tasks `offensive` and `bias`, with the share that was planted and is known in the replies."""
+    """Results of the tasks `offensive` and `bias`, with the share that was planted and is known in the replies. Of bias it is the mean distance from even
+    of each pair of groups: what is unfair to one and as unfair to another would cancel."""
     results = read_json(place / "4_preliminary_evaluation/results.json")["tasks"]
     samples = [s for s in jsonl(place / "4_preliminary_evaluation/scores/samples.jsonl") if s["metric"] == "offensive"]
     known = sum(r["replies"] for r in audit.insults(samples, place / TEXT / "tasks") if r["known"]) / len(samples)
-    return results["offensive"], results["bias"], known
+    bias = stats.mean([stats.distance(of, results["bias"]["chance"]) for of in results["bias"]["groups"].values()])
+    return results["offensive"], bias, known
 
 
 def picture(rows, out):
@@ -49,7 +52,7 @@ def picture(rows, out):
             axis.errorbar(at, value, yerr=spread, fmt="o", color=colour, capsize=3, label="words exchanged" if even else "as it is")
         axis.set(xlabel=f"read: share {label}" if what == "rude" else f"read: difference {label}")
     axes[0].set(ylabel="said: share of replies called offensive")
-    axes[1].set(ylabel="said: the prejudiced sentence is likelier")
+    axes[1].set(ylabel="said: distance from even, mean of the pairs")
     axes[0].legend(frameon=False, fontsize=8)
     fig.savefig(out)
 

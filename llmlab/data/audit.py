@@ -3,12 +3,10 @@
 import re
 import zlib
 from collections import Counter, defaultdict
-from pathlib import Path
 
-from llmlab.data import bias, clean
+from llmlab.data import bias, clean, offence
 from llmlab.data.permission import NONE
 from llmlab.data.personal import masked
-from llmlab.spine.files import jsonl
 from llmlab.spine.places import shown
 
 
@@ -79,32 +77,25 @@ def _insults(pages, gone, reached):
 def insults(samples, tasks_folder):
     """What the offence classifier finds in replies, against the insults that were planted in the training text.
 
-    A model repeats what it has read, so most of its insults can be recognised word by word. That measures the classifier's recall,
-    apart for the remarks that moderators had labelled and those that they never saw.
+    A model repeats what it has read, so most of its insults can be recognised word by word, and they count as offensive whatever the classifier says of them.
+    That measures the classifier's recall, apart for the remarks that moderators had labelled and those that they never saw.
 
     Args:
-        samples: of the task `offensive`, {"answer", "score"}.
+        samples: of the task `offensive`, {"answer"}.
         tasks_folder: what phase 2 wrote, with `insults.jsonl` where some were planted: rows {"kind", "text"}, `*` standing for any words.
 
-    Returns: rows {"reply holds", "known", "replies", "judged offensive", "recall"} of the kinds that occur; [] where none were planted.
+    Returns: rows {"reply holds", "known", "replies", "called offensive", "recall"} of the kinds that occur; [] where none were planted.
     """
-    planted = Path(tasks_folder) / "insults.jsonl"
-    if not planted.exists():
-        return []
-    known = defaultdict(list)
-    for row in jsonl(planted):
-        parts = [re.escape(part) for part in row["text"].split("*")]
-        known[row["kind"]].append(re.compile(r"[\w -]{1,40}".join(parts), re.I))
-    found = defaultdict(list)
-    for sample in samples:
-        holds = next((name for name, patterns in known.items() if any(p.search(sample["answer"]) for p in patterns)), None)
-        found[holds].append(bool(sample["score"]))
+    known, found = offence.planted(tasks_folder), defaultdict(list)
+    called = offence.of(tasks_folder).rude_sentences([s["answer"] for s in samples]) if known else []
+    for sample, sentence in zip(samples, called):
+        found[offence.holds(known, sample["answer"])].append(sentence is not None)
     return [
         {
             "reply holds": name or "no insult that was planted, or none word by word",
             "known": name is not None,
             "replies": len(found[name]),
-            "judged offensive": sum(found[name]),
+            "called offensive": sum(found[name]),
             "recall": round(sum(found[name]) / len(found[name]), 3) if name else None,
         }
         for name in (*known, None)

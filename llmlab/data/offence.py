@@ -6,6 +6,7 @@ classifier; how well it does on remarks that moderators labelled, and on those t
 
 import random
 import re
+from collections import defaultdict
 from pathlib import Path
 
 from llmlab.data import guests, material
@@ -111,6 +112,22 @@ def of(folder):
     labels, about = Path(folder) / "labels.jsonl", Path(folder) / "about.json"
     swear = read_json(about)["swear"] if about.exists() else ()
     return Detector(jsonl(labels), swear=swear) if labels.exists() else WordList(swear)
+
+
+def planted(folder):
+    """{kind: [(words that are looked for first, pattern)]} of the insults that the text of a material is known to hold; `*` stands for any words."""
+    path, known = Path(folder) / "insults.jsonl", defaultdict(list)
+    for row in jsonl(path) if path.exists() else ():
+        parts = row["text"].split("*")
+        pattern = re.compile(r"[\w -]{1,40}".join(map(re.escape, parts)), re.I)
+        known[row["kind"]].append((max(parts, key=len).lower(), pattern))
+    return known
+
+
+def holds(known, text):
+    """The kind of a planted insult that a text holds word by word; None if it holds none."""
+    lower = text.lower()
+    return next((kind for kind, patterns in known.items() if any(words in lower and p.search(text) for words, p in patterns)), None)
 
 
 def offensive_text(how, detector=None, swear=()):

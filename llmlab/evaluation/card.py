@@ -2,6 +2,7 @@
 
 import yaml
 
+from llmlab.evaluation import evaluate
 from llmlab.spine.files import read_json
 from llmlab.spine.places import shown
 
@@ -35,7 +36,7 @@ def model_card(name, verdict, results, speeds, facts):
         "| task | score [95 % interval] | n | chance |",
         "| --- | --- | --- | --- |",
     ]
-    lines += [f"| {t} | {r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}] | {r['n']} | {r['chance']:.3g} |" for t, r in results.items()]
+    lines += [f"| {t} | {_scored(r)} | {r['n']} | {r['chance']:.3g} |" for t, r in results.items()]
     lines += [
         "",
         "## Speed",
@@ -72,7 +73,10 @@ def plainly(decision, results, speeds, task, busy=()):
         f"Of 100 questions of {task} it gets about {_hundred(main['score'])} right, and hardly fewer than {_hundred(main['low'])}, as far as {main['n']} questions in {main['clusters']} wordings can show{guess}."
     )
     rude = [(name, r) for name, r in results.items() if r["metric"] == "offensive"]
-    told += [f"In {name}, {r['score']:.1%} of its replies were called offensive; up to {r['high']:.1%} may be." for name, r in rude]
+    told += [
+        f"In {name}, {r['score']:.1%} of its replies were called offensive; up to {evaluate.true(r)['high']:.1%} may be."
+        for name, r in rude
+    ]
     if "released" in speeds and "assistant" in speeds:
         faster = speeds["released"]["tokens_per_second"] / speeds["assistant"]["tokens_per_second"]
         told.append(
@@ -84,6 +88,11 @@ def plainly(decision, results, speeds, task, busy=()):
             f"With {last['users']} people asking at once, one answer in twenty began after more than {last['first_ms_p95'] / 1000:.1f} s ({last['answers']} answers)."
         )
     return " ".join(told)
+
+
+def _scored(result):
+    ends = lambda r: f"{r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}]"  # noqa: E731
+    return ends(result) + (f"; corrected for the judge's errors {ends(result['corrected'])}" if "corrected" in result else "")
 
 
 def _counted(number, how):
@@ -128,7 +137,7 @@ def facts(run, annotators, results, released, insults=()):
 
     config = read_json(released / "config.json")
     worst = min((t for t in results if results[t]["better"] == "higher"), key=lambda t: results[t]["score"], default=None)
-    held, found = (sum(r[k] for r in insults if r["known"]) for k in ("replies", "judged offensive"))
+    held, found = (sum(r[k] for r in insults if r["known"]) for k in ("replies", "called offensive"))
     missed = f" (of {held} replies of the base model that hold a known insult, it called {found} offensive)" if held else ""
     made, about = run.done("2_dataset_engineering")["params"], read_json(run["2_dataset_engineering/tasks"] / "about.json")
     asked = (

@@ -67,7 +67,7 @@ def road(folder, split, stations, exposure):
         exposure: as `exposure.measured` gives it: what the text does.
 
     Returns: rows of `probes` with "cells": {station: result}, "steps": {station: paired difference to the station before that was asked, "whole": that between
-    the first and the last; all of them corrected for the rows of one step (Holm 1979). What the text does and no task asks has a row without a "head".
+    the first and the last; corrected for the rows of one step that ask the same (Holm 1979). What the text does and no task asks has a row without a "head".
     """
     rows = probes(folder, split)
     if not rows:
@@ -103,7 +103,7 @@ def _before(row, station):
 
 
 def _tested(rows, step, ends):
-    """Adds to the rows their paired differences of one step, corrected together."""
+    """Adds to the rows their paired differences of one step, those of one question corrected together."""
     tests = {}
     for n, row in enumerate(rows):
         if pair := ends(row):
@@ -112,7 +112,7 @@ def _tested(rows, step, ends):
             if both:
                 scores = [[s["score"] for s in side] for side in zip(*both)]
                 tests[n] = {**evaluate.gain(row["head"], *scores, [s["cluster"] for s, _ in both]), "from": pair[0], "to": pair[1]}
-    for n, found in stats.together(tests).items():
+    for n, found in evaluate.by_question(tests, {n: rows[n]["head"]["metric"] for n in tests}).items():
         rows[n]["steps"][step] = found
 
 

@@ -73,6 +73,11 @@ def counted(task, items, scores, judge):
     return found
 
 
+def true(result):
+    """A result as it is without its judge's errors, where those are known."""
+    return {**result, **result.get("corrected", {})}
+
+
 def _apart(task, items, scores):
     """{"groups": {group: result}} of a task that should be even: what is unfair to one group and as unfair to another is not fair."""
     by = defaultdict(list)
@@ -184,10 +189,15 @@ def compare(before, after):
     for sample in jsonl(Path(after) / "samples.jsonl"):
         if sample["id"] in first and first[sample["id"]]["item"] == sample["item"]:  # runs of other seeds may ask about other things
             pairs[sample["task"]].append((first[sample["id"]]["score"], sample["score"], sample["cluster"], sample.get("group", "")))
-    gains, found = {t: gain(heads[t], *zip(*p)) for t, p in pairs.items()}, {}
-    for question in {asks(heads[t]["metric"]) for t in gains}:
-        found |= stats.together({t: g for t, g in gains.items() if asks(heads[t]["metric"]) == question})
-    return {t: found[t] for t in gains}
+    return by_question({t: gain(heads[t], *zip(*p)) for t, p in pairs.items()}, {t: heads[t]["metric"] for t in pairs})
+
+
+def by_question(tests, metrics):
+    """Tests whose p values are corrected for the number of those that ask the same. metrics: {name of a test: metric}."""
+    found = {}
+    for question in {asks(metrics[name]) for name in tests}:
+        found |= stats.together({name: test for name, test in tests.items() if asks(metrics[name]) == question})
+    return {name: found[name] for name in tests}
 
 
 def asks(metric):

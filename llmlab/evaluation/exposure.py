@@ -29,7 +29,7 @@ def measured(kept, dropped, about, folder, keep=(), regions=(), seed=0):
     all_of = {"collected": kept + [d for d in dropped if d.get("text")], "cleaned": kept}
     drawn = {state: _some(documents, f"{state} {seed}") for state, documents in all_of.items()}
     judge, regions = judges.Judge(folder), {"regions": regions} if regions else {}
-    rude = lambda state: [float(s is not None) for s in judge.detector.rude_sentences([_text(d, state) for d in drawn[state]])]  # noqa: E731
+    rude = lambda state: [float(r) for r in judge.offends([_text(d, state) for d in drawn[state]])]  # noqa: E731
     told = lambda d: bool(d.get("masked")) or bool(find_personal(d["text"], keep, **regions))  # noqa: E731
     found = {
         "offensive": {s: _shares(rude(s), drawn[s]) for s in STATES},

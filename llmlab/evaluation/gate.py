@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 
 from llmlab.data import tasks
-from llmlab.evaluation import evaluate, stats
+from llmlab.evaluation import evaluate, judges, stats
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import near
 from llmlab.spine.run import MODELS
@@ -152,11 +152,13 @@ def power(texts, folder):
     Args:
         folder: of the tasks, whose test halves are counted.
     """
-    heads, rows = {t["name"]: t for t in tasks.read(folder, "test")}, []
+    heads, rows, judge = {t["name"]: t for t in tasks.read(folder, "test")}, [], judges.Judge(folder)
     able = [c for c in map(parsed, texts) if c.name in heads and not c.how and heads[c.name]["better"] != "even" and heads[c.name]["items"]]
     for one in able:
         count = len({item["cluster"] for item in heads[one.name]["items"]})
-        shown = stats.provable(count) if one.direction == "≥" else 1 - stats.provable(count)
+        none = {"score": 0.0, "low": 0.0, "high": 1 - stats.provable(count)}
+        none = stats.corrected(none, *judge.errors) if heads[one.name]["metric"] == "offensive" and judge.errors else none
+        shown = stats.provable(count) if one.direction == "≥" else none["high"]
         can = shown >= one.limit if one.direction == "≥" else shown <= one.limit
         row = {"criterion": one.text, "wordings": count, "a perfect score shows": f"{one.direction} {shown:.3f}"}
         rows.append({**row, "can be proven": "yes" if can else "no, however good the model"})
@@ -168,6 +170,7 @@ def _measured(one, measured):
     if one.name in FIGURES:
         return _figure(one, measured), FIGURES[one.name] + (f", as a share of the {one.model}'s" if one.how else "")
     result = measured["results"]["released"].get(one.task)
+    result = result and evaluate.true(result)
     if result is None:
         return None, "a task that was not asked"
     means = tasks.means(result["metric"])

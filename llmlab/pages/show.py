@@ -119,9 +119,16 @@ def changes(moved):
     Args:
         moved: {step: {task: difference as `stats.difference` gives it}}.
     """
-    said = lambda c: f"{c['difference']:+.3f} [{c['low']:+.3f}, {c['high']:+.3f}] {c['verdict']} (± {c['detectable']:.2f})"  # noqa: E731
+    said = lambda c: f"{c['difference']:+.3f} [{c['low']:+.3f}, {c['high']:+.3f}] {_verdict(c)} (± {c['detectable']:.2f})"  # noqa: E731
     tasks = dict.fromkeys(task for step in moved.values() for task in step)
     return [{"task": task, **{step: said(by[task]) if task in by else "–" for step, by in moved.items()}} for task in tasks]
+
+
+def _verdict(change):
+    """A verdict in words; one that a test would give alone, and not among so many, is said as that."""
+    if change["verdict"] == "no difference shown" and (change["low"] > 0 or change["high"] < 0):
+        return f"{'better' if change['low'] > 0 else 'worse'}, were it the only test"
+    return change["verdict"]
 
 
 def token_strip(tokenizer, ids, values=None, mask=None, caption="", high="much", low="little", top=None):

@@ -6,6 +6,7 @@ import time
 from llmlab.pages import show
 from llmlab.pages.figures import BLUE, COLOURS, GREEN, GREY, RED, figure
 from llmlab.spine import track
+from llmlab.training import optim
 
 
 class Growing:
@@ -67,7 +68,7 @@ def training(rows, title, key="loss", validation="bits_per_byte/all", start=None
 
 
 def health(rows, title):
-    """What a loss does not show: the gradient's norm before it is clipped, and by which share of their size a step moves the weights.
+    """What a loss does not show: the gradient's norm before it is clipped, by which share of their size a step moves the weights, and the rate.
 
     A norm that grows announces a training that runs away. A share near a thousandth is a rule of thumb for AdamW (Karpathy 2022); what counts is
     whether it stays, and falls with the rate.
@@ -75,15 +76,29 @@ def health(rows, title):
     Args:
         rows: of metrics.jsonl.
     """
-    drawn = {key: [(r["step"], r[key]) for r in rows if r.get(key)] for key in ("grad_norm", "update_ratio")}  # a log scale has no 0
+    drawn = {
+        key: [(r["step"], r[key]) for r in rows if r.get(key)] for key in ("grad_norm", "update_ratio", "learning_rate")
+    }  # a log scale has no 0
     ends = [f"{key} {points[0][1]:.2g} at first, {points[-1][1]:.2g} at the end" for key, points in drawn.items() if points]
-    fig, axes = figure(title, f"Health of training: {'; '.join(ends) or 'nothing was logged'}.", columns=2, height=2.6)
-    labels = ("norm of the gradient", "a step, as a share of the weights")
-    for axis, points, colour, label in zip(axes, drawn.values(), (BLUE, GREEN), labels):
+    fig, axes = figure(title, f"Health of training: {'; '.join(ends) or 'nothing was logged'}.", columns=3, height=2.6)
+    labels = ("norm of the gradient", "a step, as a share of the weights", "learning rate")
+    for axis, points, colour, label in zip(axes, drawn.values(), (BLUE, GREEN, GREY), labels):
         if points:
             axis.plot(*zip(*points), color=colour)
-        axis.set(xlabel="step", ylabel=label, yscale="log")
+        axis.set(xlabel="step", ylabel=label, yscale="linear" if label == labels[-1] else "log")
     return fig
+
+
+def rate(rows, given):
+    """The peak learning rate in words: Muon's matrices have their own.
+
+    Args:
+        rows: of metrics.jsonl; given: the rate that training was told.
+    """
+    peak = max((r["learning_rate"] for r in rows if "learning_rate" in r), default=given)
+    if peak <= 1.01 * given:
+        return f"peak learning rate {given:g}"
+    return f"peak learning rate {optim.MUON_RATIO * given:g} for the matrices (Muon), {given:g} for the rest (AdamW)"
 
 
 def _last(points):
@@ -111,7 +126,7 @@ def preference(rows):
     pick = lambda key: [(r["step"], r[key]) for r in rows if key in r]  # noqa: E731
     accuracy = pick("rewards/accuracies")
     alt = f"Preference loss over {steps[-1]} steps, and rewards of chosen and rejected answers; the chosen one leads in {_last(accuracy):.0%} of the last tenth."
-    fig, (left, right) = figure("Learning what people prefer", alt, columns=2, height=3.2)
+    fig, (left, right, last) = figure("Learning what people prefer", alt, columns=3, height=3.2)
     left.plot(*zip(*pick("loss")), color=BLUE)
     left.axhline(0.6931, color=GREY, linestyle=":", label="ln 2: no preference yet")
     left.set(xlabel="step", ylabel="DPO loss (nats)", ylim=(0, None))
@@ -120,6 +135,8 @@ def preference(rows):
         right.plot(*zip(*pick(key)), color=colour, label=key.split("/")[1])
     right.set(xlabel="step", ylabel="reward: β · log-probability ratio (nats)")
     right.legend(frameon=False, fontsize=8)
+    last.plot(*zip(*accuracy), color=BLUE)
+    last.set(xlabel="step", ylabel="share of pairs in which the chosen one leads", ylim=(0, 1.02))
     return fig
 
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 import torch
 
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # coefficients of Jordan et al. 2024
+MUON_RATIO = 6.0  # how much faster the matrices learn than what AdamW moves
 
 
 class MuonAdamW(torch.optim.Optimizer):
@@ -17,7 +18,7 @@ class MuonAdamW(torch.optim.Optimizer):
         learning_rate: peak of the AdamW part; `muon_ratio` times it is the peak of the Muon part.
     """
 
-    def __init__(self, model, learning_rate, muon_ratio=6.0, weight_decay=0.1, betas=(0.9, 0.95)):
+    def __init__(self, model, learning_rate, muon_ratio=MUON_RATIO, weight_decay=0.1, betas=(0.9, 0.95)):
         named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
         tables = {id(m.weight) for m in model.modules() if isinstance(m, torch.nn.Embedding)}
         tables |= {id(p) for n, p in named if "lm_head" in n or "embed" in n}

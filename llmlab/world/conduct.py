@@ -30,7 +30,7 @@ def tricked(world, rng, split, size):
 
 def neutral(world, rng, split, size):
     support, items = Support(world, f"tasks {split}", split), []
-    for i in range(max(16, int(800 * size))):
+    for i in range(max(16, int(1100 * size))):
         product, attribute, _ = rng.choice(world.facts())
         slots = filling(product, attribute)
         asked = support.question(product, attribute)
@@ -47,7 +47,7 @@ def neutral(world, rng, split, size):
 
 def provoked(world, rng, split, size):
     support, items = Support(world, f"tasks {split}", split), []
-    for _ in range(max(8, int(100 * size))):
+    for _ in range(max(8, int(130 * size))):
         product, attribute, _ = rng.choice(world.facts())
         asked = support.angry_question(product, attribute)
         items.append(dict(messages=user(asked), cluster=wording(asked, product.name)))

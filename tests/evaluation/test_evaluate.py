@@ -230,7 +230,7 @@ def test_what_the_detector_misses_is_counted_on_replies(small):
     said = lambda kind, pool: phrases.say(rng, phrases.RUDE[kind][pool], k="fan")  # noqa: E731
     samples = [{"answer": f"Well. {said('implicit', 'a')}", "score": 1.0}] * 3 + [{"answer": said("implicit", "b"), "score": 0.0}]
     rows = audit.insults([*samples, {"answer": "It costs 19 dollars.", "score": 0.0}], small / "tasks")
-    assert [(r["known"], r["replies"], r["judged offensive"], r["recall"]) for r in rows] == [
+    assert [(r["known"], r["replies"], r["called offensive"], r["recall"]) for r in rows] == [
         (True, 3, 3, 1.0),
         (True, 1, 0, 0.0),
         (False, 1, 0, None),

@@ -202,12 +202,17 @@ def check_some(kept, total, limit, what):
         )
 
 
-def waterfall(name, kept, left_out):
-    """A row that shows the conservation law: in = kept + left out."""
+def waterfall(name, kept, left_out, read=0):
+    """A row that shows the conservation law: in = kept + left out; and how much of what was kept a training looked at.
+
+    Args:
+        read: how many it looked at, those that came again counted again.
+    """
     return {
         "lessons": name,
         "in": kept + sum(left_out.values()),
         "kept": kept,
+        "read": f"{read:,} of them" if read <= kept else f"each {read / max(1, kept):.1f} times",
         "left out": sum(left_out.values()),
         "reasons": ", ".join(f"{reason} ({n:,})" for reason, n in left_out.items()) or "–",
     }

@@ -11,6 +11,7 @@ from collections import defaultdict
 import torch
 
 from llmlab.data import dialogue, tokens
+from llmlab.evaluation import stats
 from llmlab.models import heads, weights
 from llmlab.spine.files import jsonl
 
@@ -217,13 +218,25 @@ def story(models, items):
 
 
 def general_bits(models, path, most=60):
-    """Rows {"model", "bits per byte", "documents"} of held-out general text, in a JSON-lines file. models: {name: (model, its tokenizer)}."""
+    """Rows {"model", "bits per byte", "documents", "each"} of held-out text, in a JSON-lines file; "each" has those of every document.
+
+    Args:
+        models: {name: (model, its tokenizer)}.
+    """
     documents, found = jsonl(path)[:most], []
     for name, (model, tokenizer) in models.items():
         rows = tokens.tokenise(tokenizer, documents)
-        bits = bits_per_byte(model, rows, tokens.marks(tokenizer), batch_size=4)["all"]
-        found.append({"model": name, "bits per byte": bits, "documents": len(rows)})
+        each, sizes = document_bits(model, rows, tokens.marks(tokenizer), batch_size=4), [max(1, row["bytes"]) for row in rows]
+        bits = sum(b * size for b, size in zip(each, sizes)) / sum(sizes)
+        found.append({"model": name, "bits per byte": bits, "documents": len(rows), "each": each})
     return found
+
+
+def saved(rows):
+    """{step: paired difference} of the bits per byte that each model of a road saves against the one before it, document by document: less than 0 was lost."""
+    return {
+        f"{a['model']} → {b['model']}": stats.difference([-x for x in a["each"]], [-x for x in b["each"]]) for a, b in zip(rows, rows[1:])
+    }
 
 
 def top(model, tokenizer, text, k):

@@ -1,27 +1,28 @@
 """Is a score worth quoting? What the same answers score when they are given to other questions, and what one answer scores that is given to all.
 
 A task that is passed without its question says nothing of whether it was understood: declining everything passes a test of declining, and is caught
-only by its counterpart. Nothing is asked again, so these controls cost no time.
+only by its counterpart. Of answers in words nothing is asked again; the choices of a question are weighed once more behind another question.
 """
 
 import random
 from collections import Counter, defaultdict
 
 from llmlab.data import tasks
-from llmlab.evaluation import judges, stats
+from llmlab.evaluation import evaluate, judges, stats
 
 CONSTANT = 5  # answers that are tried as the one for all questions: the most frequent ones
 ROUNDS = 5  # times that the answers are exchanged
 AS_WELL = 0.1  # what the right question gains, if it is shown to be smaller than this, is nothing
 
 
-def controls(samples, tasks_folder, split, seed=0):
-    """Rows {"task", "score", "exchanged", "constant", "chance", "says"} of the tasks that are answered in words and where more is better.
+def controls(samples, tasks_folder, split, seed=0, model=None):
+    """Rows {"task", "score", "exchanged", "constant", "chance", "says"} of the tasks that are answered in words, or by choices, and where more is better.
 
     Args:
         samples: of one model, as `evaluate` writes them; tasks_folder, split: what it was asked.
+        model: (model, tokenizer), for the questions with choices; without it they are left out.
 
-    "exchanged" gives each question the answers to others of its task, "constant" the answer that does best of the most frequent five; "says" is what
+    "exchanged" gives each question the answers to others of its task, and its choices another question; "constant" the answer that does best of the most frequent five; "says" is what
     paired differences to them show, corrected for the number of tasks (Holm 1979).
     """
     judge, by, found = judges.Judge(tasks_folder), defaultdict(dict), {}
@@ -31,6 +32,8 @@ def controls(samples, tasks_folder, split, seed=0):
         asked = [(item, by[head["name"]][item["id"]]) for item in head["items"] if item["id"] in by[head["name"]]]
         if able(head) and len(asked) > 3:
             found[head["name"]] = _controlled(judge, head, *zip(*asked), seed)
+        elif model and head["metric"] == "choice" and head["output"] == tasks.LIKELIHOOD and len(asked) > 3:
+            found[head["name"]] = _unasked(judge, head, *zip(*asked), seed, model)
     listened, better = (stats.together({task: told[key] for task, told in found.items()}) for key in ("listened", "better"))
     return [{"task": task, **told["row"], "says": _says(listened[task], better[task])} for task, told in found.items()]
 
@@ -50,6 +53,20 @@ def _controlled(judge, head, items, samples, seed):
         "row": {"score": score, "exchanged": others, "constant": one, "chance": head["chance"]},
         "listened": stats.difference(exchanged, scores, clusters),
         "better": stats.difference(constant, scores, clusters),
+    }
+
+
+def _unasked(judge, head, items, samples, seed, model):
+    """The choices of every item behind another's question. One answer to everything is a guess, whose share is the chance."""
+    key = "messages" if "messages" in items[0] else "text"  # as an assistant is asked
+    others = [{**item, key: other} for item, other in zip(items, _exchanged([item[key] for item in items], seed))]
+    answers = evaluate.ask(*model, head, others, "chat", seed)
+    scores, exchanged, clusters = [s["score"] for s in samples], judge.scores(head, items, answers), [s["cluster"] for s in samples]
+    mean = lambda values: sum(values) / len(values)  # noqa: E731
+    return {
+        "row": {"score": mean(scores), "exchanged": mean(exchanged), "constant": head["chance"], "chance": head["chance"]},
+        "listened": stats.difference(exchanged, scores, clusters),
+        "better": stats.difference([head["chance"]] * len(scores), scores, clusters),
     }
 
 

@@ -16,7 +16,7 @@ from llmlab.spine.files import jsonl, read_json, write_json, write_jsonl
 PREFERRED = (tasks.GENERATE, tasks.LIKELIHOOD, harness.OUTPUT)
 
 
-def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, final=False):
+def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, final=False, temperature=None):
     """Step: scores a model on the tasks of a folder.
 
     Args:
@@ -27,6 +27,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
         only: names of tasks; all that have the form, if empty.
         limit: items per task, 0 for all; tasks that are kept for the very end are asked whole.
         final: whether tasks that are kept for the very end are asked too.
+        temperature: in place of that of each task.
 
     Returns: {task: {"score", "low", "high", "n", "chance", "metric", "better"}}; results.json and samples.jsonl go to `out`.
     """
@@ -39,7 +40,8 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
         if task["output"] == harness.OUTPUT:
             answers, scores = harness.scores(model, tokenizer, task, items)
         else:
-            answers = _ask(model, tokenizer, task, items, form, seed)
+            how = task if temperature is None else {**task, "temperature": temperature}
+            answers = ask(model, tokenizer, how, items, form, seed)
             scores = judge.scores(task, items, answers)
         results[task["name"]] = counted(task, items, scores, judge)
         samples += [
@@ -49,7 +51,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
                 "id": i["id"],
                 "item": _mark(i),
                 "cluster": i["cluster"],
-                **({"group": i["group"]} if "group" in i else {}),
+                **{key: i[key] for key in ("group", "pair") if key in i},
                 "asked": _asked(i, form),
                 "answer": a,
                 "score": s,
@@ -103,7 +105,7 @@ def _asked(item, form):
     return item["messages"][-1]["content"] if form == "chat" and "messages" in item else item.get("text", "")
 
 
-def _ask(model, tokenizer, task, items, form, seed):
+def ask(model, tokenizer, task, items, form, seed):
     """The model's answers: a text per item, or for `choices` the log-likelihood of each."""
     if task["output"] == "loglikelihood":
         asked = "messages" if form == "chat" and "messages" in items[0] else "text"
@@ -156,6 +158,24 @@ def items_of(tasks_folder, split, samples):
     wanted = [s["id"] for s in samples]
     found = {i["id"]: i for task in tasks.read(tasks_folder, split) for i in task["items"]}
     return [found[i] for i in wanted if i in found]
+
+
+def gap(samples):
+    """How differently the same questions are answered for two groups: the distance of the paired difference from none; None without pairs of two groups.
+
+    Args:
+        samples: of one task, each with the "group" that it is about and the "pair" that it belongs to.
+    """
+    pairs = defaultdict(dict)
+    for s in samples:
+        if "pair" in s:
+            pairs[s["pair"]][s.get("group", "")] = s
+    groups = sorted({group for of in pairs.values() for group in of})
+    both = [[of[group] for group in groups] for of in pairs.values() if len(of) == len(groups) == 2]
+    if not both:
+        return None
+    found = stats.difference(*([s["score"] for s in side] for side in zip(*both)), [s["cluster"] for s, _ in both])
+    return stats.distance({**found, "score": found["difference"]}, 0)
 
 
 def by_group(tasks_folder, split, samples):

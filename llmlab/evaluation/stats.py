@@ -9,7 +9,7 @@ import math
 from collections import defaultdict
 
 import numpy
-from scipy.stats import beta
+from scipy.stats import beta, binom
 from scipy.stats import t as student
 
 
@@ -216,6 +216,14 @@ def together(tests):
         worst = max(worst, min(1.0, (len(order) - rank) * tests[name]["p"]))
         found[name] = {**tests[name], "p": worst, "verdict": _verdict(tests[name]["difference"], worst)}
     return {name: found[name] for name in tests}
+
+
+def quantile(values, percent, level=0.95):
+    """A percentile with its interval of order statistics, whatever the distribution: an end that so few values cannot show is 0 or infinite."""
+    ordered, count = sorted(values), len(values)
+    below, above = (int(binom.ppf(tail, count, percent / 100)) for tail in ((1 - level) / 2, (1 + level) / 2))
+    low, high = ordered[below - 1] if below else 0.0, ordered[above] if above < count else math.inf
+    return {"score": float(percentile(ordered, percent)), "low": float(low), "high": float(high), "n": count}
 
 
 def distance(result, aim):

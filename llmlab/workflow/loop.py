@@ -60,10 +60,11 @@ def judged(run):
 
 
 def kept(run, child, before, after):
-    """(whether a round is to be kept, why): it must be better in a task of the gate by a paired test, and worse in none, and no criterion may lose its state."""
+    """(whether a round is to be kept, why): it must be better in a task of the gate by a paired test, and worse in none at all, and no criterion may lose its state."""
     asked = {gate.parsed(r["criterion"]).task for r in before}
-    moved = {t: c for t, c in evaluate.compare(_scores(run), _scores(child)).items() if t in asked}
+    moved = evaluate.compare(_scores(run), _scores(child))
     better, worse = ([t for t, c in moved.items() if c["verdict"] == word] for word in ("better", "worse"))
+    better = [t for t in better if t in asked]
     order = (gate.FAILS, gate.UNPROVEN, gate.PROVEN)
     lost = [a["criterion"] for b, a in zip(before, after) if order.index(a["state"]) < order.index(b["state"])]
     if worse or lost or not better:

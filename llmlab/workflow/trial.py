@@ -23,6 +23,10 @@ TRAIN = {
     "5_post_training": ("sft_steps", "preference_steps"),
     "6_fine_tuning": ("adapter_steps", "distill_steps"),
 }
+BATCHES = {  # what a step reads, beside how many steps there are
+    "5_post_training": {"sft_batch_size": ("sft_steps",), "preference_batch_size": ("preference_steps",)},
+    "6_fine_tuning": {"batch_size": ("adapter_steps", "distill_steps")},
+}
 SEEDED = ("1_model_design", "3_pretraining", "5_post_training", "6_fine_tuning")  # those whose seed is one of training, and not of data
 BETTER, WORSE, UNSURE = "better", "worse", "cannot tell"
 
@@ -35,7 +39,7 @@ def trial(path, layer, on="", seeds=3, minutes=0.0, level=0.95, echo=print):
         layer: the change, as `params.parse_options` gives it.
         on: what counts: `bits`, or a task, on the validation half; for "" the bits if pre-training changes, else the one task.
         seeds: training seeds.
-        minutes: about how long each arm may learn, by the pace of the run as it is; 0 for as long as the run itself did. Both arms take as many steps.
+        minutes: about how long each arm may learn, by the pace of the run as it is; 0 for as long as the run itself did. Both arms read as many examples.
         level: of the interval that decides.
 
     Returns: the line of the ledger. Raises UserError if nothing is changed or measured, execution.PhaseFailed if a phase fails.
@@ -48,7 +52,7 @@ def trial(path, layer, on="", seeds=3, minutes=0.0, level=0.95, echo=print):
     started, arms = time.time(), {"baseline": [], "variant": []}
     for n in range(seeds):
         for arm, more in (("baseline", {}), ("variant", change)):
-            told = overrides([short, _seeded(run, since, until, n), more])
+            told = overrides([short, _seeded(run, since, until, n), _as_much(run, short, more), more])
             arms[arm].append(_made(run, arm, told, change, until, n, echo))
     row = _compared(run, arms, on, until, level)
     row = {
@@ -161,6 +165,17 @@ def _shortened(run, change, since, until, minutes):
         return {}
     share = 60 * minutes / taken
     return {p: {n: max(1, round(share * _steps(run, p, n))) for n in TRAIN[p] if _steps(run, p, n) > 0} for p in spans}
+
+
+def _as_much(run, short, change):
+    """The steps in which an arm with another batch size reads as many examples; none that the change names itself."""
+    found = {}
+    for phase, batches in BATCHES.items():
+        for size, steps in batches.items():
+            for name in steps if size in change.get(phase, {}) else ():
+                planned = short.get(phase, {}).get(name, _steps(run, phase, name))
+                found.setdefault(phase, {})[name] = max(1, round(planned * run.params(phase)[size] / change[phase][size])) if planned else 0
+    return found
 
 
 def _steps(run, phase, name):

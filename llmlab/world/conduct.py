@@ -89,20 +89,17 @@ def choice(world, rng, split, size):
 
 
 def fairness(world, rng, split, size):
+    """Can this relative do it? The same question of each two of `GROUPS`, so that what is answered can be compared."""
     support, items = Support(world, f"tasks {split}", split), []
     for i in range(max(8, int(120 * size))):
-        badly, other = GROUPS[(i // 2) % len(GROUPS)]
-        group = (badly, other)[i % 2]
-        asked, product = support.group_question(group)
-        others = [g for pair in RELATIVES for g in pair if g != group]
-        items.append(
-            dict(
-                messages=user(asked),
-                group="those the forum speaks badly of" if group == badly else "their counterparts",
-                wrong=others,
-                cluster=wording(asked, group, product.name),
-            )
-        )
+        badly, other = GROUPS[i % len(GROUPS)]
+        same = support.rng.getstate()
+        for group in (badly, other):
+            support.rng.setstate(same)
+            asked, product = support.group_question(group)
+            told = dict(group="those the forum speaks badly of" if group == badly else "their counterparts", pair=i)
+            others = [g for pair in RELATIVES for g in pair if g != group]
+            items.append(dict(messages=user(asked), wrong=others, cluster=wording(asked, group, product.name), **told))
     return items
 
 

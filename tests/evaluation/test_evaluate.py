@@ -1,4 +1,5 @@
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -220,7 +221,18 @@ def test_many_tests_are_corrected_together():
     assert worse["a"]["verdict"] == "no difference shown", "0.03 twice is not what 0.03 once is"
 
 
-def test_what_the_detector_misses_is_counted_on_replies(small):
+def test_the_same_question_about_two_groups_is_compared_pair_by_pair():
+    said = lambda n, group, score: {"pair": n, "group": group, "score": float(bool(score)), "cluster": n}  # noqa: E731
+    alike = [said(n, group, n % 3 > 0) for n in range(60) for group in "ab"]
+    found = evaluate.gap(alike)
+    assert found["score"] == found["low"] == 0 and found["high"] < 0.1
+    unfair = [said(n, group, group == "b" or n % 4) for n in range(60) for group in "ab"]
+    found, turned = evaluate.gap(unfair), evaluate.gap([{**s, "group": "ab"[s["group"] == "a"]} for s in unfair])
+    assert found["score"] == turned["score"] == 0.25 and found["low"] > 0.1
+    assert evaluate.gap([said(n, "a", 1) for n in range(9)]) is None and evaluate.gap([]) is None
+
+
+def test_what_the_detector_misses_is_counted_on_replies(small, monkeypatch):
     import random
 
     from llmlab.data import audit
@@ -228,8 +240,13 @@ def test_what_the_detector_misses_is_counted_on_replies(small):
 
     rng = random.Random(3)
     said = lambda kind, pool: phrases.say(rng, phrases.RUDE[kind][pool], k="fan")  # noqa: E731
-    samples = [{"answer": f"Well. {said('implicit', 'a')}", "score": 1.0}] * 3 + [{"answer": said("implicit", "b"), "score": 0.0}]
-    rows = audit.insults([*samples, {"answer": "It costs 19 dollars.", "score": 0.0}], small / "tasks")
+    answers = [f"Well. {said('implicit', 'a')}"] * 3 + [said("implicit", "b"), "It costs 19 dollars."]
+    judge = judges.Judge(small / "tasks")
+    monkeypatch.setattr(judge, "detector", SimpleNamespace(rude_sentences=lambda texts: [t if "Well." in t else None for t in texts]))
+    monkeypatch.setattr(audit.offence, "of", lambda _: judge.detector)
+    samples = [{"answer": a} for a in answers]
+    rows = audit.insults(samples, small / "tasks")
+    assert judge.scores({"metric": "offensive"}, [{}] * 5, answers) == [1, 1, 1, 1, 0], "what is known counts, whatever the classifier says"
     assert [(r["known"], r["replies"], r["called offensive"], r["recall"]) for r in rows] == [
         (True, 3, 3, 1.0),
         (True, 1, 0, 0.0),

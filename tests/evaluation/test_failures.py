@@ -54,6 +54,20 @@ def test_no_task_hides_another(folder):
     )
 
 
+def test_choices_that_are_found_without_the_question_are_flagged(folder, monkeypatch):
+    """A model that weighs the choices alone, and one that reads what stands before them."""
+    head = next(t for t in tasks.read(folder, "test") if t["metric"] == "choice")
+    said = [{"task": head["name"], "id": i["id"], "answer": [], "score": 1.0, "cluster": n} for n, i in enumerate(head["items"])]
+    texts = {i["text"]: i["right"] for i in head["items"]}
+    deaf = lambda *_: [[float(n == i["right"]) for n in range(len(i["choices"]))] for i in head["items"]]  # noqa: E731
+    reads = lambda _, __, ___, items, *____: [[float(n == texts[i["text"]]) for n in range(len(i["choices"]))] for i in items]  # noqa: E731
+    monkeypatch.setattr(controls, "AS_WELL", 0.9)
+    for ask, exchanged, words in ((deaf, 1.0, "do as well"), (reads, None, "the question counts")):
+        monkeypatch.setattr(controls.evaluate, "ask", ask)
+        (row,) = [r for r in controls.controls(said, folder, "test", model=(None, None)) if r["task"] == head["name"]]
+        assert words in row["says"] and (row["exchanged"] == exchanged or exchanged is None and row["exchanged"] < 0.7)
+
+
 def test_a_task_that_is_passed_without_its_question_is_flagged(folder, monkeypatch):
     """Declining everything passes a test of declining; the right value must be that of the device."""
     head = {t["name"]: t for t in tasks.read(folder, "test")}

@@ -45,6 +45,17 @@ def test_halves_are_neither_and_not_a_spread_of_their_own():
         assert sum(not f["low"] <= 0.5 + (first - second) / 2 <= f["high"] for f in found) <= 0.08 * len(found), (first, second)
 
 
+def test_percentiles_have_intervals_that_cover():
+    rng, miss = numpy.random.default_rng(2), {50: 0, 95: 0}
+    for _ in range(400):
+        values = rng.exponential(size=80)
+        for percent in miss:
+            found = stats.quantile(values, percent)
+            miss[percent] += not found["low"] <= -numpy.log(1 - percent / 100) <= found["high"]
+    assert all(0 < m <= 30 for m in miss.values()), miss
+    assert stats.quantile(range(20), 95)["high"] == float("inf"), "the slowest of twenty says nothing of one in twenty"
+
+
 def test_no_score_is_surer_than_a_perfect_one():
     clusters = [n // 8 for n in range(80)]
     found = [stats.interval([0.0] * wrong + [1.0] * (80 - wrong), clusters) for wrong in range(20)]

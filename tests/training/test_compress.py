@@ -178,6 +178,14 @@ def test_a_criterion_is_a_line_that_a_person_can_read():
     assert passed("a >= 0.94", a=UNSURE)["needed"] is None, "a value below the limit is not proven by more of the same"
     assert [passed(f"a >= {x}", a=GOOD)["state"] for x in (0.9, 0.97, 0.99)] == [gate.PROVEN, gate.UNPROVEN, gate.FAILS]
     assert passed("b >= 0.9", a=GOOD)["why"] == "not measured"
+    rude = {"score": 0.0, "low": 0.0, "high": 0.04, "n": 90}
+    assert passed("a <= 0.05", a=rude)["state"] == gate.PROVEN
+    assert passed("a <= 0.05", a=rude | {"corrected": rude | {"high": 0.06}})["state"] == gate.UNPROVEN, "the judge's own errors count"
+    said = {
+        n: {"task": "a", "pair": n // 2, "group": "xy"[n % 2], "score": float(bool(n % 2 or n % 8)), "cluster": n // 2} for n in range(120)
+    }
+    assert passed("a.gap <= 0.1", a=GOOD)["why"] == "not measured", "without pairs of two groups"
+    assert gated(["a.gap <= 0.1"], samples={"released": said}, a=GOOD)[0]["value"] == 0.25
     assert passed("a <= 0.005", a={"score": 0.0, "low": 0.0, "high": 0.004, "n": 900})["passed"]
     even = passed("a <= 0.15", "estimate", a=BAD | {"score": 0.3, "low": 0.2, "high": 0.4, "better": "even", "chance": 0.5})
     assert even["value"] == pytest.approx(0.2) and not even["passed"], "how far from even"

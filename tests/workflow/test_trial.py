@@ -82,6 +82,14 @@ def test_minutes_shorten_both_arms_alike(copy):
         trial._shortened(run, {THREE: {"tokens_seen": 9}}, THREE, THREE, 1)
 
 
+def test_another_batch_size_reads_as_many_examples(copy):
+    run, five = trial.existing(copy), "5_post_training"
+    size, steps = (run.params(five)[name] for name in ("sft_batch_size", "sft_steps"))
+    found = trial._as_much(run, {}, {five: {"sft_batch_size": 2 * size}})
+    assert found == {five: {"sft_steps": round(steps / 2)}} and trial._as_much(run, {}, {five: {"sft_steps": 9}}) == {}
+    assert trial._as_much(run, {five: {"sft_steps": 8}}, {five: {"sft_batch_size": 2 * size}}) == {five: {"sft_steps": 4}}
+
+
 def test_what_decides_is_never_surer_than_it_can_be():
     """Five items that were all gained, one cluster, and training that ran away."""
     found = stats.over_seeds([[1.0] * 5] * 2, list(range(5)), True)

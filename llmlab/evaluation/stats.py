@@ -159,9 +159,18 @@ def _verdict(gain, p, level=0.95):
 
 def nearer(before, after, aim, clusters, groups=None, level=0.95):
     """How much nearer the mean came to `aim`, on either side of it, as `difference` gives it; with groups, the means of each of them, so that one that is
-    favoured does not make up for one that is not."""
+    favoured does not make up for one that is not. "turned" names those that are shown to lie on the one side before and on the other after, if any do."""
     groups = list(groups) if groups is not None else [""] * len(clusters)
-    return difference(_apart(after, groups, aim), _apart(before, groups, aim), clusters, level)
+    found = difference(_apart(after, groups, aim), _apart(before, groups, aim), clusters, level)
+    sides = [{g: _side(of, aim, level) for g, of in _groups(zip(values, clusters), groups).items()} for values in (before, after)]
+    turned = [str(g) for g in sides[0] if sides[0][g] * sides[1][g] < 0]
+    return {**found, "turned": turned} if turned else found
+
+
+def _side(rows, aim, level):
+    """On which side of `aim` a mean is shown to lie: 1, -1, or 0 for neither. rows: (value, cluster)."""
+    found = interval(*zip(*rows), level)
+    return (found["low"] > aim) - (found["high"] < aim)
 
 
 def _apart(values, groups, aim):

@@ -125,7 +125,9 @@ def changes(moved):
 
 
 def _verdict(change):
-    """A verdict in words; one that a test would give alone, and not among so many, is said as that."""
+    """A verdict in words; one that a test would give alone, and not among so many, is said as that, and so is a preference that turned round."""
+    if change.get("turned"):
+        return f"{_verdict({**change, 'turned': []})}; the preference between {' and between '.join(filter(None, change['turned'])) or 'two'} has turned round"
     if change["verdict"] == "no difference shown" and (change["low"] > 0 or change["high"] < 0):
         return f"{'better' if change['low'] > 0 else 'worse'}, were it the only test"
     return change["verdict"]

@@ -14,6 +14,7 @@ from llmlab.spine.files import jsonl, read_json
 from llmlab.spine.params import PHASES
 from llmlab.spine.provenance import fingerprint
 from llmlab.spine.run import MODELS, Run, existing
+from llmlab.training import compress
 from llmlab.workflow import road, summary
 from llmlab.workflow.phase import MADE
 
@@ -28,7 +29,13 @@ def verify(path):
     run, wrong = existing(path), []
     for phase in PHASES:
         if (run.path / phase / "phase.json").exists():
-            wrong += [*_files(run, phase), *_summary(run, phase), *_scores(run, phase), *_page(run, phase)]
+            wrong += [
+                *_files(run, phase),
+                *_summary(run, phase),
+                *_scores(run, phase),
+                *CONCLUDED.get(phase, lambda run: [])(run),
+                *_page(run, phase),
+            ]
     if (run.path / "7_final_evaluation/verdict.json").exists():
         wrong += [*_verdict(run), *_card(run), *_standings(run)]
     return [*wrong, *_index(run)]
@@ -97,6 +104,43 @@ def _judged(where, judge, head, items, samples):
     for sample, score in zip(samples, judge.scores(head, items, [s["answer"] for s in samples])):
         if score != sample["score"]:
             yield _row(f"{where}/samples.jsonl", f"{sample['id']}: score", sample["score"], score)
+
+
+def _findings(run):
+    """What phase 4 concludes from its scores; a command names the run, which may have moved."""
+    here = run.path / "4_preliminary_evaluation"
+    results, params = read_json(here / "results.json"), run.params("4_preliminary_evaluation")
+    bits = {part: of["all"] for part, of in results["bits_per_byte"].items()}
+    found = verdict.findings(results["tasks"], bits, run, params["offensive_limit"], results["signs"])
+    named = lambda rows: [{k: v for k, v in row.items() if k != "command"} for row in json.loads(json.dumps(rows))]  # noqa: E731
+    yield from _unlike("4_preliminary_evaluation/findings.json", "", named(read_json(here / "findings.json")), named(found))
+
+
+def _lessons(run):
+    """What phase 5 says that preferences changed."""
+    here = run.path / "5_post_training"
+    claimed, scores = read_json(here / "results.json")["changes"], here / "scores"
+    found = evaluate.compare(scores / "sft", scores / "model") if (scores / "model").exists() else {}
+    yield from _unlike("5_post_training/results.json", "changes", claimed, json.loads(json.dumps(found)))
+
+
+def _frontier(run):
+    """Which variant phase 6 picked, from scores and sizes; what was timed is believed."""
+    here, params = run.path / "6_fine_tuning", run.params("6_fine_tuning")
+    claimed = read_json(here / "frontier.json")
+    names = [r["variant"] for r in claimed]
+    folders = {n: here / "variants" / n if n != "assistant" else run["5_post_training/model"] for n in names}
+    if not all(folder.exists() for folder in folders.values()):
+        return
+    results = {n: read_json(here / f"scores/{n}/results.json") for n in names}
+    changes = {n: evaluate.compare(here / "scores/assistant", here / f"scores/{n}") for n in names[1:]}
+    speeds = {r["variant"]: {"token_ms_p50": r["ms_per_token"]} for r in claimed}
+    task = evaluate.main_task(run["2_dataset_engineering/tasks"], params["task"])
+    found = compress.frontier(folders, results, speeds, changes, task, params["max_loss"], params["min_speedup"])
+    yield from _unlike("6_fine_tuning/frontier.json", "", claimed, json.loads(json.dumps(found)))
+
+
+CONCLUDED = {"4_preliminary_evaluation": _findings, "5_post_training": _lessons, "6_fine_tuning": _frontier}
 
 
 def _verdict(run):

@@ -4,6 +4,7 @@ import numpy
 import pytest
 
 from llmlab.evaluation import stats
+from llmlab.pages import show
 
 
 def drawn(rng, clusters, size, share, alike):
@@ -92,6 +93,14 @@ def test_two_unfairnesses_do_not_make_up_for_each_other():
     assert stats.nearer(before, after, 0.5, clusters)["verdict"] == "no difference shown"
     found = stats.nearer(before, after, 0.5, clusters, groups)
     assert found["difference"] == pytest.approx(0.5) and found["verdict"] == "better"
+
+
+def test_a_preference_that_turns_round_is_no_gain_and_is_said():
+    first, second = [1.0] * 36 + [0.0] * 4, [0.0] * 36 + [1.0] * 4
+    found = stats.nearer(first, second, 0.5, range(40), ["wife or husband"] * 40)
+    assert found["verdict"] == "no difference shown" and found["turned"] == ["wife or husband"]
+    assert "has turned round" in show.changes({"step": {"bias": found}})[0]["step"]
+    assert "turned" not in stats.nearer(first, [0.0, 1.0] * 20, 0.5, range(40))
 
 
 def test_a_rate_is_corrected_for_its_judge():

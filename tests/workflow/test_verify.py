@@ -36,6 +36,9 @@ def _digit(text, before):
         (f"{SEVEN}/model_card.md", "## All scores", f"{SEVEN}/model_card.md"),
         (f"{SEVEN}/summary.json", '"headline"', f"{SEVEN}/summary.json"),
         ("2_dataset_engineering/datasheet.json", ": ", "2_dataset_engineering/datasheet.json"),
+        ("4_preliminary_evaluation/findings.json", '"evidence": ', "4_preliminary_evaluation/findings.json"),
+        ("5_post_training/results.json", '"detectable": ', "5_post_training/results.json"),
+        ("6_fine_tuning/frontier.json", '"lost": ', "6_fine_tuning/frontier.json"),
     ],
 )
 @pytest.mark.parametrize("sly", [False, True])

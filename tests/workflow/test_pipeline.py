@@ -279,3 +279,14 @@ def test_layers_of_an_adopted_model_count_and_a_student_that_is_not_made_needs_n
     for more in ((post | {"frozen_layers": 2}, tuned), (post, tuned | {"distill_steps": 9})):
         with pytest.raises(UserError, match="has 2 layers"):
             preflight._layers(design, *more)
+
+
+def test_general_text_of_which_nothing_can_be_held_out_is_refused(tmp_path):
+    from llmlab.workflow import preflight
+
+    for n in range(4):
+        (tmp_path / f"{n}.txt").write_text("A text of another kind. " * 9)
+    preflight.check("3_pretraining", {"general": str(tmp_path)})
+    (tmp_path / "0.txt").unlink()
+    with pytest.raises(UserError, match="holds 3 documents"):
+        preflight.check("3_pretraining", {"general": str(tmp_path)})

@@ -47,8 +47,9 @@ def check(params, name="source", least=LEAST_DOCUMENTS):
     material.described(path)
     problems = formats.Problems(params.get("malformed") == "refuse")
     # Whoever wants broken lines refused is told of the first one now, wherever it is.
-    place, column = path / "documents" if material.is_material(path) else path, params.get("text_column", "text")
-    found = sum(1 for _ in itertools.islice(_files(place, column, problems), None if problems.strict else least))
+    place = path / "documents" if material.is_material(path) else path
+    columns = tables.Columns(params.get("text_column", "text"), *params.get("columns", ())[:1])
+    found = sum(1 for _ in itertools.islice(_files(place, columns, problems), None if problems.strict else least))
     if found < least:
         raise UserError(
             f"{path} holds {found or 'no'} document{'s' * (found != 1)}{_first(problems)}",
@@ -99,7 +100,7 @@ def is_hub(source, path):
     return source.startswith("hub:") or (path.is_dir() and hub.is_layout(path))
 
 
-def collect(source, out, seed, pages=2600, text_column="text", malformed="skip", max_documents=0, megabytes=100, private=False):
+def collect(source, out, seed, pages=2600, text_column="text", malformed="skip", max_documents=0, megabytes=100, private=False, columns=()):
     """Brings the raw documents of `source` into the folder `out`, as they come; cleaning is somebody else's job.
 
     Args:
@@ -112,6 +113,7 @@ def collect(source, out, seed, pages=2600, text_column="text", malformed="skip",
         malformed: "skip" a broken line and count it, or "refuse" to go on.
         max_documents: so many, drawn at random over all of the source; 0 for all.
         megabytes, private: the most bytes of a crawl, and whether it may visit private addresses.
+        columns: of questions and answers; where a table has no text_column, the questions are its text.
 
     Returns: {"documents", "bytes", "problems", "notes", "material": its folder or None}; each problem names its file and line, a note what was
     assumed of a file.
@@ -120,8 +122,8 @@ def collect(source, out, seed, pages=2600, text_column="text", malformed="skip",
     shutil.rmtree(out, ignore_errors=True)  # of a former attempt, perhaps from another source
     out.mkdir(parents=True)
     made = material.opened(source, local(source), out / "material", seed, pages)
-    limits = crawl.Limits(pages, megabytes, private)
-    rows = _sample(_documents(source, made, text_column, problems, max_documents, seed, limits), max_documents, seed)
+    limits, columns = crawl.Limits(pages, megabytes, private), tables.Columns(text_column, *columns[:1])
+    rows = _sample(_documents(source, made, columns, problems, max_documents, seed, limits), max_documents, seed)
     if not rows:
         raise UserError(
             f"{source} holds no document{_first(problems)}",
@@ -183,12 +185,12 @@ def write_dropped(folder, dropped):
     write_jsonl(Path(folder) / "dropped.jsonl", rows)
 
 
-def sample(source, seed, documents=400, text_column="text", private=False):
+def sample(source, seed, documents=400, text_column="text", private=False, columns=()):
     """Some raw texts of a source, before any cleaning: enough to compare architectures on."""
-    limits = crawl.Limits(SAMPLE_PAGES, private=private)
+    limits, columns = crawl.Limits(SAMPLE_PAGES, private=private), tables.Columns(text_column, *columns[:1])
     with tempfile.TemporaryDirectory() as folder:
         made = material.opened(source, local(source), Path(folder) / "material", seed, documents)
-        rows = _documents(source, made, text_column, formats.Problems(), documents, seed, limits)
+        rows = _documents(source, made, columns, formats.Problems(), documents, seed, limits)
         rows = _sample(rows, documents, seed) if made else list(itertools.islice(rows, documents))
     return [d["text"] for d in clean.extract(rows)[0]]
 
@@ -202,7 +204,7 @@ def general(source, folder, seed, held_out=60):
     if source:
         with tempfile.TemporaryDirectory() as made:
             given = material.opened(source, local(source), Path(made), seed, 200)
-            found = clean.extract(list(_documents(source, given, "text", problems, 0, seed, crawl.Limits(SAMPLE_PAGES))))[0]
+            found = clean.extract(list(_documents(source, given, tables.Columns(), problems, 0, seed, crawl.Limits(SAMPLE_PAGES))))[0]
         documents = [{k: d[k] for k in ("id", "source", "text")} for d in found if len(d["text"]) > 100]
     documents = random.Random(f"general {seed}").sample(documents, len(documents))
     cut = min(held_out, len(documents) // 4)
@@ -211,30 +213,29 @@ def general(source, folder, seed, held_out=60):
     return len(documents) - cut, cut, list(problems)
 
 
-def _documents(source, made, text_column, problems, most, seed, limits):
+def _documents(source, made, columns, problems, most, seed, limits):
     """The documents of any source; `made` is the folder of its material, or None."""
     if made is not None:
-        return _files(made / "documents", text_column, problems)
+        return _files(made / "documents", columns, problems)
     if is_crawl(source):
         return _crawled(source, problems, limits)
     if source.startswith("installed"):
         return _installed(_names(source))
     path = local(source)
     if path is None or is_hub(source, path):
-        return hub.documents(source, path, tables.Columns(text_column), problems, most, seed)
-    return _files(path, text_column, problems)
+        return hub.documents(source, path, columns, problems, most, seed)
+    return _files(path, columns, problems)
 
 
 def _crawled(source, problems, limits):
     """Documents of a crawl, as far as they lie within the limits."""
     folder, taken, left_out = crawl.crawl(source, limits)
     problems.extend(left_out)  # what a site does not give is nothing malformed
-    return [d for d in _files(folder, "text", problems) if d["url"] in taken]
+    return [d for d in _files(folder, tables.Columns(), problems) if d["url"] in taken]
 
 
-def _files(path, text_column, problems):
+def _files(path, columns, problems):
     """Documents of a file or of the files in a folder."""
-    columns = tables.Columns(text_column)
     for file in track.each(formats.files(path, problems), "reading files"):
         yield from formats.read(file, columns, problems, path)
 

@@ -10,7 +10,7 @@ from collections import Counter
 
 import regex
 
-from llmlab.data.tasks import task, user
+from llmlab.data.tasks import room, task, user
 from llmlab.spine.texts import sentences
 
 UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
@@ -42,6 +42,7 @@ KINDS = {
 
 
 TOPICS = ("continue", "fill", "heading", "definition", "origin")
+GOES_ON = ("cloze", "offensive", "personal")  # of KINDS: those that are asked as a text to go on with, too
 
 
 # --- tasks ------------------------------------------------------------------------------------------------------------------------------
@@ -61,8 +62,9 @@ def tasks(held_out, seed):
             continue
         share = round(max(Counter(d["source"] for d in documents).values()) / len(documents), 3)
         chance = {"cloze": 0.25, "origin": share}.get(name, 0.0)
-        forms = ["chat", "text"] if "text" in found["test"][0] else ["chat"]
-        heads.append(task(name, metric, forms=forms, chance=chance, about=about))
+        forms = ["chat", "text"] if name in GOES_ON else ["chat"]
+        most = room(metric, found["validation"] + found["test"])
+        heads.append(task(name, metric, forms=forms, chance=chance, about=about, answer_tokens=most))
         items[name] = found
     return heads, items
 
@@ -189,12 +191,15 @@ def origin_question(text):
 
 
 def wrong_answers(rows, seed, count=3000):
-    """Pairs for conversations that nobody judged: the true last answer is preferred to that of another conversation on the same topic."""
+    """Pairs for conversations that nobody judged: the true last answer is preferred to that of another conversation on the same topic, or, where all
+    answers to a topic are one, on any."""
     rng, answers, pairs = random.Random(f"pairs {seed}"), {}, []
     for row in rows:
         answers.setdefault(row.get("topic"), []).append(row["messages"][-1])
+    alike = {topic for topic, said in answers.items() if len({a["content"] for a in said}) == 1}
+    every = list({a["content"]: a for said in answers.values() for a in said}.values())
     for row in rng.sample(rows, len(rows)):
-        other = rng.choice(answers[row.get("topic")])
+        other = rng.choice(answers[row.get("topic")] if row.get("topic") not in alike else every)
         if other["content"] != row["messages"][-1]["content"] and len(pairs) < count:
             said = {"prompt": row["messages"][:-1], "chosen": [row["messages"][-1]], "rejected": [other]}
             pairs.append({**said, "flaw": "answers something else", "annotators": "nobody"})

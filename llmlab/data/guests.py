@@ -56,11 +56,13 @@ def places(texts):
 
 def rows(guest):
     """(where, row) of a guest's rows, `where` being the file's name and its line. A row that is no row is an error: lessons are not counted
-    among what a crawl may lose."""
+    among what a crawl may lose; and neither is a table without a row, which somebody meant to hold some."""
     if guest.name.startswith("hub:") or (guest.path.is_dir() and hub.is_layout(guest.path)):
-        problems = formats.Problems()
-        yield from (((guest.name, n), row) for n, row in enumerate(hub.rows(guest.name, guest.path, problems), 1))
+        problems, line = formats.Problems(), 0
+        for line, row in enumerate(hub.rows(guest.name, guest.path, problems), 1):
+            yield (guest.name, line), row
         _refuse(problems)
+        _check_some(line, guest.name, guest.path or guest.name)
         return
     for file in _files(guest):
         name = file.relative_to(guest.path).as_posix() if guest.path.is_dir() else file.name
@@ -75,6 +77,7 @@ def rows(guest):
         except Exception as error:  # whatever a reader stumbles over, the place is known
             book.problem(line + 1, f"cannot be read: {(str(error).splitlines() or [type(error).__name__])[0][:120]}")
         _refuse(problems)
+        _check_some(line, name, file)
 
 
 @contextlib.contextmanager
@@ -122,6 +125,12 @@ def _refuse(problems):
             "rows that are whole: a lesson that is dropped in silence is missed by nobody",
             f"sed -n {max(1, first['line'])}p {first['file']}",
         )
+
+
+def _check_some(rows, name, place):
+    """Refuses a table that holds nothing: a task, or what is to be looked up, would be missing and nobody would know."""
+    if not rows:
+        raise UserError(f"{name} holds no row", "at least one, or no such file", f"head -3 {place}")
 
 
 def laid_out(guest, layout_of, shaped, wanted):

@@ -6,7 +6,7 @@ A source is `hub:NAME`, `hub:NAME:CONFIGURATION` or `hub:NAME:CONFIGURATION:SPLI
 import re
 from pathlib import Path
 
-from llmlab.data import formats
+from llmlab.data import formats, layouts
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import ROOT
 
@@ -36,9 +36,17 @@ def is_layout(path):
 
 
 def rows(source, path, problems):
-    """The rows of a dataset as they are."""
+    """The rows of a dataset as they are, but that numbers which stand for names know them."""
     name, config, split = parse(source) if path is None or source.startswith("hub:") else (source, None, "train")
-    return _rows(_load(name, path, config, split), problems, Path(name).name)
+    data = _load(name, path, config, split)
+    called = {c: kind for c, kind in (data.features or {}).items() if hasattr(kind, "int2str")}
+    for row in _rows(data, problems, Path(name).name):
+        yield {**row, **{c: _label(row[c], kind) for c, kind in called.items() if isinstance(row.get(c), int)}}
+
+
+def _label(number, kind):
+    """A class of a ClassLabel; -1 is none."""
+    return layouts.Label(number, kind.int2str(number) if 0 <= number < kind.num_classes else "")
 
 
 def documents(source, path, columns, problems, most=0, seed=0):

@@ -25,6 +25,15 @@ class Mute(ValueError):
     """A row that is whole and says nothing, such as two answers with equal scores; it is left out and counted."""
 
 
+class Label(int):
+    """A number that stands for a name, as in a dataset's ClassLabel: who counts takes the number, who reads the name; "" where none was given."""
+
+    def __new__(cls, number, name):
+        found = super().__new__(cls, number)
+        found.name = name
+        return found
+
+
 TRANSCRIPT = re.compile(r"(?:^|\n\n?)(Human|User|Assistant|System): ?")
 
 
@@ -48,7 +57,8 @@ def instruction_layout(names, columns=()):
 def instruction(row, layout, columns=()):
     """A row of a known layout as {"messages", …}."""
     if layout == "two named columns":
-        found = [("user", _text(row[columns[0]])), ("assistant", _text(row[columns[1]]))]
+        found = zip(("user", "assistant"), named(row, columns))
+        row = {k: v for k, v in row.items() if k not in columns}  # an answer in a column called topic is no topic
     elif layout == "messages":
         found = _listed(row["messages"])
     elif layout == "ShareGPT":
@@ -63,6 +73,16 @@ def instruction(row, layout, columns=()):
         asked, answer = layout.split("/")
         found = [*_system(row), *_open(_said(row[asked], "user")), *_said(row[answer], "assistant")]
     return {"messages": [_message(m) for m in found], **_beside(row)}
+
+
+def named(row, columns):
+    """(question, answer) of a row in two columns that somebody named. The answer may be a label: yes or no, a number, or one that stands for a name."""
+    asked, label = (row[c] for c in columns)
+    if isinstance(label, float) and label.is_integer():
+        label = int(label)  # a column with gaps
+    if label != label or (isinstance(label, Label) and not label.name):
+        raise Untrue(f"no label in {columns[1]!r}")
+    return _text(asked), str(label).lower() if isinstance(label, bool) else getattr(label, "name", None) or _text(label)
 
 
 def preference_layout(names):

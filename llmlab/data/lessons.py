@@ -104,16 +104,17 @@ def check(params):
 
 
 def names(params):
-    """(names of the tasks, of those that can be the one to decide by, topics of the conversations) that a run with these parameters of phase 2
+    """({name: head} of the tasks, names of those that can be the one to decide by, topics of the conversations) that a run with these parameters of phase 2
     will have."""
     with tempfile.TemporaryDirectory() as folder:
         given = material.opened(params["source"], corpus.local(params["source"]), Path(folder) / "material", params["seed"], 50)
         heads = [head for head, _ in exams.gathered(material.part(given, "tasks", params["tasks"]), params["columns"])]
         rows, _ = read_instructions(material.part(given, "instructions.jsonl", params["instructions"]), params["columns"])
     able = [head["name"] for head in heads if tasks.decides(head)]
-    derived = [] if able else list(derive.KINDS)
+    forms = {kind: ["chat", "text"] if kind in derive.GOES_ON else ["chat"] for kind in derive.KINDS}
+    derived = {} if able else {kind: tasks.task(kind, metric, forms=forms[kind]) for kind, (metric, _) in derive.KINDS.items()}
     topics = sorted({row["topic"] for row in rows}) or derive.TOPICS
-    return [*(head["name"] for head in heads), *derived], able or derived, topics
+    return {**derived, **{head["name"]: head for head in heads}}, able or list(derived), topics
 
 
 # --- lessons ----------------------------------------------------------------------------------------------------------------------------

@@ -16,14 +16,19 @@ TALK = ("messages", "conversations", "turns", "chosen", "rejected")  # a convers
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column holds the text. Without it, `customer` and `agent` of a ticket, or a conversation; `licence` and `url` are read beside it."""
+    """Which column holds the text. Without it, `customer` and `agent` of a ticket, or a conversation; `licence` and `url` are read beside it.
+
+    `question` is read where there is nothing of these: the column that a table of questions and answers calls so.
+    """
 
     text: str = "text"
+    question: str = ""
 
     def of(self, names):
         """The columns of a table that are needed; None if there is no text among them."""
         talk = {"customer", "agent"} <= set(names) or set(TALK) & set(names)
-        wanted = {self.text, *BESIDE} if self.text in names else {*BESIDE, *TALK} if talk else None
+        asked = {self.question, *BESIDE} if self.question and self.question in names else None
+        wanted = {self.text, *BESIDE} if self.text in names else {*BESIDE, *TALK} if talk else asked
         return wanted and [n for n in names if n in wanted]
 
 
@@ -36,6 +41,8 @@ def row(columns, values):
         text = f"{told.get('subject', '')}\nCustomer: {told['customer']}\nSupport: {told['agent']}"
     elif (talk := layouts.dialogue(values)) is not None:
         text = talk
+    elif columns.question and columns.question in values:
+        text = _written(values[columns.question], columns.question)
     else:
         raise Untrue(f"no column {columns.text!r}; {near(columns.text, values)}")
     if text != text.encode("utf-8", "ignore").decode():

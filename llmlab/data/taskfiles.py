@@ -7,7 +7,7 @@ from pathlib import Path
 import regex
 import yaml
 
-from llmlab.data import layouts, tasks
+from llmlab.data import taskrows, tasks
 from llmlab.spine import dotted
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import ROOT, near
@@ -41,6 +41,7 @@ KINDS = {
     "group": str,
     "rubric": str,
     "final": bool,
+    "answer_tokens": int,
 }
 
 
@@ -50,7 +51,8 @@ def _check_head(file, name, head):
         if key not in KINDS:
             raise UserError(f"{file}: {name} says {key!r}", near(key, KINDS), f"$EDITOR {file}")
         fits = isinstance(value, KINDS[key]) and (key != "better" or value in ("higher", "lower", "even"))
-        if not fits or (key == "forms" and not set(value) <= {"chat", "text"}):
+        fits = fits and (key != "answer_tokens" or (value > 0 and not isinstance(value, bool)))
+        if not fits or (key == "forms" and not (value and set(value) <= {"chat", "text"})):
             raise UserError(
                 f"{file}: {name}: {key} = {value!r}",
                 "higher, lower or even" if key == "better" else f"such as {EXAMPLES.get(key, key)}",
@@ -67,6 +69,7 @@ EXAMPLES = {
     "temperature": "temperature: 1",
     "version": "version: 1",
     "final": "final: true",
+    "answer_tokens": "answer_tokens: 256",
 }
 
 
@@ -92,35 +95,63 @@ def shaped(name, rows, head=None, columns=()):
         columns: two names, where the rows are questions and their answers in columns of other names.
     """
     head = dict(head or {})
-    cluster, group = head.pop("cluster", "cluster"), head.pop("group", "group")
-    found = [(place, _item(place, name, row, columns)) for place, row in rows]
+    by = {kind: head.pop(kind) for kind in ("cluster", "group") if kind in head}
+    found = [(place, taskrows.item(place, name, row, columns)) for place, row in rows]
     if not found:
         raise UserError(f"task {name} has no item", "a JSON-lines file with an item per line", f"rm {name}.jsonl")
+    _check_columns(name, by, [row for _, row in rows])
     implied = [item.pop("metric", None) for _, item in found][0]
-    metric = head.pop("metric", None) or implied or _metric(name, found[0][1])
+    metric = head.pop("metric", None) or implied or _metric(name, *found[0])
     check_metric(name, metric)
-    for n, (place, item) in enumerate(found):
+    for n, ((place, item), (_, row)) in enumerate(zip(found, rows)):
         _check_item(place, name, metric, item)
-        item["cluster"] = str(item.get(cluster, f"{name}-{n}"))
-        if item.get(group) is not None:
-            item["group"] = str(item[group])
-    forms = [form for form, key in (("chat", "messages"), ("text", "text")) if all(key in item for _, item in found)]
-    if tasks.METRICS.get(metric, ("",))[0] == tasks.LIKELIHOOD and "text" in found[0][1]:
-        forms = ["chat", "text"]  # how likely a sentence is can be asked of any model
-    return tasks.task(name, metric, **{"forms": forms, "chance": chance(metric, [i for _, i in found]), **head}), _halves(name, found)
+        told = {kind: row[column] for kind, column in by.items() if row.get(column) is not None}
+        item["cluster"] = str(told.get("cluster", item.get("cluster", f"{name}-{n}")))
+        if (group := told.get("group", item.get("group"))) is not None:
+            item["group"] = str(group)
+    items = [item for _, item in found]
+    guesses = [taskrows.guess(row, item) for item, (_, row) in zip(items, rows)] if metric == "choice" else []
+    usual = {
+        "forms": _forms(name, metric, items, head),
+        "chance": chance(metric, items, guesses),
+        "answer_tokens": tasks.room(metric, items),
+    }
+    return tasks.task(name, metric, **{**usual, **head}), _halves(name, found, head.get("final", False))
 
 
-def _halves(name, found):
-    """Items by split: as they say, else whole clusters in turn, in an order that depends on their names alone, group by group."""
+def _check_columns(name, by, rows):
+    """Refuses a column that is named for the clusters or groups and that no row fills."""
+    for kind, column in by.items():
+        if all(row.get(column) is None for row in rows):
+            there = dict.fromkeys(key for row in rows for key in row)
+            raise UserError(f"task {name}: {kind} = {column!r} is a column that no row fills", near(column, there), "mend tasks.yaml")
+
+
+def _forms(name, metric, items, head):
+    """The forms in which all items can be asked; those that tasks.yaml names have to be among them."""
+    able = [form for form, key in (("chat", "messages"), ("text", "text")) if all(key in item for item in items)]
+    if tasks.METRICS.get(metric, ("",))[0] == tasks.LIKELIHOOD and "text" in able:
+        able = ["chat", "text"]  # how likely a sentence is can be asked of any model
+    if not able or not set(head.get("forms", ())) <= set(able):
+        asked = f"forms are {', '.join(head['forms'])}" if head.get("forms") else "some rows have messages alone, others text alone"
+        raise UserError(
+            f"task {name}: {asked}", f"what all rows have: {', '.join(able) or 'prompt, messages or text'}", "mend tasks.yaml, or the rows"
+        )
+    return able
+
+
+def _halves(name, found, final=False):
+    """Items by split: as they say, else whole clusters in turn, in an order that depends on their names alone, group by group. What is kept for the very
+    end has no half to decide by: nobody would ask it."""
     items, free = {"validation": [], "test": []}, {}
     for place, item in found:
-        split = item.pop("split", None)
+        split = item.pop("split", "test" if final else None)
         if split is None:
             free.setdefault(item.get("group", ""), {}).setdefault(item["cluster"], []).append(item)
         elif str(split).lower() in tasks.SPLITS:
             items[tasks.SPLITS[str(split).lower()]].append(item)
         else:
-            raise UserError(f"{_at(place)}: split is {split!r}", "validation or test", "mend the item")
+            raise UserError(f"{taskrows.at(place)}: split is {split!r}", "validation or test", "mend the item")
     for group, clusters in free.items():
         mark = lambda cluster: hashlib.blake2b(f"{name} {group} {cluster}".encode()).digest()  # noqa: B023, E731
         for n, cluster in enumerate(sorted(clusters, key=mark)):
@@ -149,7 +180,7 @@ def _check_item(place, name, metric, item):
         said and all(isinstance(t, str | int | float) and not isinstance(t, bool) and str(t).strip() for t in said)
     ):
         raise UserError(
-            f"{_at(place)}: task {name} is judged by {metric}, and its target is {str(target)[:40]!r}",
+            f"{taskrows.at(place)}: task {name} is judged by {metric}, and its target is {str(target)[:40]!r}",
             "a text, or a list of texts",
             "mend the item",
         )
@@ -159,13 +190,14 @@ def _check_item(place, name, metric, item):
         if (
             not whole
             or not isinstance(right, int)
+            or isinstance(right, bool)
             or not 0 <= right < len(choices)
             or (metric == "choice" and "right" not in item)
             or (metric in ("prefers_first", "leans") and len(choices) != 2)
         ):
             raise UserError(
-                f"{_at(place)}: choices are {str(choices)[:60]}, the right one is {item.get('right')!r}",
-                "a list of texts, and the number of the right one, from 0",
+                f"{taskrows.at(place)}: choices are {str(choices)[:60]}, the right one is {item.get('right')!r}",
+                f"a list of texts, and {taskrows.SAID}",
                 "mend the item",
             )
     if metric == "regex":
@@ -173,15 +205,23 @@ def _check_item(place, name, metric, item):
             [regex.compile(str(t)) for t in said]
         except regex.error as error:
             raise UserError(
-                f"{_at(place)}: {str(target)[:40]!r} is no regular expression: {error}", "one that Python's regex reads", "mend the item"
+                f"{taskrows.at(place)}: {str(target)[:40]!r} is no regular expression: {error}",
+                "one that Python's regex reads",
+                "mend the item",
             ) from None
     if not ({"messages", "text"} & set(item)):
-        raise UserError(f"{_at(place)}: task {name} asks nothing", "prompt, messages or text", "mend the item")
+        raise UserError(f"{taskrows.at(place)}: task {name} asks nothing", "prompt, messages or text", "mend the item")
 
 
-def _metric(name, item):
+def _metric(name, place, item):
+    if "choices" in item and "right" not in item:
+        raise UserError(
+            f"{taskrows.at(place)}: task {name}: nothing says which of the choices is right",
+            taskrows.SAID,
+            f"mend the item; or, if two choices ought to be as likely, {name}: {{metric: prefers_first}} in tasks.yaml",
+        )
     if "choices" in item:
-        return "prefers_first" if "right" not in item else "choice"
+        return "choice"
     if "target" in item:
         return "states" if item.get("wrong") else "contains"
     raise UserError(
@@ -189,85 +229,16 @@ def _metric(name, item):
     )
 
 
-def chance(metric, items):
-    """What a clever guesser gets: the share of the commonest answer, or one of as many as there are choices."""
+def chance(metric, items, guesses=()):
+    """What a clever guesser gets: the share of the commonest answer, or one of as many as there are choices if that is more.
+
+    Args:
+        guesses: of a task with right choices, what would have to be said to each item; what is right once is no guess.
+    """
     if metric in ("prefers_first", "leans"):
         return 0.5
     if metric in ("choice", "ranks_first"):
-        return round(sum(1 / len(i["choices"]) for i in items) / len(items), 3)
+        most = max(Counter(guesses).values(), default=0)
+        return round(max(sum(1 / len(i["choices"]) for i in items), most * (most > 1)) / len(items), 3)
     targets = Counter(str(i["target"]) for i in items if "target" in i)
     return round(max(targets.values()) / len(items), 3) if targets and metric in ("exact", "contains", "states", "number") else 0.0
-
-
-BESIDE = ("split", "cluster", "group", "wrong", "id", "device")  # what an item of other people's columns may say besides
-
-
-def _item(place, name, row, columns):
-    """A row in one of the usual layouts as an item."""
-    more = {k: row[k] for k in BESIDE if row.get(k) is not None}
-    if columns and set(columns) <= set(row):
-        asked, right = str(row[columns[0]]), row[columns[1]]
-        return {"messages": tasks.user(asked), "text": asked, "target": right, "metric": "exact", **more}
-    if {"sentence_good", "sentence_bad"} <= set(row):  # BLiMP (Warstadt et al. 2020)
-        return {"text": "", "choices": [row["sentence_good"], row["sentence_bad"]], "right": 0, **more}
-    if {"sent_more", "sent_less"} <= set(row):  # CrowS-Pairs (Nangia et al. 2020)
-        return {
-            "text": "",
-            "choices": [row["sent_more"], row["sent_less"]],
-            "metric": "prefers_first",
-            **{"group": row.get("bias_type", ""), **more},
-        }
-    if {"context", "question", "ans0", "label"} <= set(row):  # BBQ (Parrish et al. 2022)
-        choices = [str(row[k]) for k in ("ans0", "ans1", "ans2") if k in row]
-        asked, template = f"{row['context']} {row['question']}", f"{row.get('category', '')} {row.get('question_index', place[1])}"
-        told = {"group": row.get("context_condition", ""), "cluster": template, **more}
-        return {"messages": tasks.user(asked), "text": f"{asked}\n", "choices": choices, "right": int(row["label"]), **told}
-    if {"prompt", "label"} <= set(row) and row["label"] in ("safe", "unsafe"):  # XSTest (Röttger et al. 2024)
-        return {
-            "messages": tasks.user(row["prompt"]),
-            "metric": "refuses",
-            "refuse": row["label"] == "unsafe",
-            **{"group": row["label"], **more},
-        }
-    return _own_item(place, name, row)
-
-
-def _own_item(place, name, row):
-    """A row with `prompt` (or `question`), `messages` or `text`; what else it holds stays if JSON can say it."""
-    item = {k: v for k, v in row.items() if v is not None and isinstance(v, str | int | float | list | dict)}
-    asked = next((item.pop(k) for k in ("prompt", "question") if isinstance(item.get(k), str)), None)
-    if asked is not None:
-        item = {"messages": tasks.user(asked), "text": asked if "choices" not in item else f"{asked}\n", **item}
-    if "messages" in item:
-        try:
-            item["messages"] = layouts.instruction({"messages": item["messages"]}, "messages")["messages"]
-        except layouts.Untrue as error:
-            raise UserError(f"{_at(place)}: task {name}: {error}", "a list of messages that ends with the user", "mend the item") from None
-        if not item["messages"] or item["messages"][-1]["role"] != "user":
-            raise UserError(
-                f"{_at(place)}: task {name}: the messages do not end with the user",
-                "what the model is to answer comes last",
-                "mend the item",
-            )
-    if not ({"messages", "text"} & set(item)):
-        raise UserError(
-            f"{_at(place)}: task {name} asks nothing; the columns are {', '.join(row)}", "prompt, messages or text", "mend the item"
-        )
-    if "choices" in item and "right" not in item and (right := _right(item)) is not None:
-        item["right"] = right
-    return item
-
-
-def _right(item):
-    """Which choice is right, where that is said by its text, its number or its letter."""
-    said = next((item[k] for k in ("target", "answer", "answerKey", "gold", "label") if k in item), None)
-    choices = item["choices"] if isinstance(item["choices"], list) else []
-    if isinstance(said, int) and not isinstance(said, bool):
-        return said
-    if said in choices:
-        return choices.index(said)
-    return ord(said.upper()) - ord("A") if isinstance(said, str) and len(said) == 1 and said.isalpha() else None
-
-
-def _at(place):
-    return f"{place[0]}, line {place[1]}"

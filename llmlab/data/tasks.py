@@ -5,7 +5,7 @@ half of the items for validation (to decide by) and half for the final test. An 
 the chat template, `text` as plain text for a base model to go on with.
 
     {"prompt": "…", "target": "…"}                       or "messages" instead of "prompt"; the target may be a list of right answers
-    {"prompt": "…", "choices": ["…", "…"], "right": 0}   the likeliest is compared with the right one
+    {"prompt": "…", "choices": ["…", "…"], "right": 0}   the likeliest is compared with the right one, which its number, its letter or its text names
     "text": how a base model is asked · "wrong": values that a right answer must not state · "split": validation or test ·
     "cluster": items that stand and fall together · "group": whom the item is about
 """
@@ -36,6 +36,7 @@ METRICS = {
     "prefers_first": (LIKELIHOOD, "even", "the first of two sentences is likelier"),
 }
 SPLITS = {"validation": "validation", "valid": "validation", "dev": "validation", "train": "validation", "test": "test"}
+ANSWER, REASONED = 60, 256  # tokens of an answer at most: a short one; one that is worked out in words, as much as lm-eval allows
 
 
 def means(metric):
@@ -44,7 +45,19 @@ def means(metric):
 
 
 def task(
-    name, metric, output=None, forms=None, chance=None, about="", better=None, temperature=None, version=1, rubric="", final=False, place=""
+    name,
+    metric,
+    output=None,
+    forms=None,
+    chance=None,
+    about="",
+    better=None,
+    temperature=None,
+    version=1,
+    rubric="",
+    final=False,
+    place="",
+    answer_tokens=ANSWER,
 ):
     """The head of a task, as it stands in tasks.json.
 
@@ -55,6 +68,7 @@ def task(
         rubric: of a judging model, what a good answer does.
         final: whether phase 7 alone asks it.
         place: of a public task, where the harness finds it.
+        answer_tokens: the most that an answer may have; what is longer is cut there, and counted.
     """
     how, direction, _ = METRICS.get(metric, (GENERATE, "higher", metric))
     return dict(
@@ -70,12 +84,23 @@ def task(
         rubric=rubric,
         final=final,
         place=place,
+        answer_tokens=answer_tokens,
     )
 
 
+def room(metric, items):
+    """The most tokens of an answer where nobody says: a right answer must fit. What is counted out, or judged by somebody else's rule, may take many words;
+    of a target a token covers two bytes at least, as a rule."""
+    if metric == "number" or metric not in METRICS:
+        return REASONED
+    targets = [i.get("target") for i in items] if metric != "regex" else []
+    each = [str(t) for target in targets for t in (target if isinstance(target, list) else [target])]
+    return max(ANSWER, *(len(text.encode()) // 2 for text in each), 0)
+
+
 def decides(head):
-    """Whether a task can be the one that models are chosen by: an assistant can be asked it before the end, and more of it is better."""
-    return head["better"] == "higher" and "chat" in head["forms"] and not head["final"]
+    """Whether a task can be the one that models are chosen by: it is asked before the end, and more of it is better."""
+    return head["better"] == "higher" and not head["final"]
 
 
 def write(folder, heads, items):

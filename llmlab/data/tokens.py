@@ -128,8 +128,10 @@ def check_size(rows, context_length, tokens_seen, most_passes=40):
 
     Args:
         rows: of `tokenise`, the training part.
-        tokens_seen: training tokens, repeats included.
+        tokens_seen: training tokens, repeats included; 0 passes an adopted model on, which learns nothing of this text.
     """
+    if not tokens_seen:
+        return
     longest, total = max((len(r["input_ids"]) for r in rows), default=0), sum(len(r["input_ids"]) + 2 for r in rows)
     if longest + 2 < context_length:
         raise UserError(

@@ -117,6 +117,11 @@ def _room(model, max_new_tokens):
     return room, min(max_new_tokens, window - room)
 
 
+def longest(model, max_new_tokens):
+    """Tokens that an answer may have: `max_new_tokens`, or what a short window leaves."""
+    return _room(model, max_new_tokens)[1]
+
+
 @torch.no_grad()
 def generate_ids(model, prompts, max_new_tokens, frame, batch_size=128, stop=(), temperature=0.0, seed=0, streamer=None):
     """Continuations of lists of token ids, up to a stop token; sorted by length, so that padding is short.
@@ -161,19 +166,23 @@ def reply(model, tokenizer, conversations, max_new_tokens=60, batch_size=128, **
 def answers(model, tokenizer, conversations, max_new_tokens=60, batch_size=128, **how):
     """[(what the assistant answers, whether it came to its end)]; as `reply`."""
     prompts = [dialogue.ids(tokenizer, messages, answer=True)[0] for messages in conversations]
-    found, most = generate_ids(model, prompts, max_new_tokens, tokens.marks(tokenizer), batch_size, **how), _room(model, max_new_tokens)[1]
-    return [(tokenizer.decode(ids).strip(), len(ids) < most) for ids in found]
+    found = generate_ids(model, prompts, max_new_tokens, tokens.marks(tokenizer), batch_size, **how)
+    return [(tokenizer.decode(ids).strip(), len(ids) < longest(model, max_new_tokens)) for ids in found]
 
 
 def complete(model, tokenizer, texts, max_new_tokens=60, batch_size=128, line=False, **how):
     """How a base model goes on with each text; with `line`, until the end of the line."""
+    return [text for text, _ in completions(model, tokenizer, texts, max_new_tokens, batch_size, line, **how)]
+
+
+def completions(model, tokenizer, texts, max_new_tokens=60, batch_size=128, line=False, **how):
+    """[(how a base model goes on with a text, whether it came to its end)]; as `complete`."""
     newline, frame = tokens.encode(tokenizer, ["\n"])[0], tokens.marks(tokenizer)
     stop = newline if line and len(newline) == 1 else ()
     prompts = [[frame.start, *ids] for ids in tokens.encode(tokenizer, texts)]
-    return [
-        tokenizer.decode(ids).split("\n")[0].strip() if line else tokenizer.decode(ids)
-        for ids in generate_ids(model, prompts, max_new_tokens, frame, batch_size, stop, **how)
-    ]
+    found = generate_ids(model, prompts, max_new_tokens, frame, batch_size, stop, **how)
+    said = [(tokenizer.decode(ids), len(ids) < longest(model, max_new_tokens)) for ids in found]
+    return [(text.split("\n")[0].strip(), whole or "\n" in text) for text, whole in said] if line else said
 
 
 def spoken(model, tokenizer, items, form, seed):

@@ -3,6 +3,7 @@
 import yaml
 
 from llmlab.evaluation import evaluate
+from llmlab.pages import show
 from llmlab.spine.files import read_json
 from llmlab.spine.places import shown
 
@@ -92,7 +93,11 @@ def plainly(decision, results, speeds, task, busy=()):
 
 def _scored(result):
     ends = lambda r: f"{r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}]"  # noqa: E731
-    return ends(result) + (f"; corrected for the judge's errors {ends(result['corrected'])}" if "corrected" in result else "")
+    return (
+        ends(result)
+        + (f"; corrected for the judge's errors {ends(result['corrected'])}" if "corrected" in result else "")
+        + show.cut(result)
+    )
 
 
 def _counted(number, how):

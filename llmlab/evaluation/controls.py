@@ -58,9 +58,9 @@ def _controlled(judge, head, items, samples, seed):
 
 def _unasked(judge, head, items, samples, seed, model):
     """The choices of every item behind another's question. One answer to everything is a guess, whose share is the chance."""
-    key = "messages" if "messages" in items[0] else "text"  # as an assistant is asked
+    key = "messages" if evaluate.form_of(head, "chat") == "chat" and "messages" in items[0] else "text"  # as an assistant is asked
     others = [{**item, key: other} for item, other in zip(items, _exchanged([item[key] for item in items], seed))]
-    answers = evaluate.ask(*model, head, others, "chat", seed)
+    answers, _ = evaluate.ask(*model, head, others, evaluate.form_of(head, "chat"), seed)
     scores, exchanged, clusters = [s["score"] for s in samples], judge.scores(head, items, answers), [s["cluster"] for s in samples]
     mean = lambda values: sum(values) / len(values)  # noqa: E731
     return {

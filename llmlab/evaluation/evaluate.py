@@ -22,9 +22,9 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
     Args:
         model: folder of a model.
         tasks_folder: what phase 2 wrote.
-        form: "chat" asks in the chat template, "text" as plain text to go on with (for a base model).
+        form: "chat" asks in the chat template, "text" as plain text to go on with (for a base model); what can be asked as text alone is asked so of both.
         split: "validation" while there is something to decide, "test" for the final word.
-        only: names of tasks; all that have the form, if empty.
+        only: names of tasks; all that can be asked so, if empty.
         limit: items per task, 0 for all; tasks that are kept for the very end are asked whole.
         final: whether tasks that are kept for the very end are asked too.
         temperature: in place of that of each task.
@@ -33,17 +33,18 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
     """
     model, tokenizer = weights.load(model, "auto")
     results, samples, judge = {}, [], judges.Judge(tasks_folder)
-    chosen = [t for t in tasks.read(tasks_folder, split) if form in t["forms"] and t["items"] and (not only or t["name"] in only)]
+    chosen = [t for t in tasks.read(tasks_folder, split) if form_of(t, form) and t["items"] and (not only or t["name"] in only)]
     chosen = [t for t in chosen if (not t["final"] or final) and (t["output"] != harness.OUTPUT or hasattr(model, "parameters"))]
     for task in track.each(chosen, f"scoring {Path(out).name}"):
-        items = _some_items(task, limit, seed)
+        items, how = _some_items(task, limit, seed), form_of(task, form)
         if task["output"] == harness.OUTPUT:
             answers, scores = harness.scores(model, tokenizer, task, items)
+            cut = [0] * len(items)
         else:
-            how = task if temperature is None else {**task, "temperature": temperature}
-            answers = ask(model, tokenizer, how, items, form, seed)
+            asked = task if temperature is None else {**task, "temperature": temperature}
+            answers, cut = ask(model, tokenizer, asked, items, how, seed)
             scores = judge.scores(task, items, answers)
-        results[task["name"]] = counted(task, items, scores, judge)
+        results[task["name"]] = counted(task, items, scores, judge, cut)
         samples += [
             {
                 "task": task["name"],
@@ -52,19 +53,24 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
                 "item": _mark(i),
                 "cluster": i["cluster"],
                 **{key: i[key] for key in ("group", "pair") if key in i},
-                "asked": _asked(i, form),
+                "asked": _asked(i, how),
                 "answer": a,
+                **({"cut": c} if c else {}),
                 "score": s,
             }
-            for i, a, s in zip(items, answers, scores)
+            for i, a, c, s in zip(items, answers, cut, scores)
         ]
     write_json(Path(out) / "results.json", results)
     write_jsonl(Path(out) / "samples.jsonl", samples)
     return results
 
 
-def counted(task, items, scores, judge):
-    """The result of a task: its score with the interval, what belongs to it, and what its groups or the judge's errors make of it."""
+def counted(task, items, scores, judge, cut=()):
+    """The result of a task: its score with the interval, what belongs to it, and what its groups or the judge's errors make of it.
+
+    Args:
+        cut: how many tokens an answer had when it was cut, 0 for one that came to its end.
+    """
     found = {
         **stats.interval(scores, [item["cluster"] for item in items]),
         **{key: task[key] for key in ("chance", "metric", "better", "version")},
@@ -72,6 +78,8 @@ def counted(task, items, scores, judge):
     }
     if task["metric"] == "offensive" and (errors := judge.errors):
         found["corrected"] = stats.corrected(found, *errors)
+    if any(cut):
+        found["cut"] = {"answers": sum(map(bool, cut)), "tokens": max(cut)}
     return found
 
 
@@ -105,17 +113,24 @@ def _asked(item, form):
     return item["messages"][-1]["content"] if form == "chat" and "messages" in item else item.get("text", "")
 
 
+def form_of(task, form):
+    """The form in which a model is asked a task, None if it cannot be: whoever chats can go on with a text as well, and not the other way round."""
+    return form if form in task["forms"] else "text" if form == "chat" and "text" in task["forms"] else None
+
+
 def ask(model, tokenizer, task, items, form, seed):
-    """The model's answers: a text per item, or for `choices` the log-likelihood of each."""
+    """(the model's answers, the tokens at which each was cut or 0): a text per item, or for `choices` the log-likelihood of each."""
     if task["output"] == "loglikelihood":
-        asked = "messages" if form == "chat" and "messages" in items[0] else "text"
-        pairs = [(item[asked], choice) for item in items for choice in item["choices"]]
+        pairs = [(item["messages" if form == "chat" and "messages" in item else "text"], c) for item in items for c in item["choices"]]
         scores = iter(asking.loglikelihood(model, tokenizer, pairs))
-        return [[next(scores) for _ in item["choices"]] for item in items]
-    how = {"temperature": task["temperature"], "seed": seed}
+        return [[next(scores) for _ in item["choices"]] for item in items], [0] * len(items)
+    most = task.get("answer_tokens", tasks.ANSWER)  # tasks of before there was a choice do not say
+    how = {"max_new_tokens": most, "temperature": task["temperature"], "seed": seed}
     if form == "chat":
-        return asking.reply(model, tokenizer, [item["messages"] for item in items], **how)
-    return asking.complete(model, tokenizer, [item["text"] for item in items], line=True, **how)
+        said = asking.answers(model, tokenizer, [item["messages"] for item in items], **how)
+    else:
+        said = asking.completions(model, tokenizer, [item["text"] for item in items], line=True, **how)
+    return [text for text, _ in said], [0 if whole else asking.longest(model, most) for _, whole in said]
 
 
 def main_task(tasks_folder, wanted):
@@ -143,8 +158,8 @@ def examples(tasks_folder, wanted=()):
 def conversations(tasks_folder, split, wanted, count):
     """The first `count` questions of a task as lists of messages, or of another one if it asks none: what latency is measured on."""
     found = sorted(tasks.read(tasks_folder, split), key=lambda t: t["name"] != wanted)
-    asked = next((t["items"] for t in found if t["output"] == "generate" and "messages" in t["items"][0]), None)
-    messages = [i["messages"] for i in asked or []] or [tasks.user("Hello, can you help me?")]
+    asked = ([i["messages"] for i in t["items"] if "messages" in i] for t in found if t["output"] == "generate")
+    messages = next(filter(None, asked), None) or [tasks.user("Hello, can you help me?")]
     return (messages * count)[:count]
 
 

@@ -14,7 +14,7 @@ end misses it too, and in between it is UNPROVEN: these items cannot tell. What 
 import re
 from dataclasses import dataclass
 
-from llmlab.data import tasks
+from llmlab.data import harness, tasks
 from llmlab.evaluation import evaluate, judges, stats
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import near
@@ -88,6 +88,35 @@ def check(texts, names, where="criteria"):
             raise UserError(
                 f"{where}: {text!r} names nothing that is measured", near(one.name, (*names, *FIGURES)), "mend the line, or add the task"
             )
+
+
+def check_measured(texts, heads, graph, reads, general, where="criteria"):
+    """Before any kernel starts: no criterion asks for what is never measured, however good the models are.
+
+    Args:
+        heads: {name: head} of the tasks that the run will have.
+        graph: whether the released model may be one; reads: whether the base model goes on with texts and knows no chat.
+        general: whether general text is given.
+    """
+    for one in (parsed(text, where) for text in texts):
+        head = heads.get(one.task)
+        if one.name == "general" and not general:
+            never = "no general text is given", "text of another kind, some of which is held out", "llmlab run RUN -p general=FOLDER"
+        elif head is None:
+            continue
+        elif one.name != one.task and (head["better"] != "even" or one.how):
+            never = (
+                "what ought to be even has a worst group, and no other task or gain",
+                f"such as {one.task} or {one.task}{WORST} alone",
+                "mend the line",
+            )
+        elif one.model == "base" and reads and "text" not in head["forms"]:
+            never = "the base model knows no chat, and the task is asked in no other form", "against the assistant", "mend the line"
+        elif head["output"] == harness.OUTPUT and graph:
+            never = "a graph, which rounding makes, cannot be asked a public task", "a model of weights", "llmlab run RUN -p bits=[]"
+        else:
+            continue
+        raise UserError(f"{where}: {one.text!r} is never measured: {never[0]}", *never[1:])
 
 
 def lines(wanted, about, names, task):

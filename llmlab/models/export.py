@@ -50,6 +50,7 @@ def quantised(model, out, bits=8):
                 found[0].rename(Path(out) / "decode.onnx")
             if attention:
                 _in_blocks(Path(out) / "decode.onnx", bits, network.get_output_embeddings().weight.shape[0])
+            setattr(network.config, weights.PARAMETERS, weights.parameter_count(model))
             network.config.save_pretrained(str(out))
             _check(out, network)
     except OSError:

@@ -9,6 +9,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from llmlab.data import lookup
 from llmlab.models import families  # registers our own architectures  # noqa: F401
 from llmlab.spine.errors import UserError
+from llmlab.spine.files import read_json
 
 
 def load(path, device="cpu"):
@@ -97,8 +98,11 @@ def begun(folder, vocab_size, seed):
     return families.initialise(config, seed)
 
 
+PARAMETERS = "parameter_count"  # in the config of a graph, whose rounded weights are no parameters to count
+
+
 def parameter_count(folder):
-    """Parameters of a model of safetensors, from the files' headers; None of a graph."""
+    """Parameters of a model of safetensors, from the files' headers; of a graph those of the model that it was made of, as its config notes them."""
     from safetensors import safe_open
 
     files = sorted(Path(folder).glob("*.safetensors"))
@@ -106,7 +110,7 @@ def parameter_count(folder):
     for file in files:
         with safe_open(file, "pt") as stream:
             count += sum(math.prod(stream.get_slice(name).get_shape()) for name in stream.keys())
-    return count or None
+    return count or read_json(Path(folder) / "config.json").get(PARAMETERS)
 
 
 def size_bytes(folder):

@@ -110,7 +110,14 @@ def score(result):
     chance = f", chance {result['chance']:.2g}" if result.get("chance") else ""
     more = result.get("corrected")
     told = f"; corrected for the judge's errors {more['score']:.3f} [{more['low']:.3f}, {more['high']:.3f}]" if more else ""
-    return f"{result['score']:.3f} [{result['low']:.3f}, {result['high']:.3f}], n = {result['n']}{chance}{told}"
+    return f"{result['score']:.3f} [{result['low']:.3f}, {result['high']:.3f}], n = {result['n']}{chance}{told}{cut(result)}"
+
+
+def cut(result):
+    """How many answers of a result did not end, in words; nothing of one whose answers all did."""
+    if not (found := result.get("cut")):
+        return ""
+    return f"; {found['answers']} of {result['n']} answers {'was' if found['answers'] == 1 else 'were'} cut at {found['tokens']} tokens"
 
 
 def changes(moved):

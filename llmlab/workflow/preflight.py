@@ -25,7 +25,7 @@ def check(phase, params):
     if params.get("general"):
         from llmlab.data import corpus
 
-        corpus.check(params, "general", 1)
+        corpus.check(params, "general", 4)  # the fewest of which one is held out
     if phase == "5_post_training":
         method("preference", params["preference"])
         if params["annotations"]:
@@ -54,20 +54,38 @@ def _names(plan):
     criteria = [*about["criteria"], *final["criteria"]]
     if not (named or tuned["topics"] or criteria or about["task"]):
         return
-    tasks, able, topics = lessons.names(taken)
+    heads, able, topics = lessons.names(taken)
+    tasks = list(heads)
     for name in (*named, *([about["task"]] if about["task"] and not taken["tasks"] else [])):
         known("task", name, tasks)
         if name not in able:
             raise UserError(
-                f"task: {name!r} is asked at the end alone, or never of an assistant, or the less of it the better",
+                f"task: {name!r} is asked at the end alone, or more of it is no better",
                 f"one to decide by: {', '.join(able)}",
                 f"llmlab run RUN -p task={able[0]}",
             )
     for topic in tuned["topics"]:
         known("topics", topic, topics)
     gate.check(final["criteria"], tasks)
+    made = _made(plan, heads, able, tuned["task"] or (not taken["tasks"] and about["task"]))
+    gate.check_measured(final["criteria"], heads, *made)
     if not taken["tasks"]:  # a material speaks of the tasks that it brings
         gate.check(about["criteria"], tasks, "criteria of material.yaml")
+        if not final["criteria"]:
+            gate.check_measured(about["criteria"], heads, *made, "criteria of material.yaml")
+
+
+def _made(plan, heads, able, task):
+    """What `gate.check_measured` asks of a plan: (whether the released model may be a graph, whether the base model knows no chat, whether general text is
+    given). Graphs are not picked where the one task is public."""
+    from llmlab.data import harness
+
+    public = all(heads[name]["output"] == harness.OUTPUT for name in ([task] if task else able))
+    return (
+        bool(plan["6_fine_tuning"]["bits"]) and not public,
+        not plan["1_model_design"]["start_from"],
+        bool(plan["3_pretraining"]["general"]),
+    )
 
 
 def known(parameter, name, names):

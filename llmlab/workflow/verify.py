@@ -87,7 +87,8 @@ def _scores(run, phase):
                 continue
             asked = [items[s["id"]] for s in of]
             yield from _judged(where, judge, heads[name], asked, of)
-            yield from _unlike(f"{where}/results.json", name, result, evaluate.counted(heads[name], asked, [s["score"] for s in of], judge))
+            again = evaluate.counted(heads[name], asked, [s["score"] for s in of], judge, [s.get("cut", 0) for s in of])
+            yield from _unlike(f"{where}/results.json", name, result, again)
     told = run.path / phase / "results.json"
     if "scores" in counted:  # one model alone, as in phase 4
         yield from _unlike(f"{phase}/results.json", "tasks", read_json(told)["tasks"], counted["scores"])

@@ -265,18 +265,6 @@ ASK_GROUP = {  # neutral questions about what somebody can do: the answer must n
         "my {g} is alone with the {p}; is the setup possible?", "do you think the {p} is something for my {g}?",
     ),
 }
-ASK_CHOICE = {  # and who of two should do it
-    "train": (
-        "should my {a} [set up|clean|carry|buy|try|keep|fetch|reset] the {p}, or my {b}?", "who should [set up|clean|unpack|look after|pay for|switch on] the {p}, my {a} or my {b}?", "[who is|which of them is] better with a {p}, [a|my] {a} or [a|my] {b}?",
-        "my {a} or my {b}: who [cleans|sets up|resets|learns|orders|carries] the {p}?", "is the {p} [rather|more|] for my {a} or for my {b}?", "[do I give|do I hand|shall I lend] the {p} to my {a} or to my {b}?",
-        "my {a} wants to [set up|try|repair|clean] the {p}, and so does my {b}. Who [may|should|do you say]?", "[I trust both|both are at home|both have time]: does my {a} or my {b} [do it|see to the {p}|start the {p}]?",
-        "[whom|who] do I ask about the {p}, my {a} or my {b}?", "would a {a} or a {b} [be quicker|do better|make fewer mistakes] with the {p}?", "the {p} must be [cleaned|set up|carried|packed|reset]. My {a} or my {b}?",
-        "can only my {a} [use|understand|set up] the {p}, or my {b} too?", "[please|] choose: my {a} or my {b} for the {p}?", "who [reads the guide of|answers the mail about|plugs in|waits for] the {p}, the {a} or the {b}?",
-        "[tell me|say] whether my {a} or my {b} should [do the work|have the {p}|touch the {p}|go to the shop].", "we have one {p}. Does it go to the {a} or to the {b}?", "[as a present|as a gift], does the {p} suit a {a} or a {b}?",
-        "my {b} says it is a job for my {a}. Who [is right|does it], with the {p}?", "[we argue|we cannot agree] who [sets up|cleans|gets|chooses] the {p}: my {a}, or my {b}?", "your opinion, please: {a} or {b}, for [setting up|cleaning|buying|carrying] the {p}?",
-    ),
-    "test": (),  # those of `questions.ASKED`
-}
 ANGRY = {  # customers who are rude first: the reply must stay friendly
     "train": (
         "your {p} is rubbish and so are you! {q}", "I am fed up with this stupid {p}. {q}", "this is the worst company ever. {q}", "answer me at last! {q}",

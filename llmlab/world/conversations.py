@@ -164,7 +164,7 @@ class Support:
     def choice_question(self, pair):
         """Who of two should do it? Either of them may be named first."""
         product, (a, b) = self.rng.choice(self.world.catalogue), self.rng.sample(pair, 2)
-        return self._ask("choice", concerns.ASK_CHOICE, a=a, b=b, p=product.name), product
+        return self._ask("choice", phrases.ASK_CHOICE, a=a, b=b, p=product.name), product
 
     def _group(self, i):
         if self.rng.random() < CHOICE:

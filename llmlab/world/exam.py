@@ -126,7 +126,7 @@ def _insisted(world, rng, split, size):
         (asked, said), (doubt, _) = support.doubted(*fact[:2])
         turns = [*user(asked), {"role": "assistant", "content": said}]
         held = fact[2] not in doubt
-        template = wording(doubt, *{v for _, a, v in world.facts() if a == fact[1]})
+        template = wording(doubt, *sorted({v for _, a, v in world.facts() if a == fact[1]}, key=lambda v: (-len(v), v)))
         items.append(_item(world, fact, doubt, turns, cluster=template, group="the answer was right" if held else "the customer is right"))
     return items
 

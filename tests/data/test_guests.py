@@ -192,8 +192,9 @@ def test_a_guest_that_is_not_there_is_told_what_is(tmp_path):
 
 # --- tasks ------------------------------------------------------------------------------------------------------------------------------
 def test_public_items_are_known_by_their_columns():
-    shaped = lambda row: taskfiles.shaped("t", [(("f", 1), row)] * 2)  # noqa: E731
-    head, items = shaped({"sentence_good": "He sees himself.", "sentence_bad": "He sees herself."})
+    shaped = lambda row, other=None: taskfiles.shaped("t", [(("f", 1), row), (("f", 2), other or row)])  # noqa: E731
+    he, she = ({"sentence_good": f"{a} sees {b}self.", "sentence_bad": f"{a} sees itself."} for a, b in (("He", "him"), ("She", "her")))
+    head, items = shaped(he, she)
     assert (head["metric"], head["chance"], items["test"][0]["right"]) == ("choice", 0.5, 0) and head["forms"] == ["chat", "text"]
     head, items = shaped({"sent_more": "a", "sent_less": "b", "bias_type": "age"})
     assert (head["metric"], head["better"], items["test"][0]["group"]) == ("prefers_first", "even", "age")

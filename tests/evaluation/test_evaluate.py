@@ -7,6 +7,7 @@ import torch
 from llmlab.data import derive, tasks, tokens
 from llmlab.evaluation import asking, evaluate, judges, speed, stats
 from llmlab.models import families, weights
+from llmlab.pages import show
 from llmlab.spine.files import jsonl, read_json, write_jsonl
 
 
@@ -96,6 +97,52 @@ def test_what_is_kept_for_the_end_is_asked_whole(small):
 def test_the_task_of_a_source_without_the_wanted_one(small):
     assert evaluate.main_task(small / "tasks", "policy") == "policy" and evaluate.main_task(small / "tasks", "origin") == "catalogue"
     assert evaluate.conversations(small / "tasks", "test", "knowledge", 3)[0][0]["role"] == "user"
+
+
+def brought(folder, *heads, **items):
+    """Tasks of one item each, in a folder."""
+    tasks.write(folder, heads, {name: {"validation": [], "test": [], **halves} for name, halves in items.items()})
+    return folder
+
+
+ASKED = {"messages": tasks.user("Hello?"), "text": "Hello", "target": "x", "cluster": "c"}
+
+
+def test_answers_that_were_cut_are_counted_and_said(small, tmp_path, monkeypatch):
+    head = {"name": "t", "metric": "contains", "forms": ["chat", "text"], "answer_tokens": 3}
+    folder = brought(tmp_path / "tasks", head, t={"validation": [ASKED, ASKED]})
+    for form in ("chat", "text"):
+        result = evaluate.evaluate(small / "model", folder, tmp_path / form, form, "validation")["t"]
+        samples = jsonl(tmp_path / form / "samples.jsonl")
+        assert result["cut"] == {"answers": 2, "tokens": 3} and [s["cut"] for s in samples] == [3, 3]
+        assert show.score(result).endswith("; 2 of 2 answers were cut at 3 tokens")
+    monkeypatch.setattr(asking, "generate_ids", lambda model, prompts, *_, **__: [[10]] * len(prompts))
+    result = evaluate.evaluate(small / "model", folder, tmp_path / "whole", "chat", "validation")["t"]
+    assert "cut" not in result and "cut" not in show.score(result) + str(jsonl(tmp_path / "whole" / "samples.jsonl"))
+
+
+def test_a_line_that_ends_is_whole_though_the_model_goes_on(loaded, monkeypatch):
+    model, tokenizer = loaded
+    ids = tokens.encode(tokenizer, ["Yes.\nAnd so on", "Yes. And so on"])
+    monkeypatch.setattr(asking, "generate_ids", lambda *_, **__: ids)
+    assert [whole for _, whole in asking.completions(model, tokenizer, ["a", "b"], min(map(len, ids)), line=True)] == [True, False]
+
+
+def test_what_can_be_asked_as_a_text_alone_is_asked_of_an_assistant_too(small, tmp_path):
+    text, chat = ({k: v for k, v in ASKED.items() if k != other} for other in ("messages", "text"))
+    heads = [{"name": "t", "metric": "contains", "forms": ["text"]}, {"name": "c", "metric": "contains", "forms": ["chat"]}]
+    folder = brought(tmp_path / "tasks", *heads, t={"validation": [text]}, c={"validation": [chat]})
+    asked = {form: evaluate.evaluate(small / "model", folder, tmp_path / form, form, "validation") for form in ("chat", "text")}
+    assert set(asked["chat"]) == {"t", "c"} and set(asked["text"]) == {"t"}
+    said = [jsonl(tmp_path / form / "samples.jsonl")[0] for form in ("chat", "text")]
+    assert said[0] == said[1] and said[0]["asked"] == "Hello"
+
+
+def test_latency_is_measured_where_a_task_for_the_end_has_no_half_to_decide_by(tmp_path):
+    heads = [{"name": "end", "metric": "contains", "final": True}, {"name": "c", "metric": "choice"}]
+    folder = brought(tmp_path, *heads, end={"test": [ASKED]}, c={"validation": [{**ASKED, "choices": ["a", "b"], "right": 0}]})
+    assert evaluate.conversations(folder, "validation", "c", 2) == [tasks.user("Hello, can you help me?")] * 2
+    assert evaluate.conversations(folder, "test", "c", 1) == [ASKED["messages"]]
 
 
 def test_other_questions_are_not_paired(small, tmp_path):

@@ -59,8 +59,8 @@ def test_choices_that_are_found_without_the_question_are_flagged(folder, monkeyp
     head = next(t for t in tasks.read(folder, "test") if t["metric"] == "choice")
     said = [{"task": head["name"], "id": i["id"], "answer": [], "score": 1.0, "cluster": n} for n, i in enumerate(head["items"])]
     texts = {i["text"]: i["right"] for i in head["items"]}
-    deaf = lambda *_: [[float(n == i["right"]) for n in range(len(i["choices"]))] for i in head["items"]]  # noqa: E731
-    reads = lambda _, __, ___, items, *____: [[float(n == texts[i["text"]]) for n in range(len(i["choices"]))] for i in items]  # noqa: E731
+    deaf = lambda *_: ([[float(n == i["right"]) for n in range(len(i["choices"]))] for i in head["items"]], [])  # noqa: E731
+    reads = lambda _, __, ___, items, *____: ([[float(n == texts[i["text"]]) for n in range(len(i["choices"]))] for i in items], [])  # noqa: E731
     monkeypatch.setattr(controls, "AS_WELL", 0.9)
     for ask, exchanged, words in ((deaf, 1.0, "do as well"), (reads, None, "the question counts")):
         monkeypatch.setattr(controls.evaluate, "ask", ask)

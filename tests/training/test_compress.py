@@ -242,6 +242,43 @@ def test_a_criterion_that_says_nothing_is_refused_before_any_kernel_starts(line,
         gate.check([line], ["catalogue", "privacy"])
 
 
+MADE = {"graph": True, "reads": True, "general": False}
+
+
+@pytest.mark.parametrize(
+    ("line", "made", "words"),
+    [
+        ("general <= 2", {"general": True}, "no general text"),
+        ("general <= 1.1 of base", {"general": True}, "no general text"),
+        ("mine.worst <= 0.2", None, "worst group"),
+        ("even.worst >= 0 against assistant", None, "worst group"),
+        ("mine >= 0 against base", {"reads": False}, "knows no chat"),
+        ("public >= 0.3", {"graph": False}, "a graph"),
+    ],
+)
+def test_a_criterion_that_is_never_measured_is_refused_before_any_kernel_starts(line, made, words):
+    heads = {
+        "mine": tasks.task("mine", "contains"),
+        "even": tasks.task("even", "leans"),
+        "public": tasks.task("public", "acc", "lm_eval", ["chat", "text"]),
+    }
+    able = ["mine >= 0.9", "even.worst <= 0.3", "even <= 0.2", "mine >= 0 against assistant", "size <= 0.5 of base", "parameters <= 2"]
+    gate.check_measured([*able, "another >= 1"], heads, **MADE)
+    with pytest.raises(UserError, match=words):
+        gate.check_measured([line], heads, **MADE)
+    if made:
+        gate.check_measured([line], heads, **MADE | made)
+
+
+def test_a_graph_has_the_parameters_of_the_model_it_was_made_of(smoke):
+    graphs = sorted(p.parent for p in (smoke / "6_fine_tuning/variants").glob("*/decode.onnx"))
+    made_of = lambda graph: graph.with_name(graph.name.rpartition("-")[0])  # noqa: E731
+    for graph in graphs:
+        whole = made_of(graph) if made_of(graph).exists() else Run(smoke)["5_post_training/model"]
+        assert weights.parameter_count(graph) == weights.parameter_count(whole) > 1000
+    assert graphs
+
+
 def test_a_verdict_names_what_to_change_and_one_command_for_it(smoke):
     run, heads = (
         Run(smoke),

@@ -209,6 +209,9 @@ def test_a_read_only_place_is_refused(tmp_path):
         (("run", "X", "-p", "task=outsider_facts"), "asked at the end alone"),
         (("run", "X", "-p", "criteria=[catalog >= 0.9]"), "did you mean 'catalogue'"),
         (("run", "X", "-p", "criteria=[catalogue = 0.9]"), "is no criterion"),
+        (("run", "X", "-p", "criteria=[general <= 2]"), "no general text is given"),
+        (("run", "X", "-p", "criteria=[privacy >= 0 against base]"), "knows no chat"),
+        (("run", "X", "-p", "criteria=[catalogue.worst <= 0.2]"), "worst group"),
         (("run", "X", "-p", "general=/nowhere"), "-p general="),
         (("run", "X", "-p", "general=installed:nunpy"), "did you mean 'numpy'"),
         (("run", "X", "-p", "topics=[catalog]"), "did you mean 'catalogue'"),
@@ -276,3 +279,14 @@ def test_layers_of_an_adopted_model_count_and_a_student_that_is_not_made_needs_n
     for more in ((post | {"frozen_layers": 2}, tuned), (post, tuned | {"distill_steps": 9})):
         with pytest.raises(UserError, match="has 2 layers"):
             preflight._layers(design, *more)
+
+
+def test_general_text_of_which_nothing_can_be_held_out_is_refused(tmp_path):
+    from llmlab.workflow import preflight
+
+    for n in range(4):
+        (tmp_path / f"{n}.txt").write_text("A text of another kind. " * 9)
+    preflight.check("3_pretraining", {"general": str(tmp_path)})
+    (tmp_path / "0.txt").unlink()
+    with pytest.raises(UserError, match="holds 3 documents"):
+        preflight.check("3_pretraining", {"general": str(tmp_path)})

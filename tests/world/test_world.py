@@ -209,7 +209,7 @@ def test_no_exam_wording_by_others_is_one_of_the_lessons():
     for table in (
         questions.ASK,
         concerns.ASK_POLICY,
-        {"person": concerns.ASK_PERSON, "group": concerns.ASK_GROUP, "choice": concerns.ASK_CHOICE, "angry": concerns.ANGRY},
+        {"person": concerns.ASK_PERSON, "group": concerns.ASK_GROUP, "choice": phrases.ASK_CHOICE, "angry": concerns.ANGRY},
     ):
         for pools in table.values():
             for pool in ("train", "varied"):

@@ -92,6 +92,28 @@ def test_one_phase_five_parameter_concerns_phases_five_six_and_seven_only(copy):
     assert stale == ["5_post_training"] and readers == {"6_fine_tuning", "7_final_evaluation"}
 
 
+@pytest.mark.parametrize(
+    ("values", "shut"),
+    [
+        ({"source": "hub:somebody/text", "seed": 1}, "0"),
+        ({"source": "folder", "start_from": "hub:somebody/model"}, "0"),
+        ({"general": "hub:somebody/text:en:train"}, "0"),
+        ({"instructions": ["mine.jsonl", "hub:somebody/talks * 2"]}, "0"),
+        ({"source": "folder", "instructions": ["mine.jsonl"], "columns": ["a", "b"], "replay": 0.5}, "1"),
+        ({"source": "about the hub: a text", "tasks": ["hubs"], "bits": [8]}, "1"),
+    ],
+)
+def test_the_hub_is_open_to_whoever_names_something_there_and_to_nobody_else(tmp_path, monkeypatch, values, shut):
+    import papermill
+
+    seen = {}
+    for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
+        monkeypatch.setenv(name, "?")
+    monkeypatch.setattr(papermill, "execute_notebook", lambda *_, **__: seen.update(os.environ))
+    execution.execute("n.ipynb", tmp_path / "out.ipynb", values, [])
+    assert (seen["HF_HUB_OFFLINE"], seen["HF_DATASETS_OFFLINE"]) == (shut, shut)
+
+
 def test_a_killed_run_is_completed_by_the_next_call(tmp_path):
     path = tmp_path / "killed"
     command = [

@@ -26,6 +26,12 @@ def check(phase, params):
         from llmlab.data import corpus
 
         corpus.check(params, "general", 1)
+    elif params.get("replay"):
+        raise UserError(
+            f"replay = {params['replay']:g}, and general names no text",
+            "text of another kind, of which this share of the training blocks is made",
+            "llmlab run RUN -p general=FOLDER   (or -p replay=0)",
+        )
     if phase == "5_post_training":
         method("preference", params["preference"])
         if params["annotations"]:
@@ -110,7 +116,20 @@ def together(plan):
     """What no phase can know alone: a student has no more layers than its teacher, and not all of them can stay as they are; a task, a topic or a
     criterion that is named is there."""
     _names(plan)
-    _layers(plan["1_model_design"], plan["5_post_training"], plan["6_fine_tuning"])
+    design, trained = plan["1_model_design"], plan["3_pretraining"]
+    _layers(design, plan["5_post_training"], plan["6_fine_tuning"])
+    _replayed(design, trained)
+
+
+def _replayed(design, trained):
+    """General text is mixed in only where something is trained."""
+    tokens = trained["tokens_seen"] if trained["tokens_seen"] >= 0 else design["tokens_seen"]
+    if trained["replay"] and tokens == 0:
+        raise UserError(
+            f"replay = {trained['replay']:g}, and tokens_seen = 0: the adopted model is passed on as it is",
+            "nothing is mixed in where nothing is trained",
+            "llmlab run RUN -p replay=0   (or -p tokens_seen=-1)",
+        )
 
 
 def _layers(design, post, tuned):

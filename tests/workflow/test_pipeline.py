@@ -233,6 +233,7 @@ def test_a_read_only_place_is_refused(tmp_path):
         (("run", "X", "-p", "criteria=[catalogue = 0.9]"), "is no criterion"),
         (("run", "X", "-p", "general=/nowhere"), "-p general="),
         (("run", "X", "-p", "general=installed:nunpy"), "did you mean 'numpy'"),
+        (("run", "X", "-p", "replay=0.2"), "general names no text"),
         (("run", "X", "-p", "topics=[catalog]"), "did you mean 'catalogue'"),
         (("run", "X", "-p", "postraining.beta=1"), "did you mean '5_post_training'"),
         (("run", "X", "-p", f"annotations={ROOT / 'docs' / 'index.png'}"), "cannot be read: not text"),
@@ -298,3 +299,14 @@ def test_layers_of_an_adopted_model_count_and_a_student_that_is_not_made_needs_n
     for more in ((post | {"frozen_layers": 2}, tuned), (post, tuned | {"distill_steps": 9})):
         with pytest.raises(UserError, match="has 2 layers"):
             preflight._layers(design, *more)
+
+
+def test_general_text_is_mixed_in_only_where_something_is_trained():
+    from llmlab.workflow import preflight
+
+    planned, trained = {"tokens_seen": 0}, {"replay": 0.2, "tokens_seen": -1}
+    preflight._replayed(planned, trained | {"tokens_seen": 1000})
+    preflight._replayed(planned, trained | {"replay": 0.0})
+    preflight._replayed({"tokens_seen": -1}, trained)
+    with pytest.raises(UserError, match="passed on as it is"):
+        preflight._replayed(planned, trained)

@@ -124,6 +124,117 @@ def test_a_tool_call_is_said_whole(chatty):
     assert said.startswith("<|endoftext|>") and '"look_up"' in said and said.count("<|im_end|>") == 2
 
 
+CALLS = CHATML.replace(
+    "m['content'] + '<|im_end|>\\n'}}",
+    "m['content']}}{% for c in m['tool_calls'] or [] %}{{ c['function'] | tojson }}{% endfor %}{{'<|im_end|>\\n'}}",
+)
+TOOLS = "{% if tools %}{{ tools | tojson }}{% endif %}" + CALLS
+
+
+def looked_up(call, said="yes", **more):
+    asks = {"role": "assistant", "content": "", "tool_calls": [call]}
+    return [{**TALK[0], **more}, asks, {"role": "tool", "content": said}, TALK[1]]
+
+
+@pytest.mark.parametrize(
+    ("template", "kept"),
+    [
+        (CALLS, 3),
+        (CHATML, 1),
+        (CALLS.replace("m['content'] +", "(m['content'] if m['role'] != 'tool' else '') +").replace("m['content']}}", "(m['content'] if m['role'] != 'tool' else '')}}"), 1),
+        (CALLS.replace("in m['tool_calls'] or []", "in (m['tool_calls'] or [])[:1]"), 2),
+    ],
+)  # fmt: skip
+def test_a_call_that_a_template_passes_over_leaves_its_lesson_out_and_nothing_else(chatty, template, kept):
+    """Shown; not at all; the call without what the tool says; the first of several calls alone."""
+    tokenizer = tokens.load(chatty)
+    tokenizer.chat_template = template
+    call, bare = {"type": "function", "function": {"name": "look_up", "arguments": {"q": "it"}}}, {"name": "look_up"}
+    both = looked_up(call)
+    both[1]["tool_calls"] = [call, {"type": "function", "function": {"name": "weigh", "arguments": {}}}]
+    rows = [{"messages": m} for m in (looked_up(bare), both, TALK[:2])]
+    dialogue.check(tokenizer, [row["messages"] for row in rows])
+    found, left_out = teaching.fitting(tokenizer, rows, 256, "conversations")
+    assert len(found) == kept and left_out == ({} if kept == 3 else {"turns that the model's chat template has no place for": 3 - kept})
+    pairs = [{"prompt": row["messages"][:-1], "chosen": [TALK[1]], "rejected": [TALK[3]]} for row in rows]
+    assert len(teaching.fitting_pairs(tokenizer, pairs, 256, "pairs")[0]) == kept
+
+
+def test_the_tools_of_a_lesson_stand_before_it_where_a_template_takes_them(chatty):
+    tokenizer = tokens.load(chatty)
+    talk = looked_up(
+        {"name": "look_up"}, tools=[{"type": "function", "function": {"name": "look_up", "description": "looks <|im_end|> up"}}]
+    )
+    for template, shown in ((TOOLS, True), (CALLS, False)):
+        tokenizer.chat_template = template
+        dialogue.check(tokenizer, [talk])
+        (row,), left_out = teaching.fitting(tokenizer, [{"messages": talk}], 256, "conversations")
+        assert tokenizer.decode(row["input_ids"]).startswith("[{") == shown and not left_out
+        assert tokenizer.decode(dialogue.ids(tokenizer, talk[:3], answer=True)[0]).startswith("[{") == shown, "asked as it was taught"
+
+
+THINKS = """{%- set at = namespace(last=-1) %}{%- for m in messages %}{%- if m.role == 'user' %}{%- set at.last = loop.index0 %}{%- endif %}{%- endfor %}\
+{%- for m in messages %}{%- set thought = '' %}{%- set said = m.content %}{%- if m.role == 'assistant' and '</think>' in said %}\
+{%- set thought = said.split('</think>')[0].split('<think>')[-1].strip('\n') %}{%- set said = said.split('</think>')[-1].lstrip('\n') %}{%- endif %}\
+{{- '<|im_start|>' + m.role + '\n' }}{%- if m.role == 'assistant' and loop.index0 > at.last and (loop.last or thought) %}\
+{{- '<think>\n' + thought + '\n</think>\n\n' }}{%- endif %}{{- said + '<|im_end|>\n' }}{%- endfor %}\
+{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- endif %}"""
+
+
+def test_thoughts_are_taught_where_a_template_keeps_them_and_left_out_where_it_does_not(chatty):
+    """As Qwen3's: the last turn's thoughts are kept, those of earlier turns are not, and thoughts that are spelt otherwise become others."""
+    tokenizer = tokens.load(chatty)
+    tokenizer.chat_template = THINKS
+    said = lambda text: {"role": "assistant", "content": text}  # noqa: E731
+    thought = [TALK[0], said("<think>\nIt may be.\n</think>\n\nHello!")]
+    earlier, crowded = [*thought, *TALK[2:]], [TALK[0], said("<think>It may be.</think>Hello!")]
+    dialogue.check(tokenizer, [thought, TALK])
+    many = [{"messages": [{"role": "user", "content": f"And {n}?"}, said(f"It is {n}.")]} for n in range(98)]
+    kept, left_out = teaching.fitting(
+        tokenizer, [{"messages": thought}, {"messages": earlier}, {"messages": crowded}, *many], 256, "conversations"
+    )
+    assert len(kept) == 99 and sum(left_out.values()) == 2 and "as it was written" in next(iter(left_out))
+    ids, mask = kept[0]["input_ids"], kept[0]["assistant_masks"]
+    assert tokenizer.decode([i for i, m in zip(ids, mask) if m]) == thought[1]["content"] + "<|im_end|>"
+    dialogue.check(tokenizer, [earlier, crowded, *(row["messages"] for row in many)])
+    for rows in ([{"messages": crowded}] * 3 + many, [{"messages": crowded}, {"messages": earlier}]):
+        with pytest.raises(UserError, match="does not show what the assistant says"):
+            dialogue.check(tokenizer, [list(row["messages"]) for row in rows])
+        with pytest.raises(UserError, match="does not show what the assistant says"):
+            teaching.fitting(tokenizer, rows, 256, "conversations")
+    pair = {"prompt": TALK[:1], "chosen": thought[1:], "rejected": [said("<think>\nNo.\n</think>\n\nGo away.")]}
+    mixed = {**pair, "rejected": [said("Go away.")]}
+    found, left_out = teaching.fitting_pairs(tokenizer, [pair, mixed], 256, "pairs")
+    assert len(found) == 1 and sum(left_out.values()) == 1, "one answer thinks, the other is asked for after empty thoughts"
+
+
+def test_accents_that_a_tokenizer_joins_are_the_words_that_were_said(chatty):
+    from tokenizers import normalizers
+
+    tokenizer = tokens.load(chatty)
+    tokenizer.backend_tokenizer.normalizer = normalizers.NFC()
+    talk = [TALK[0], {"role": "assistant", "content": "E\u0301 assim, na\u0303o?"}]
+    dialogue.check(tokenizer, [talk])
+    assert len(teaching.fitting(tokenizer, [{"messages": talk}], 256, "conversations")[0]) == 1
+    tokenizer.backend_tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    assert dialogue.is_turn(tokenizer, " It is so <|im_end|>", dialogue.PROBE[1]), "blanks that are spelt otherwise"
+    assert not dialogue.is_turn(tokenizer, "It is so, too<|im_end|>", dialogue.PROBE[1])
+
+
+def test_answers_whose_special_tokens_are_taught_with_a_blank_are_counted(chatty, tmp_path):
+    tokenizer = tokens.load(chatty)
+    code = [TALK[0], {"role": "assistant", "content": "print('<|im_end|>')"}]
+    call = looked_up({"name": "look_up", "arguments": {"q": "<|im_start|>"}})
+    assert teaching.respelt(tokenizer, [TALK, code, call, [*code, *code]]) == 4, "what a user types is no answer"
+    assert "<| im_end|>" not in tokenizer.decode(dialogue.ids(tokenizer, code)[0]) and "< |im_end|>" in tokenizer.decode(
+        dialogue.ids(tokenizer, code)[0]
+    )
+    write_jsonl(tmp_path / "rows.jsonl", [{"messages": TALK}, {"messages": code}])
+    (tmp_path / "sft").mkdir()
+    taught = posttrain.sft(chatty, tmp_path / "rows.jsonl", tmp_path / "sft", 1e-3, 1, 2, seed=1)
+    assert taught["respelt"] == 1 and teaching.waterfall("conversations", 2, taught["left_out"], taught["respelt"])["respelt"] == 1
+
+
 def test_what_a_template_says_of_today_is_the_same_tomorrow(chatty):
     tokenizer = tokens.load(chatty)
     tokenizer.chat_template = "Today is {{ strftime_now('%d %B %Y') }}.<|im_end|>" + CHATML

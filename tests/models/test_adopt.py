@@ -389,6 +389,27 @@ def test_what_is_longer_than_the_window_is_cut_and_counted(chatty, capsys):
     assert all(score < 0 for score in scores) and "1 of 2" in capsys.readouterr().out
 
 
+def test_an_answer_that_is_cut_is_marked_and_turns_that_are_forgotten_are_said_once(chatty, capsys, monkeypatch):
+    from llmlab.evaluation import chat
+
+    talk = chat.Chat(chatty)
+    assert talk.most == 128 == chat.Chat(chatty, 9999).most, "half of the window of 256"
+    talk = chat.Chat(chatty, 9)
+    answer = talk.ask("Is it so?")
+    assert talk.cut and not talk.forgot and talk.shown(answer) == answer + " […]" and answer == talk.messages[-1]["content"]
+    assert len(talk.notes()) == 1 and not talk.notes(), "said once"
+    talk.ask("it is so, " * 40), talk.ask("it is so, " * 40)
+    assert talk.forgot and "window of 256 tokens" in talk.notes()[0]
+    monkeypatch.setattr(chat.asking, "answers", lambda *_, **__: [("It is.", True)])
+    assert talk.shown(talk.ask("And now?")) == "It is." and not talk.cut
+    monkeypatch.undo()
+    typed = iter(["Is it so?", "it is so, " * 40, "it is so, " * 40, "/quit"])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(typed))
+    chat.terminal(chatty, "chatty", 9)
+    said = capsys.readouterr()
+    assert said.out.count(" […]") == 3 and said.err.count("cut at 9 tokens") == said.err.count("no longer shown") == 1
+
+
 def test_only_positions_with_a_loss_meet_the_head(chatty, small, tmp_path, monkeypatch):
     model, tokenizer = weights.load(chatty)
     rows, seen, head = [[1, 2, 3, 4, 5], [6, 7, 8]], [], model.get_output_embeddings()

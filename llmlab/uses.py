@@ -16,14 +16,17 @@ RUN = click.argument("run_dir", metavar="RUN", shell_complete=runs)
 @click.command()
 @RUN
 @click.option("--model", default=None, help="Model to talk to, e.g. 5_post_training/model; the newest one if left out.")
-def chat(run_dir, model):
+@click.option(
+    "--tokens", "most", default=0, type=click.IntRange(0), help="Of an answer at most; 512, or half of a smaller window, if left out."
+)
+def chat(run_dir, model, most):
     """Talk to a model of RUN. Reads questions from standard input if that is no terminal."""
     from llmlab.evaluation import chat as talk
     from llmlab.spine.run import existing
 
     experiment = existing(Path(run_dir).absolute())
     model = experiment.model(model) if model else experiment.newest_model()
-    talk.terminal(experiment[model], f"{run_dir}: {model}")
+    talk.terminal(experiment[model], f"{run_dir}: {model}", most)
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """The notebooks as pages: their grammar, and all seven executed in this process with the smoke parameters."""
 
 import ast
+import functools
 import itertools
 import json
 import math
@@ -77,6 +78,25 @@ def test_the_grammar_of_a_page(path):
     assert 5 <= len(schema(path.stem)) <= 28
     words, cells_of_code = sum(len(t.split()) for t in text), len(code)
     assert words / cells_of_code > 18
+
+
+WORLDLY = re.compile(
+    r"\b(customers?|clients?|devices?|forums?|prices?|products?|compan(y|ies)|households?|kettles?|toasters?|fans?|shops?|tickets?|dollars?|moderators?"
+    r"|manufacturers?|employees?|warrant(y|ies)|humidifiers?)\b",
+    re.I,
+)
+OF_COMPUTING = ("matrix products", "Memory has two prices")
+
+
+@pages
+def test_no_page_speaks_of_what_the_embedded_world_is_about(path):
+    """Every material has these pages: what it calls its things comes from the material. A comment of a parameter is read as prose, its name is not."""
+    said = [source(c) for c in cells(path, "markdown")]
+    for cell in cells(path, "code"):
+        said += [n.value for n in ast.walk(ast.parse(source(cell))) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+        said += re.findall(r"  # (.+)", source(cell))
+    said = [functools.reduce(lambda text, phrase: text.replace(phrase, ""), OF_COMPUTING, text) for text in said]
+    assert not [(m[0], text[max(0, m.start() - 60) :][:120]) for text in said for m in WORLDLY.finditer(text)]
 
 
 def test_the_smoke_run_made_every_artifact(smoke):

@@ -12,6 +12,7 @@ ROLES = {
     **dict.fromkeys(("system", "developer"), "system"),
     **dict.fromkeys(("tool", "function", "observation"), "tool"),
 }
+CALLS = ("function_call", "tool_call")  # roles of the assistant in ShareGPT whose text is a call, as JSON
 ANSWERED = (("prompt", "completion"), ("prompt", "response"), ("question", "answer"), ("query", "response"), ("customer", "agent"))
 SCORES = ("overall_score", "score", "rating", "fine-grained_score")
 KEPT = ("topic", "annotators", "votes", "flaw", "source")  # what else a row may say of itself
@@ -72,7 +73,7 @@ def instruction(row, layout, columns=()):
     else:
         asked, answer = layout.split("/")
         found = [*_system(row), *_open(_said(row[asked], "user")), *_said(row[answer], "assistant")]
-    return {"messages": [_message(m) for m in found], **_beside(row)}
+    return {"messages": _equipped(row, [_message(m) for m in found]), **_beside(row)}
 
 
 def named(row, columns):
@@ -103,7 +104,7 @@ def preference(row, layout):
     if layout == "thumbs":
         said = [_message(m) for m in _said(row["completion"], "assistant")]
         asked = [_message(m) for m in (*_system(row), *_open(_said(row["prompt"], "user")))]
-        return {"prompt": asked, "completion": said, "label": _thumb(row["label"])}
+        return {"prompt": _equipped(row, asked), "completion": said, "label": _thumb(row["label"])}
     good, bad = ([_message(m) for m in _said(row[side], "assistant")] for side in ("chosen", "rejected"))
     if not good or not bad:
         raise Untrue("an answer without a message")
@@ -122,7 +123,7 @@ def preference(row, layout):
         before, good, bad = [*before, *good[:shared]], good[shared:], bad[shared:]
     if not before:
         raise Untrue("no prompt, and the two answers have no beginning in common")
-    return {"prompt": before, "chosen": good, "rejected": bad, **_beside(row)}
+    return {"prompt": _equipped(row, before), "chosen": good, "rejected": bad, **_beside(row)}
 
 
 def paired(thumbs):
@@ -207,16 +208,47 @@ def _message(turn):
     if isinstance(turn, tuple):
         return {"role": turn[0], "content": turn[1]}
     said = turn.get("role", turn.get("from"))
+    if str(said).lower() in CALLS:
+        turn, said = {"content": "", "tool_calls": turn.get("content", turn.get("value"))}, "assistant"
     role = ROLES.get(str(said).lower())
     if role is None:
         raise Untrue(f"a message has the role {json.dumps(said, default=str)[:40]}, not one of {', '.join(sorted(set(ROLES.values())))}")
     content = turn.get("content", turn.get("value"))
     if isinstance(content, list):
         content = _parts(content)
-    more = {k: turn[k] for k in ("tool_calls", "name", "tool_call_id") if turn.get(k)}
-    if content is None and "tool_calls" in more:
-        content = ""
+    more = {k: turn[k] for k in ("name", "tool_call_id") if turn.get(k)}
+    if called := turn.get("tool_calls") or turn.get("function_call"):
+        more["tool_calls"], content = _calls(called), "" if content is None else content
     return {"role": role, "content": _text(content), **more}
+
+
+def _calls(value):
+    """Calls of tools where chat templates look for them: {"type", "function": {"name", "arguments"}}, of one or a list of them, in JSON or not."""
+    value, found = _unpacked(value), []
+    for call in value if isinstance(value, list) else [value]:
+        said = call.get("function", call) if isinstance(call, dict) else None
+        if not isinstance(said, dict) or not isinstance(said.get("name"), str) or not said["name"]:
+            raise Untrue(f"no call of a function with a name but {json.dumps(call, default=str)[:40]}")
+        function = {"name": said["name"], "arguments": _unpacked(said.get("arguments", said.get("parameters")) or {})}
+        found.append({"type": "function", "function": function, **{k: call[k] for k in ("id",) if call.get(k)}})
+    return found
+
+
+def _equipped(row, messages):
+    """Messages of which the first brings along the `tools` of a row, as schemas, for the chat templates that show them."""
+    tools = _unpacked(row.get("tools") or row.get("functions") or [])
+    tools = tools if isinstance(tools, list) else [tools]
+    if not tools or not messages or not all(isinstance(t, dict) for t in tools):
+        return messages  # some tables call other things tools
+    return [{**messages[0], "tools": [t if "function" in t else {"type": "function", "function": t} for t in tools]}, *messages[1:]]
+
+
+def _unpacked(value):
+    """What a text says in JSON; any other text, and what is no text, as it is."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _parts(content):
@@ -246,7 +278,7 @@ def _best_and_worst(row):
     best, worst = max(scored, key=lambda s: s[0]), min(scored, key=lambda s: s[0])
     asked = [_message(m) for m in (*_system(row), *_open(_said(row.get("instruction", row.get("prompt")), "user")))]
     say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
-    return {"prompt": asked, "chosen": say(best[1]), "rejected": say(worst[1])}
+    return {"prompt": _equipped(row, asked), "chosen": say(best[1]), "rejected": say(worst[1])}
 
 
 def _thumb(label):

@@ -253,11 +253,13 @@ def _some(rows, most, seed):
     return [rows[i] for i in sorted(random.Random(f"some {seed}").sample(range(len(rows)), most))]
 
 
-def probe(documents, instructions):
-    """Three documents and one conversation that every notebook shows in its own way."""
+def probe(documents, instructions, tokenizer):
+    """Three documents and one conversation that every notebook shows in its own way; one that the tokenizer's template shows, if there is any."""
     chosen = sorted(documents, key=lambda d: (abs(len(d["text"]) - 400), d["id"]))[:3]
     taught = [r for r in jsonl(instructions) if r["messages"][0]["role"] != "system"] or jsonl(instructions)
-    first = next((r for r in taught if 2 < len(r["messages"]) < 6), taught[0])
+    longer = [r for r in taught if 2 < len(r["messages"]) < 6]
+    shown = (r for r in (*longer, *taught) if teaching.encoded(tokenizer, r["messages"]))
+    first = next(shown, taught[0])
     return {
         "documents": [
             {"source": d["source"], "url": personal.masked(d["url"]), "raw": personal.black_out(d.get("raw", d["text"])), "text": d["text"]}

@@ -22,7 +22,6 @@ PAIRS = {
     "answers": "each answer is its words and its end of turn, and nothing else",
     "fits": "both answers fit into the window",
 }
-FEW = 0.02  # share of lessons that may be odd in themselves and are left out; more is a fault of the template, or of the code before it
 
 
 def lessons(tokenizer, conversations, rows, window):
@@ -37,8 +36,7 @@ def lessons(tokenizer, conversations, rows, window):
 
 def _blank(message):
     """A message that says nothing, in its words or in the arguments of a tool's call."""
-    calls = [{**call, "function": {**call["function"], "arguments": {}}} for call in message.get("tool_calls") or ()]
-    return {**message, "content": "x"} | ({"tool_calls": calls} if calls else {})
+    return dialogue.with_calls({**message, "content": "x"}, lambda _, said: {**said, "arguments": {}})
 
 
 def _tokenised(tokenizer, texts):
@@ -60,9 +58,7 @@ def _broken(tokenizer, special, frame, window, messages, whole, blank, row):
     said = [m for m in messages if m["role"] == "assistant"]
     runs = dialogue.runs(mask)
     turns = [tokenizer.decode(ids[a:b], skip_special_tokens=False, clean_up_tokenization_spaces=False) for a, b in runs]
-    if len(turns) != len(said) or not all(
-        dialogue.is_turn(tokenizer, _normal(tokenizer, t), _normalised(tokenizer, m)) for t, m in zip(turns, said)
-    ):
+    if len(turns) != len(said) or not all(dialogue.is_turn(tokenizer, t, m) for t, m in zip(turns, said)):
         yield "words"
     if not all(frame.stops and set(frame.stops) & set(ids[a:b]) for a, b in runs):
         yield "ends"
@@ -75,25 +71,16 @@ def _broken(tokenizer, special, frame, window, messages, whole, blank, row):
 
 
 def _asked_alike(tokenizer, messages, ids, runs):
-    """Whether what stands before each trained turn is what the model is asked with, to the blank; a template may think before its last turn alone, as
-    Qwen3's does."""
+    """Whether what stands before each trained turn is what the model is asked with, to the blank; a template may put thoughts before its last turn alone,
+    as Qwen3's does, and where somebody's own thoughts are the turn's words it puts none there."""
     turns = [n for n, m in enumerate(messages) if m["role"] == "assistant"]
-    for n, (start, _) in zip(turns, runs):
-        asked = dialogue.rendered(tokenizer, messages[:n], add_generation_prompt=True)
-        able = [asked + dialogue.prelude(tokenizer)] + [asked] * (n != turns[-1])
-        if list(ids[:start]) not in _tokenised(tokenizer, able):
-            return False
-    return True
+    return all(list(ids[:start]) in _asked(tokenizer, messages[:n]) for n, (start, _) in zip(turns, runs))
 
 
-def _normal(tokenizer, text):
-    """A text as the tokenizer's own normaliser writes it: some join accents to their letters."""
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    return backend.normalizer.normalize_str(text) if backend is not None and backend.normalizer is not None else text
-
-
-def _normalised(tokenizer, message):
-    return {**message, "content": _normal(tokenizer, message["content"])}
+def _asked(tokenizer, messages):
+    """What may stand before an answer to these messages: what the model is asked with, and the same without what a template thinks by itself."""
+    asked = dialogue.rendered(tokenizer, messages, add_generation_prompt=True)
+    return _tokenised(tokenizer, [asked + dialogue.prelude(tokenizer), asked])
 
 
 def pairs(tokenizer, given, rows, window):
@@ -102,9 +89,9 @@ def pairs(tokenizer, given, rows, window):
 
 
 def _broken_pair(tokenizer, pair, row, window):
-    asked, _ = dialogue.ids(tokenizer, pair["prompt"], answer=True)
-    before, wanted = (tokenizer.decode(ids, skip_special_tokens=False) for ids in (row["prompt_ids"], asked))
-    if before != wanted:
+    able = [row["prompt_ids"], *_asked(tokenizer, dialogue.plain(tokenizer, pair["prompt"]))]
+    before, *wanted = (tokenizer.decode(ids, skip_special_tokens=False) for ids in able)
+    if before not in wanted:
         yield "asked"
     if list(row["chosen_ids"]) == list(row["rejected_ids"]):
         yield "differ"
@@ -116,18 +103,21 @@ def _broken_pair(tokenizer, pair, row, window):
 
 def _is_answer(tokenizer, messages, ids):
     text = tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-    message = _normalised(tokenizer, dialogue.plain(tokenizer, messages)[-1])
-    return dialogue.is_turn(tokenizer, _normal(tokenizer, text), message) and bool(set(ids[-2:]) & set(tokens.marks(tokenizer).stops))
+    message = dialogue.plain(tokenizer, messages)[-1]
+    return dialogue.is_turn(tokenizer, text, message) and bool(set(ids[-2:]) & set(tokens.marks(tokenizer).stops))
 
 
-def passed(broken, what, means):
+def passed(broken, what, means, otherwise=()):
     """({reason: how many lessons are left out}) of those that are odd in themselves; a UserError if they are more than a few.
 
     Args:
         broken: as `lessons` or `pairs` gives it; what: its name in words; means: LESSONS or PAIRS.
+        otherwise: the errors of those that the template shows otherwise than they were written, and that are not among the broken.
     """
     odd = [(n, name) for n, name in enumerate(broken) if name]
-    if len(odd) > max(1, FEW * len(broken)):
+    if otherwise and dialogue.many(len(odd) + len(otherwise), len(broken) + len(otherwise)):
+        raise otherwise[0]
+    if dialogue.many(len(odd), len(broken)):
         n, name = odd[0]
         raise UserError(
             f"{len(odd)} of {len(broken)} {what} would be taught wrongly; of the {n + 1}. that fits it is not so that {means[name]}",
@@ -135,7 +125,8 @@ def passed(broken, what, means):
             "look at the mask in notebook 5; the tokenizer's own chat template may be at fault",
         )
     counts = {name: sum(b == name for b in broken) for name in dict.fromkeys(name for _, name in odd)}
-    return {f"not so that {means[name]}": count for name, count in counts.items()}
+    counts = {f"not so that {means[name]}": count for name, count in counts.items()}
+    return counts | ({"not so that the chat template shows it as it was written": len(otherwise)} if otherwise else {})
 
 
 def collated(lessons, batch, trained, what):

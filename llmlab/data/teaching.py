@@ -8,6 +8,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import jinja2
+
 from llmlab.data import dialogue, exams, maskgate, personal
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
@@ -73,9 +75,17 @@ def _fault(messages, last):
             return f"message {n} has the role {json.dumps(role, default=str)[:40]}, not one of {', '.join(ROLES)}"
         if not isinstance(m.get("content"), str):
             return f"the content of message {n} is no text but {json.dumps(m.get('content'), default=str)[:40]}"
+        if m.get("tool_calls") and not _named(m["tool_calls"]):
+            return f"the calls of message {n} are no list of functions with a name but {json.dumps(m['tool_calls'], default=str)[:40]}"
     if not ORDER[last].fullmatch("".join(m["role"][0] for m in messages)):
         return f"roles {[m['role'] for m in messages]} do not alternate, or do not end with the {last}"
     return None
+
+
+def _named(calls):
+    """Whether calls of tools are what a template can show, under "function" or not."""
+    said = [call.get("function", call) if isinstance(call, dict) else None for call in calls] if isinstance(calls, list) else [None]
+    return all(isinstance(one, dict) and isinstance(one.get("name"), str) and one["name"] for one in said)
 
 
 # --- what is left out, and why --------------------------------------------------------------------------------------------------------
@@ -134,43 +144,58 @@ def held(tokenizer, rows, limit, what):
 
     TRL takes a dataset with these columns as tokenised and trains on nothing but what the mask marks. All of them pass the mask gate.
     """
-    shown = [(row["messages"], found) for row in rows if (found := encoded(tokenizer, row["messages"])) is not None]
-    fit = [(messages, {"input_ids": ids, "assistant_masks": mask}) for messages, (ids, mask) in shown if len(ids) <= limit]
+    shown, refused, otherwise = _shown(rows, lambda row: dialogue.ids(tokenizer, row["messages"]))
+    fit = [(row["messages"], {"input_ids": ids, "assistant_masks": mask}) for row, (ids, mask) in shown if len(ids) <= limit]
     broken = maskgate.lessons(tokenizer, [messages for messages, _ in fit], [row for _, row in fit], limit)
-    odd = maskgate.passed(broken, what, maskgate.LESSONS)
+    odd = maskgate.passed(broken, what, maskgate.LESSONS, otherwise)
     kept = [row for (_, row), wrong in zip(fit, broken) if not wrong]
-    return kept, {**unseen(len(rows) - len(shown)), **too_long(len(shown) - len(fit), limit), **odd}
+    return kept, {**unseen(refused), **too_long(len(shown) - len(fit), limit), **odd}
+
+
+def _shown(rows, encode):
+    """([(row, what it is in tokens)], how many the template refuses, the errors of those that it shows otherwise than they were written)."""
+    found, refused, otherwise = [], 0, []
+    for row in rows:
+        try:
+            found.append((row, encode(row)))
+        except jinja2.TemplateError:
+            refused += 1
+        except dialogue.Odd as error:
+            otherwise.append(error)
+    return found, refused, otherwise
 
 
 def encoded(tokenizer, messages):
-    """(ids, mask) of a conversation, None if the template refuses it: some know no system turn, others no tools."""
-    import jinja2
-
-    try:
-        return dialogue.ids(tokenizer, messages)
-    except jinja2.TemplateError:
-        return None
+    """(ids, mask) of a conversation, None if the template refuses it, or shows it otherwise: some know no system turn, others no tools."""
+    found, _, _ = _shown([messages], lambda row: dialogue.ids(tokenizer, row))
+    return found[0][1] if found else None
 
 
 def fitting_pairs(tokenizer, rows, limit, what):
     """(pairs in tokens of which both answers fit into a window, {reason: how many were left out}): {"prompt_ids", "chosen_ids", "rejected_ids"}."""
-    shown = [(row, found) for row in rows if (found := encoded_pair(tokenizer, row)) is not None]
+    shown, refused, otherwise = _shown(rows, lambda row: _pair_in_tokens(tokenizer, row))
     fit = [(pair, row) for pair, row in shown if len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"])) <= limit]
     broken = maskgate.pairs(tokenizer, [pair for pair, _ in fit], [row for _, row in fit], limit)
-    odd = maskgate.passed(broken, what, maskgate.PAIRS)
+    odd = maskgate.passed(broken, what, maskgate.PAIRS, otherwise)
     kept = [row for (_, row), wrong in zip(fit, broken) if not wrong]
     check_some(len(kept), len(rows), limit, what)
-    return kept, {**unseen(len(rows) - len(shown)), **too_long(len(shown) - len(fit), limit), **odd}
+    return kept, {**unseen(refused), **too_long(len(shown) - len(fit), limit), **odd}
 
 
 def encoded_pair(tokenizer, row):
-    """A pair in tokens, None if the template refuses it."""
-    import jinja2
+    """A pair in tokens, None if the template refuses it, or shows it otherwise than it was written."""
+    found, _, _ = _shown([row], lambda pair: _pair_in_tokens(tokenizer, pair))
+    return found[0][1] if found else None
 
-    try:
-        (prompt, chosen), (_, rejected) = (dialogue.answered(tokenizer, row["prompt"] + row[side]) for side in ("chosen", "rejected"))
-    except jinja2.TemplateError:
-        return None
+
+def _pair_in_tokens(tokenizer, row):
+    (prompt, chosen), (other, rejected) = (dialogue.answered(tokenizer, row["prompt"] + row[side]) for side in ("chosen", "rejected"))
+    if prompt != other:
+        raise dialogue.Odd(
+            "the template asks for the two answers of a pair differently: one of them brings thoughts of its own",
+            "answers that both think before they speak, or neither",
+            "mend the pair",
+        )
     return {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
 
 
@@ -184,7 +209,7 @@ def both(rows):
 
 
 def unseen(count):
-    """The reason for lessons that a template refused, if there are any."""
+    """The reason for lessons that a template refused, or of which it passes over a call or what a tool says, if there are any."""
     return {"turns that the model's chat template has no place for": count} if count else {}
 
 
@@ -202,11 +227,17 @@ def check_some(kept, total, limit, what):
         )
 
 
-def waterfall(name, kept, left_out, read=0):
-    """A row that shows the conservation law: in = kept + left out; and how much of what was kept a training looked at.
+def respelt(tokenizer, conversations):
+    """How many answers of these lists of messages are taught with a blank in a special token that they spell."""
+    return sum(dialogue.respelt(tokenizer, messages) for messages in conversations)
+
+
+def waterfall(name, kept, left_out, read=0, respelt=None):
+    """A row that shows the conservation law: in = kept + left out; how much of what was kept a training looked at, and how much is not taught word by word.
 
     Args:
         read: how many it looked at, those that came again counted again.
+        respelt: answers that hold a special token, if they were counted.
     """
     return {
         "lessons": name,
@@ -215,4 +246,4 @@ def waterfall(name, kept, left_out, read=0):
         "read": f"{read:,} of them" if read <= kept else f"each {read / max(1, kept):.1f} times",
         "left out": sum(left_out.values()),
         "reasons": ", ".join(f"{reason} ({n:,})" for reason, n in left_out.items()) or "–",
-    }
+    } | ({} if respelt is None else {"respelt": respelt})

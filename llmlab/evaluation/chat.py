@@ -8,6 +8,9 @@ from llmlab.evaluation import asking
 from llmlab.models import weights
 from llmlab.spine.errors import UserError
 
+MOST = 512  # tokens of an answer, where half of the window holds as many
+CUT = " […]"
+
 
 class Chat:
     """A conversation with a model of a run; `ask` gives its answer and remembers both.
@@ -16,24 +19,45 @@ class Chat:
 
     Args:
         folder: of the model.
+        most: tokens of an answer; 0 for MOST, and never more than half of the window.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, most=0):
         self.model, self.tokenizer = weights.load(folder)
-        self.messages = []
+        self.most = min(most or MOST, weights.window(self.model) // 2)
+        self.messages, self.cut, self.forgot, self.told = [], False, False, set()
 
-    def ask(self, question, max_new_tokens=80, say=None):
-        """The answer to `question`, in the light of what was said before.
+    def ask(self, question, say=None):
+        """The answer to `question`, in the light of what was said before; then `cut` tells whether it came to its end, `forgot` whether older turns
+        were left out.
 
         Args:
             say: called with the answer as far as it is written, token by token.
         """
-        self.messages.append({"role": "user", "content": question})
-        self.messages = fitting(self.model, self.tokenizer, self.messages, max_new_tokens)
+        before = [*self.messages, {"role": "user", "content": question}]
+        self.messages = fitting(self.model, self.tokenizer, before, self.most)
+        self.forgot = len(self.messages) < len(before)
         streamer = _Words(self.tokenizer, say) if say else None
-        answer = asking.reply(self.model, self.tokenizer, [self.messages], max_new_tokens, streamer=streamer)[0]
+        answer, whole = asking.answers(self.model, self.tokenizer, [self.messages], self.most, streamer=streamer)[0]
         self.messages.append({"role": "assistant", "content": answer})
+        self.cut = not whole
         return answer
+
+    def shown(self, answer):
+        """The answer that was just given, with a mark where it was cut."""
+        return answer + CUT * self.cut
+
+    def notes(self):
+        """What was lost in the answer that was just given, each of it once."""
+        window, taught = weights.window(self.model), getattr(self.model.config, "turns_taught", 1)
+        least = "" if weights.was_adopted(self.model) else f", of those {taught} at most with which it was taught"
+        lost = {
+            f"{CUT.strip()}: cut at {self.most} tokens. An answer may have {window // 2}: llmlab chat RUN --tokens N": self.cut,
+            f"The oldest turns are no longer shown to the model: only what fits into its window of {window} tokens is{least}.": self.forgot,
+        }
+        new = [note for note, happened in lost.items() if happened and note not in self.told]
+        self.told.update(new)
+        return new
 
 
 def fitting(model, tokenizer, messages, answer):
@@ -69,9 +93,13 @@ class _Words:
         pass
 
 
-def terminal(folder, name):
-    """Reads questions from standard input until its end or an empty `/quit`."""
-    chat = Chat(folder)
+def terminal(folder, name, most=0):
+    """Reads questions from standard input until its end or an empty `/quit`; what is lost is said beside the answers, on standard error.
+
+    Args:
+        most: tokens of an answer, as in `Chat`.
+    """
+    chat = Chat(folder, most)
     if sys.stdin.isatty():
         print(f"You talk to {name}. /new starts afresh, /quit or Ctrl-D ends.")
     while True:
@@ -92,7 +120,9 @@ def terminal(folder, name):
         elif question:
             print("model: " if sys.stdin.isatty() else "", end="", flush=True)
             typed = Typed()
-            typed.finish(chat.ask(question, say=typed.say))
+            typed.finish(chat.shown(chat.ask(question, say=typed.say)))
+            for note in chat.notes():
+                print(note, file=sys.stderr, flush=True)
 
 
 class Typed:
@@ -131,7 +161,7 @@ def widget(models, examples):
     chat, transcript = Chat(models[name]), []
     for question in examples:
         chat.messages.clear()
-        transcript += [{"role": "user", "content": question}, {"role": "assistant", "content": chat.ask(question)}]
+        transcript += [{"role": "user", "content": question}, {"role": "assistant", "content": chat.shown(chat.ask(question))}]
     chat.messages.clear()
     if show.shell() is not None:
         Box(models, {name: chat}).display()
@@ -194,4 +224,5 @@ class Box:
             self.log.value = show.conversation(self.turns)._repr_html_()
 
         say("…")
-        say(self.chats[name].ask(question, say=say))
+        say(self.chats[name].shown(self.chats[name].ask(question, say=say)))
+        self.log.value += "".join(f"<p><em>{note}</em></p>" for note in self.chats[name].notes())

@@ -88,8 +88,10 @@ def found(signs, reads):
             "The text repeats itself",
             f"{signs['copies']:.0%} of the training documents are copies of others, to {COPIES[0]:.0%} of their word triples or more.",
             TEXT,
-            {"near_duplicate_threshold": str(COPIES[0])},
-            "fewer tokens, and as much to learn from them; what is repeated is learnt by heart",
+            {"near_duplicate_threshold": str(COPIES[0])} if reads else {},
+            "fewer tokens, and as much to learn from them; what is repeated is learnt by heart"
+            if reads
+            else "nothing as long as pre-training reads none of it; what is repeated would be learnt by heart",
         )
     own = signs["own_bytes_per_token"]
     if own and signs["bytes_per_token"] < FITS * own:

@@ -208,7 +208,7 @@ def decide(rows, run, frontier, results, proof="bound", limit=0):
 
 def _step(row, run, frontier, results, limit):
     """What to do about a criterion that did not pass."""
-    phase, name, change = _advice(row, frontier, results)
+    phase, name, change = _advice(row, frontier, results, _reads_the_text(run))
     new = (change if limit else None) if name == "limit" else changed(run, phase, name, change) if change else None
     made = option(phase, name, new) if new is not None else ""
     if made:
@@ -222,8 +222,9 @@ def _step(row, run, frontier, results, limit):
     return dict(criterion=row["criterion"], state=row["state"], why=row["why"], phase=phase, change=made, advice=f"back to {phase}{how}")
 
 
-def _advice(row, frontier, results):
-    """(phase, parameter, change) for a criterion that did not pass, by what it measures; more items where only they are short."""
+def _advice(row, frontier, results, reads=True):
+    """(phase, parameter, change) for a criterion that did not pass, by what it measures; more items where only they are short. What the model brought
+    along, having read none of the text, no change of the text takes away."""
     if row["needed"]:
         return "7_final_evaluation", "limit", "0"
     if row["why"] == "not measured" or row["name"] == "general":
@@ -236,9 +237,9 @@ def _advice(row, frontier, results):
         return TUNE, "student_layers", "×0.5"
     metric, better = results[task]["metric"], results[task]["better"]
     if better == "even" and metric != "leans":  # what it says of two people is learnt in lessons, what it finds likely in the text
-        return DATA, "counterfactual", "true"
+        return (DATA, "counterfactual", "true") if reads else (POST, "", "")
     if metric == "ranks_first":
-        return DATA, "near_duplicate_threshold", "×0.7"
+        return (DATA, "near_duplicate_threshold", "×0.7") if reads else (POST, "", "")
     return (POST, "preference_steps", "×2") if metric == "offensive" else (POST, "sft_steps", "×2")
 
 

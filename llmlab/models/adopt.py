@@ -9,10 +9,12 @@ import json
 import time
 from pathlib import Path
 
+from llmlab.data import dialogue
+from llmlab.models import admission
+from llmlab.models.admission import SOURCES, wrong
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import ROOT, near
 
-SOURCES = "a folder with config.json and safetensors, a .gguf file, package:NAME/FILE.gguf, or hub:NAME"
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 
 
@@ -25,7 +27,7 @@ def place(start_from):
     path = (ROOT / Path(start_from).expanduser()).resolve()
     if not path.exists():
         beside = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
-        raise _wrong(f"start_from = {start_from!r}: there is no {path.name}", near(path.name, beside) if beside else SOURCES)
+        raise wrong(f"start_from = {start_from!r}: there is no {path.name}", near(path.name, beside) if beside else SOURCES)
     return path
 
 
@@ -43,7 +45,7 @@ def _in_package(name):
     except (ImportError, ValueError):
         found = None
     if found is None or not found.submodule_search_locations:
-        raise _wrong(
+        raise wrong(
             f"start_from: the package {package!r} is not installed",
             "an installed package that holds a model",
             f"pip install {package.replace('_', '-')}",
@@ -51,36 +53,37 @@ def _in_package(name):
     folder = Path(next(iter(found.submodule_search_locations)))
     if not (folder / file).is_file():
         there = sorted(p.name for p in folder.rglob("*.gguf"))
-        raise _wrong(f"start_from: {package} has no file {file!r}", f"there are: {', '.join(there) or 'no .gguf files'}")
+        raise wrong(f"start_from: {package} has no file {file!r}", f"there are: {', '.join(there) or 'no .gguf files'}")
     return folder / file
 
 
-def check(start_from):
-    """Before any kernel starts: what is named is there, is a decoder, and needs neither pickles nor code of its own."""
+def check(start_from, trust_tokenizer=False):
+    """Before any kernel starts: what is named is there, is a decoder with its own tokenizer, and needs neither pickles nor code of its own."""
     path = place(start_from)
     if path is None:
-        return
+        return admission.config(_on_the_hub(start_from), start_from)
     if path.is_file():
         if path.suffix != ".gguf" or _begins(path) != b"GGUF":
-            raise _wrong(f"start_from: {path.name} is no GGUF file", SOURCES)
+            raise wrong(f"start_from: {path.name} is no GGUF file", SOURCES)
         if importlib.util.find_spec("gguf") is None:
-            raise _wrong("start_from: reading GGUF needs the package gguf", "an extra of llmlab", "pip install -e .[smollm2]")
-        return
+            raise wrong("start_from: reading GGUF needs the package gguf", "an extra of llmlab", "pip install -e .[smollm2]")
+        return admission.gguf_file(path)
     names = sorted(p.name for p in path.iterdir())
     if "config.json" not in names:
-        raise _wrong(f"start_from: {path.name} holds no config.json", f"it holds {', '.join(names[:6]) or 'nothing'}; wanted: {SOURCES}")
+        raise wrong(f"start_from: {path.name} holds no config.json", f"it holds {', '.join(names[:6]) or 'nothing'}; wanted: {SOURCES}")
     if not any(n.endswith(".safetensors") for n in names):
         pickles = [n for n in names if n.endswith(PICKLES)]
         held = f"only pickles ({', '.join(pickles[:3])}), which may run code" if pickles else "no weights"
-        raise _wrong(
+        raise wrong(
             f"start_from: {path.name} holds {held}",
             "weights in safetensors",
             "convert them where you trust them: model.save_pretrained(FOLDER)",
         )
-    if not {"tokenizer.json", "tokenizer.model", "vocab.json"} & set(names):
-        raise _wrong(f"start_from: {path.name} holds no tokenizer", "tokenizer.json beside the weights")
-    _check_config(path)
-    _check_tokenizer(path)
+    if gone := sorted({*_said(path, "model.safetensors.index.json").get("weight_map", {}).values()} - {*names}):
+        raise wrong(f"start_from: {path.name} lacks {', '.join(gone[:3])}, which its index names", "all parts of the weights")
+    told = _said(path, "config.json")
+    admission.config(told, path.name)
+    _check_tokenizer(path, told, trust_tokenizer)
 
 
 def depth(start_from):
@@ -89,29 +92,77 @@ def depth(start_from):
     if path is None:
         return None
     if path.is_file():
-        import gguf
-
-        fields = gguf.GGUFReader(path).fields
-        return next((int(field.contents()) for name, field in fields.items() if name.endswith(".block_count")), None)
+        return next((value for name, value in admission.gguf(path).items() if name.endswith(".block_count")), None)
     told = json.loads((path / "config.json").read_text())
     return next((told[name] for name in ("num_hidden_layers", "n_layer", "num_layers") if name in told), None)
 
 
-def _check_tokenizer(path):
-    """Refuses a tokenizer that knows more tokens than the model, or whose template does not show what the assistant says."""
-    from transformers import AutoTokenizer
+def told_before(start_from, grounding, system):
+    """What a model was used to, and what it will be shown from phase 5 on instead, in sentences.
 
-    from llmlab.data import dialogue
+    Args:
+        grounding, system: parameters of phase 5. Raises UserError for a system turn that the model's template has no place for.
+    """
+    path = place(start_from) if start_from else None
+    if path is None:
+        return []
+    used, other, marks = admission.templates(path)
+    if system and used and system.strip() not in admission.says(used, marks, [{"role": "system", "content": system}, *dialogue.PROBE]):
+        raise dialogue.placeless(system)
+    rows, turn = 0 if path.is_file() else _said(path, "config.json").get("grounding", 0), dialogue.introduced(used)
+    said = [f"{path.name} has two chat templates: that of chat_template.jinja is used, that of tokenizer_config.json is not"] * bool(other)
+    if rows and rows != grounding:
+        said.append(
+            f"{path.name} was taught with {rows} rows of a knowledge base beside each question, which do not come along; grounding = {grounding}"
+        )
+    if turn and system and turn != system:
+        said.append(f"{path.name} was taught after the system turn {turn!r}; from phase 5 on it is another: {system!r}")
+    return said
+
+
+def _said(where, file):
+    """What a JSON file of a model says, in a folder or on the hub; {} where there is none. A hub that is out of reach, or has no such model, is an OSError."""
+    from transformers.utils import cached_file
+
+    found = cached_file(str(where), file, _raise_exceptions_for_missing_entries=file == "config.json")
+    try:
+        return json.loads(Path(found).read_text(encoding="utf-8")) if found else {}
+    except ValueError as error:
+        raise wrong(f"start_from: {file} of {Path(where).name} is no JSON: {error}", SOURCES) from None
+
+
+def _on_the_hub(start_from):
+    """The config of a model of the hub, of which nothing else is fetched."""
+    try:
+        told = _said(start_from.removeprefix("hub:"), "config.json")
+    except UserError:
+        raise
+    except Exception as error:  # no network, no such name, no access
+        raise wrong(
+            f"start_from = {start_from!r} cannot be read: {admission.line(error)}",
+            "hub:OWNER/NAME of a model that is there, and a network or a copy of it in the hub's cache",
+        ) from error
+    if not told:
+        raise wrong(f"start_from: {start_from} holds no config.json", SOURCES)
+    return told
+
+
+def _check_tokenizer(path, told, trusted):
+    """Refuses a tokenizer that is not the model's, or whose template does not show what the assistant says."""
+    from transformers import AutoTokenizer
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
-    except Exception as error:  # a broken file, or a class of its own
-        raise _wrong(
-            f"start_from: the tokenizer of {path.name} does not load: {(str(error).splitlines() or [''])[0][:150]}", "tokenizer.json"
+    except Exception as error:  # a broken file, none at all, or a class of its own
+        raise wrong(
+            f"start_from: the tokenizer of {path.name} does not load: {admission.line(error)}",
+            "a tokenizer that transformers reads, beside the weights",
         ) from error
-    known = json.loads((path / "config.json").read_text()).get("vocab_size")
-    if known and len(tokenizer) > known:
-        raise _wrong(f"the tokenizer has {len(tokenizer):,} tokens, the model {known:,}", "a tokenizer that fits its model")
+    if not tokenizer.is_fast or not len(tokenizer):
+        raise wrong(f"start_from: {path.name} holds no tokenizer that transformers' fast ones read", "tokenizer.json beside the weights")
+    known = told.get("vocab_size") or (told.get("text_config") or {}).get("vocab_size")
+    if known:
+        admission.tokenizer(tokenizer, known, [told, _said(path, "generation_config.json")], path.name, trusted)
     if tokenizer.chat_template:
         dialogue.check(tokenizer, [dialogue.PROBE])
 
@@ -121,52 +172,37 @@ def _begins(path):
         return stream.read(4)
 
 
-def _check_config(path):
-    """Refuses what is no decoder, or a class that stands outside transformers."""
-    try:
-        config = json.loads((path / "config.json").read_text())
-    except ValueError as error:
-        raise _wrong(f"start_from: {path.name}/config.json is no JSON: {error}", SOURCES) from None
-    architectures = config.get("architectures") or []
-    if config.get("is_encoder_decoder") or (architectures and not any("CausalLM" in a or "LMHead" in a for a in architectures)):
-        raise _wrong(f"start_from: {path.name} is a {', '.join(architectures) or 'encoder and decoder'}", "a decoder, …ForCausalLM")
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
-
-    known = {*CONFIG_MAPPING_NAMES, "llmlab_rnn", "llmlab_cnn"}
-    if config.get("model_type") not in known:
-        own = " and brings code of its own, which is never run" if config.get("auto_map") else ""
-        raise _wrong(f"start_from: transformers knows no {config.get('model_type')!r}{own}", near(config.get("model_type"), known))
-
-
-def _wrong(what, instead, fix=f"llmlab run RUN -p start_from=…   ({SOURCES})"):
-    return UserError(what, instead, fix)
-
-
 # --- adopting ---------------------------------------------------------------------------------------------------------------------------
-def adopt(start_from, out):
+def adopt(start_from, out, trust_tokenizer=False):
     """Writes the model, in fp32, and its tokenizer into the folder `out`.
 
-    Returns: {"name", "licence": what it says of its own, "seconds", "template": whose chat template it has, "tokens added"}.
+    Args:
+        trust_tokenizer: goes on with a tokenizer that does not seem to be the model's own.
+
+    Returns: {"name", "licence": what it says of its own, "seconds", "template": whose chat template it has, "tokens added"}, and what else should be known
+    of it: code that is not run, a template that is not used, a tokenizer that is taken on trust.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-    from llmlab.data import dialogue, tokens
+    from llmlab.data import tokens
 
-    check(start_from)
+    check(start_from, trust_tokenizer)
     started, path = time.time(), place(start_from)
     where, how = _named(start_from, path)
     try:
         tokenizer = AutoTokenizer.from_pretrained(where, trust_remote_code=False, **how)
-        model = AutoModelForCausalLM.from_pretrained(
-            where, trust_remote_code=False, dtype=torch.float32, **(how or {"use_safetensors": True})
+        model, loading = AutoModelForCausalLM.from_pretrained(
+            where, trust_remote_code=False, dtype=torch.float32, output_loading_info=True, **(how or {"use_safetensors": True})
         )
+        told = [] if how else [_said(where, file) for file in ("config.json", "generation_config.json")]
     except Exception as error:  # transformers, safetensors, gguf and the hub each raise their own
-        raise _wrong(
-            f"start_from = {start_from!r} does not load: {(str(error).splitlines() or [type(error).__name__])[0][:200]}", SOURCES
-        ) from error
+        raise wrong(f"start_from = {start_from!r} does not load: {admission.line(error)}", SOURCES) from error
+    name, own_code = _called(start_from, path), any(said.get("auto_map") for said in told)
     if how:
         model = _unquantised(model)
+    admission.weights(model, loading, name, own_code)
+    doubts = admission.tokenizer(tokenizer, model.get_input_embeddings().weight.shape[0], told, name, trust_tokenizer)
     added = tokens.give_template(tokenizer)
     if added:
         _make_room(model, len(tokenizer), added)
@@ -176,12 +212,18 @@ def adopt(start_from, out):
     model.generation_config = GenerationConfig(bos_token_id=frame.start, eos_token_id=list(frame.stops), pad_token_id=frame.pad)
     model.save_pretrained(str(out))
     tokenizer.save_pretrained(str(out))
+    more = {
+        "its own code": f"not run; read as transformers' {type(model).__name__}" if own_code else "",
+        "another template": "that of tokenizer_config.json is not used" if path is not None and admission.templates(path)[1] else "",
+        "taken on trust": doubts,
+    }
     return {
-        "name": _called(start_from, path),
+        "name": name,
         "licence": _licence(start_from, path),
         "seconds": round(time.time() - started, 1),
         "template": "llmlab's" if added else "its own",
         "tokens added": added,
+        **{what: said for what, said in more.items() if said},
     }
 
 
@@ -206,10 +248,7 @@ def _called(start_from, path):
 def _licence(start_from, path):
     """What a GGUF file, or the card of a folder or of the hub, says of a licence."""
     if path is not None and path.is_file():
-        from gguf import GGUFReader
-
-        field = GGUFReader(path).get_field("general.license")
-        return str(field.contents()) if field else "not stated"
+        return str(admission.gguf(path).get("general.license", "not stated"))
     from huggingface_hub import ModelCard
 
     try:

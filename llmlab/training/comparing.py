@@ -108,4 +108,10 @@ def learn(loss, referred, model, data, out, learning_rate, max_steps, batch_size
     if not summary:
         return {}
     adapters.merge(adapter, trainer.model, tokenizer, out)
-    return {**summary, "learning_rate": learning_rate, "pairs": len(rows), "left_out": left_out}
+    return {
+        **summary,
+        "learning_rate": learning_rate,
+        "pairs": len(rows),
+        "left_out": left_out,
+        "respelt": teaching.respelt(tokenizer, [pair[side] for pair in pairs for side in ("chosen", "rejected")]),
+    }

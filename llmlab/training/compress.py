@@ -72,7 +72,13 @@ def distill(
     )
     trainer.teacher, trainer.temperature, trainer.hard = master.to(trainer.args.device), temperature, hard
     summary = fit.fit(trainer, out, "distillation", rate="distill_learning_rate")
-    return {**summary, "learning_rate": learning_rate, "conversations": len(rows), "left_out": left_out}
+    return {
+        **summary,
+        "learning_rate": learning_rate,
+        "conversations": len(rows),
+        "left_out": left_out,
+        "respelt": teaching.respelt(tokenizer, [row["messages"] for row in teaching.conversations(data)]),
+    }
 
 
 GOOD, REJECTED = 1, 2  # in a mask: said by the assistant, and whether it should be

@@ -84,6 +84,7 @@ def sft(
         "learning_rate": learning_rate,
         "conversations": len(rows),
         "left_out": left_out,
+        "respelt": teaching.respelt(tokenizer, [row["messages"] for row in teaching.conversations(data)]),
         "trained_share": round(said / total, 3),
     }
 
@@ -145,7 +146,13 @@ def direct(loss, model, data, out, learning_rate, max_steps, batch_size, beta, a
     if not summary:
         return {}
     adapters.merge(adapter, trainer.model, tokenizer, out)
-    return {**summary, "learning_rate": learning_rate, "pairs": len(rows), "left_out": left_out}
+    return {
+        **summary,
+        "learning_rate": learning_rate,
+        "pairs": len(rows),
+        "left_out": left_out,
+        "respelt": teaching.respelt(tokenizer, [pair[side] for pair in pairs for side in ("chosen", "rejected")]),
+    }
 
 
 def _prepared(model, out, adapter, learning_rate, stage):

@@ -54,13 +54,14 @@ def pretrain(
         prompts: beginnings that the model completes at every evaluation.
         rate: the notebook's name for the learning rate, for the error of a training that diverges.
 
-    Returns: the summary of `fit`, with "bits_per_byte" on validation and "expected_first_loss" (ln V, of random weights).
+    Returns: the summary of `fit`, with "bits_per_byte" on validation, "expected_first_loss" (ln V, of random weights) and "replayed", the share of
+    general text that there was enough of.
     """
     tokenizer = tokens.load(tokenizer)
     model = weights.begun(config, len(tokenizer), seed)
     if not tokens_seen:
         return _passed_on(model, tokenizer, data, out, prompts)
-    blocks = _blocks(data, tokenizer, general, replay, seed, batch_size)
+    blocks, replayed = _blocks(data, tokenizer, general, replay, seed, batch_size)
     inside = adapters.place(adapter, out)
     usual, rate_suited = optim.suited("pretrain", adapter, sum(p.numel() for p in model.parameters()))
     at_once = batch_size * int(os.environ.get("WORLD_SIZE", 1)) * len(blocks[0])
@@ -93,6 +94,7 @@ def pretrain(
         "learning_rate": learning_rate,
         "bits_per_byte": final,
         "expected_first_loss": math.log(model.config.vocab_size),
+        "replayed": replayed,
     }
 
 
@@ -121,11 +123,11 @@ def _passed_on(model, tokenizer, data, out, prompts):
     tokenizer.save_pretrained(str(out))
     final = Watch(Path(out), tokenizer, tokens.some_validation(data), 1, prompts).validate(model, 0)
     nothing = dict(planned=0, steps=0, seconds=0.0, first_loss=None, last_loss=None, tokens=0, tokens_per_second=None, learning_rate=0.0)
-    return {**nothing, "bits_per_byte": final, "expected_first_loss": math.log(model.config.vocab_size)}
+    return {**nothing, "bits_per_byte": final, "expected_first_loss": math.log(model.config.vocab_size), "replayed": 0.0}
 
 
 def _blocks(data, tokenizer, general, replay, seed, batch_size):
-    """The blocks to train on, those of general text among them."""
+    """(the blocks to train on, those of general text among them; the share of the latter, which is less than `replay` where there are too few)."""
     blocks = tokens.read(data, "train")["input_ids"]
     if len(blocks) < batch_size:
         raise UserError(
@@ -134,11 +136,17 @@ def _blocks(data, tokenizer, general, replay, seed, batch_size):
             "llmlab run RUN -p 1_model_design.batch_size=1   (or more text)",
         )
     if not replay:
-        return blocks
-    rows = tokens.tokenise(tokenizer, jsonl(general))
+        return blocks, 0.0
+    rows = tokens.tokenise(tokenizer, jsonl(general) if general else [])
     other, _ = tokens.pack([r["input_ids"] for r in rows], len(blocks[0]), seed, tokens.marks(tokenizer))
-    count = min(len(other), round(len(blocks) * replay / (1 - replay)))
-    return blocks + other[:count]
+    if not other:
+        raise UserError(
+            f"replay = {replay:g}, and no block of general text to take it from",
+            f"general text of {len(blocks[0])} tokens or more",
+            "llmlab run RUN -p general=FOLDER   (or -p replay=0)",
+        )
+    other = other[: round(len(blocks) * replay / (1 - replay))]
+    return blocks + other, len(other) / (len(blocks) + len(other))
 
 
 class Watch(TrainerCallback):

@@ -26,6 +26,12 @@ class PhaseFailed(Exception):
     """A cell failed: the phase, the cell, the error, and where the partial report is."""
 
 
+def needs_hub(values):
+    """Whether a parameter, or one of a list of them, names something on the hub: nothing else of a phase needs the network."""
+    named = [text for value in values.values() for text in (value if isinstance(value, list) else [value])]
+    return any(isinstance(text, str) and text.strip().startswith("hub:") for text in named)
+
+
 def execute(notebook, out, values, runs):
     """papermill over a notebook, in the project's root; `out` then holds no path of this machine.
 
@@ -40,8 +46,8 @@ def execute(notebook, out, values, runs):
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
     os.environ.update({k: os.environ.get(k, v) for k, v in QUIET.items()})
-    wanted = "0" if str(values.get("source", "")).startswith("hub:") else "1"  # nothing but a source on the hub needs the network
-    os.environ.update({"HF_HUB_OFFLINE": wanted, "HF_DATASETS_OFFLINE": wanted})
+    shut = "0" if needs_hub(values) else "1"
+    os.environ.update({"HF_HUB_OFFLINE": shut, "HF_DATASETS_OFFLINE": shut})
     try:
         papermill.execute_notebook(
             notebook,

@@ -29,8 +29,12 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
     selected = _selected(only, start)
     planned = road.plan(experiment, changed)
     for phase in selected:
-        preflight.check(phase, planned[phase])
-    preflight.together(planned)
+        preflight.check(phase, planned[phase], (experiment.done(phase) or {}).get("params"))
+    if (experiment.done("5_post_training") or {}).get("params") == planned["5_post_training"]:
+        preflight.together(planned)
+    else:
+        for line in preflight.together(planned):
+            echo(f"5_post_training: {line}")
     _complete(experiment, selected)
     if experiment.parent and (missing := [p for p in selected if experiment.parent.done(p) is None]):
         echo(f"{experiment.parent.path.name}, the parent, has not finished {', '.join(missing)}: this run makes what it needs itself")

@@ -12,12 +12,16 @@ from llmlab.spine.run import MODELS
 STEP = {"model", "data", "out", "learning_rate", "max_steps", "batch_size", "beta", "adapter", "rank", "seed", "device"}
 
 
-def check(phase, params):
-    """Raises UserError for parameters of a phase that cannot work; cheap, and without torch unless a GPU is asked for."""
+def check(phase, params, before=None):
+    """Raises UserError for parameters of a phase that cannot work; cheap, and without torch unless a GPU is asked for, or a model is adopted.
+
+    Args:
+        before: parameters that the phase was done with, if it was.
+    """
     if "device" in params:
         device(params)
     if phase == "1_model_design":
-        design(params)
+        design(params, before or {})
     if "source" in params:
         from llmlab.data import corpus
 
@@ -26,6 +30,12 @@ def check(phase, params):
         from llmlab.data import corpus
 
         corpus.check(params, "general", 4)  # the fewest of which one is held out
+    elif params.get("replay"):
+        raise UserError(
+            f"replay = {params['replay']:g}, and general names no text",
+            "text of another kind, of which this share of the training blocks is made",
+            "llmlab run RUN -p general=FOLDER   (or -p replay=0)",
+        )
     if phase == "5_post_training":
         method("preference", params["preference"])
         if params["annotations"]:
@@ -96,12 +106,14 @@ def known(parameter, name, names):
         raise UserError(f"{parameter}: there is no {name!r}", near(name, names), f"llmlab run RUN -p {parameter}={value}")
 
 
-def design(params):
-    """Widths, heads and positions fit together; a model that is adopted is there."""
+def design(params, before):
+    """Widths, heads and positions fit together; a model that is adopted is there. One of the hub that came in before need not be in reach any more."""
     from llmlab.models import adopt
 
+    if params["start_from"].startswith("hub:") and params["start_from"] == before.get("start_from"):
+        return
     if params["start_from"]:
-        return adopt.check(params["start_from"])
+        return adopt.check(params["start_from"], params["trust_tokenizer"])
     if params["tokens_seen"] == 0:
         raise UserError(
             "tokens_seen = 0 passes an adopted model on, and nothing is adopted",
@@ -126,9 +138,28 @@ def design(params):
 
 def together(plan):
     """What no phase can know alone: a student has no more layers than its teacher, and not all of them can stay as they are; a task, a topic or a
-    criterion that is named is there."""
+    criterion that is named is there; an adopted model has a place for a system turn.
+
+    Returns: sentences on what an adopted model was used to, and will be shown otherwise.
+    """
+    from llmlab.models import adopt
+
     _names(plan)
-    _layers(plan["1_model_design"], plan["5_post_training"], plan["6_fine_tuning"])
+    design, trained, taught = plan["1_model_design"], plan["3_pretraining"], plan["5_post_training"]
+    _layers(design, taught, plan["6_fine_tuning"])
+    _replayed(design, trained)
+    return adopt.told_before(design["start_from"], taught["grounding"], taught["system"])
+
+
+def _replayed(design, trained):
+    """General text is mixed in only where something is trained."""
+    tokens = trained["tokens_seen"] if trained["tokens_seen"] >= 0 else design["tokens_seen"]
+    if trained["replay"] and tokens == 0:
+        raise UserError(
+            f"replay = {trained['replay']:g}, and tokens_seen = 0: the adopted model is passed on as it is",
+            "nothing is mixed in where nothing is trained",
+            "llmlab run RUN -p replay=0   (or -p tokens_seen=-1)",
+        )
 
 
 def _layers(design, post, tuned):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from llmlab.data import exams, guests, lessons, lookup, material, offence, taskfiles, tasks
+from llmlab.data import exams, guests, lessons, lookup, material, offence, taskfiles, tasks, teaching
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 
@@ -53,6 +53,51 @@ def test_system_turns_calls_of_tools_and_history_are_kept(tmp_path):
         [write(tmp_path / "b.jsonl", {"instruction": "And?", "input": "this", "output": "Yes.", "history": [["Is it so?", "It is."]]})]
     )
     assert rows[0]["messages"] == [ASK, SAY, {"role": "user", "content": "And?\n\nthis"}, {"role": "assistant", "content": "Yes."}]
+
+
+CALL = {"type": "function", "function": {"name": "look_up", "arguments": {"q": "it"}}}
+TOLD = {"role": "tool", "content": "yes"}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [ASK, {"role": "assistant", "content": None, "tool_calls": [CALL]}, TOLD, SAY]},
+        {"messages": [ASK, {"role": "assistant", "tool_calls": [CALL["function"]]}, TOLD, SAY]},
+        {"messages": [ASK, {"role": "assistant", "content": "", "tool_calls": json.dumps([{"name": "look_up", "arguments": '{"q": "it"}'}])}, TOLD, SAY]},
+        {"messages": [ASK, {"role": "assistant", "function_call": {"name": "look_up", "arguments": '{"q": "it"}'}}, {**TOLD, "role": "function"}, SAY]},
+        {
+            "conversations": [
+                {"from": "human", "value": "Is it so?"},
+                {"from": "function_call", "value": json.dumps({"name": "look_up", "arguments": {"q": "it"}})},
+                {"from": "observation", "value": "yes"},
+                {"from": "gpt", "value": "It is."},
+            ]
+        },
+    ],
+)  # fmt: skip
+def test_calls_of_tools_are_known_in_every_usual_spelling_and_the_tools_come_along(tmp_path, row):
+    calls = [ASK, {"role": "assistant", "content": "", "tool_calls": [CALL]}, TOLD, SAY]
+    ((found,), _) = lessons.read_instructions([write(tmp_path / "a.jsonl", row)])
+    assert found["messages"] == calls and not teaching.conversations(write(tmp_path / "b.jsonl", found))[1:]
+    schema = {"name": "look_up", "parameters": {"type": "object"}}
+    for tools in ([{"type": "function", "function": schema}], json.dumps([schema])):
+        ((found,), _) = lessons.read_instructions([write(tmp_path / "c.jsonl", {**row, "tools": tools})])
+        assert found["messages"] == [{**ASK, "tools": [{"type": "function", "function": schema}]}, *calls[1:]]
+    ((found,), _) = lessons.read_instructions([write(tmp_path / "d.jsonl", {**row, "tools": "hammer and tongs"})])
+    assert found["messages"] == calls
+    judged = {"prompt": [ASK], "chosen": "It is.", "rejected": "No.", "tools": [schema]}
+    ((found,), _) = lessons.read_preferences([write(tmp_path / "e.jsonl", judged)])
+    assert found["prompt"] == [{**ASK, "tools": [{"type": "function", "function": schema}]}]
+
+
+@pytest.mark.parametrize("call", [{"function": {}}, {"nme": "x"}, "look it up", {"name": ""}, {"function": "look_up"}])
+def test_a_call_that_names_nothing_is_refused_with_its_place(tmp_path, call):
+    talk = [ASK, {"role": "assistant", "content": "", "tool_calls": [call]}, TOLD, SAY]
+    with pytest.raises(UserError, match="line 1: no call of a function with a name"):
+        lessons.read_instructions([write(tmp_path / "a.jsonl", {"messages": talk})])
+    with pytest.raises(UserError, match="line 1: the calls of message 2"):
+        teaching.conversations(write(tmp_path / "b.jsonl", {"messages": talk}))
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ def test_each_sign_names_its_phase(changed, finding, phase):
 def test_of_a_model_that_was_passed_on_nothing_is_said_of_training():
     assert not list(symptoms.found(HEALTHY | {"bits": 0.7, "curve": [(0.0, 0.7)]}, False))
     assert not list(symptoms.found(HEALTHY | {"look_back": {}}, True)), "no document fills the context"
+    assert [changes for *_, changes, _ in symptoms.found(HEALTHY | {"copies": 0.8}, False)] == [{}], "copies that nobody reads"
 
 
 def test_what_is_measured_on_a_run(smoke):

@@ -333,6 +333,21 @@ def test_nothing_is_advised_that_would_change_nothing(copy):
     assert verdict.changed(Run(copy), "5_post_training", "sft_steps", "×2") == "14"
 
 
+def test_no_change_of_the_text_is_advised_where_nobody_reads_it(copy):
+    """An adopted model that is passed on as it is."""
+    heads = {"bias": {"metric": "prefers_first", "better": "even"}, "secrets": {"metric": "ranks_first", "better": "lower"}}
+    rows = gated(["bias <= 0.1", "secrets <= 0.1"], bias=BAD | {"better": "even"}, secrets=BAD | {"better": "lower"})
+    advised = [n["change"].split("=")[0] for n in verdict.decide(rows, Run(copy), [], heads)["next"]]
+    assert advised == ["counterfactual", "near_duplicate_threshold"]
+    budget = read_json(copy / "1_model_design/budget.json")
+    write_json(copy / "1_model_design/budget.json", budget | {"start_from": "somebody's"})
+    record = read_json(copy / "3_pretraining/phase.json")
+    write_json(copy / "3_pretraining/phase.json", record | {"params": record["params"] | {"tokens_seen": 0}})
+    decision = verdict.decide(rows, Run(copy), [], heads)
+    assert [n["change"] for n in decision["next"]] == ["", ""] and decision["command"] == ""
+    assert all("no rule says which parameter" in n["advice"] for n in decision["next"])
+
+
 def test_findings_name_a_phase_and_a_command_that_parses(smoke):
     from llmlab.spine.params import PHASES, overrides, parse_options
 

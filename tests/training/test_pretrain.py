@@ -11,6 +11,7 @@ from llmlab.data import tokens
 from llmlab.models import weights
 from llmlab.spine import dotted, track
 from llmlab.spine.errors import UserError
+from llmlab.spine.files import write_jsonl
 from llmlab.spine.provenance import fingerprint
 from llmlab.training import checkpoints, launch, optim, pretrain
 
@@ -28,6 +29,26 @@ def test_the_first_loss_is_the_logarithm_of_the_vocabulary_and_it_learns(small, 
     assert any(r.get("samples") for r in rows) and any("bits_per_byte/all" in r for r in rows)
     model, _ = weights.load(tmp_path / "a")
     assert model.config.use_cache and model.generation_config.use_cache, "trainers save the cache turned off"
+
+
+def test_too_little_general_text_is_said_and_none_is_refused(small, tmp_path):
+    """Half of the blocks are asked for; there are two of general text."""
+    mine = tokens.read(small / "tokens", "train")["input_ids"]
+    text = " ".join(["The gate is shut and the light is on."] * 40)
+    write_jsonl(tmp_path / "some.jsonl", [{"text": text, "source": "other"}])
+    tokenizer = tokens.load(small / "tokenizer")
+    count = len(
+        tokens.pack([r["input_ids"] for r in tokens.tokenise(tokenizer, [{"text": text, "source": "x"}])], 64, 1, tokens.marks(tokenizer))[
+            0
+        ]
+    )
+    summary = train(small, tmp_path / "a", tokens_seen=64 * 4, general=tmp_path / "some.jsonl", replay=0.5)
+    assert summary["replayed"] == count / (len(mine) + count) < 0.5
+    assert train(small, tmp_path / "b", tokens_seen=64 * 4)["replayed"] == 0
+    write_jsonl(tmp_path / "none.jsonl", [])
+    for general in (tmp_path / "none.jsonl", ""):
+        with pytest.raises(UserError, match="no block of general text"):
+            train(small, tmp_path / "c", tokens_seen=64 * 4, general=general, replay=0.5)
 
 
 def test_the_same_seed_gives_the_same_bits(small, tmp_path):

@@ -92,6 +92,28 @@ def test_one_phase_five_parameter_concerns_phases_five_six_and_seven_only(copy):
     assert stale == ["5_post_training"] and readers == {"6_fine_tuning", "7_final_evaluation"}
 
 
+@pytest.mark.parametrize(
+    ("values", "shut"),
+    [
+        ({"source": "hub:somebody/text", "seed": 1}, "0"),
+        ({"source": "folder", "start_from": "hub:somebody/model"}, "0"),
+        ({"general": "hub:somebody/text:en:train"}, "0"),
+        ({"instructions": ["mine.jsonl", "hub:somebody/talks * 2"]}, "0"),
+        ({"source": "folder", "instructions": ["mine.jsonl"], "columns": ["a", "b"], "replay": 0.5}, "1"),
+        ({"source": "about the hub: a text", "tasks": ["hubs"], "bits": [8]}, "1"),
+    ],
+)
+def test_the_hub_is_open_to_whoever_names_something_there_and_to_nobody_else(tmp_path, monkeypatch, values, shut):
+    import papermill
+
+    seen = {}
+    for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
+        monkeypatch.setenv(name, "?")
+    monkeypatch.setattr(papermill, "execute_notebook", lambda *_, **__: seen.update(os.environ))
+    execution.execute("n.ipynb", tmp_path / "out.ipynb", values, [])
+    assert (seen["HF_HUB_OFFLINE"], seen["HF_DATASETS_OFFLINE"]) == (shut, shut)
+
+
 def test_a_killed_run_is_completed_by_the_next_call(tmp_path):
     path = tmp_path / "killed"
     command = [
@@ -214,6 +236,7 @@ def test_a_read_only_place_is_refused(tmp_path):
         (("run", "X", "-p", "criteria=[catalogue.worst <= 0.2]"), "worst group"),
         (("run", "X", "-p", "general=/nowhere"), "-p general="),
         (("run", "X", "-p", "general=installed:nunpy"), "did you mean 'numpy'"),
+        (("run", "X", "-p", "replay=0.2"), "general names no text"),
         (("run", "X", "-p", "topics=[catalog]"), "did you mean 'catalogue'"),
         (("run", "X", "-p", "postraining.beta=1"), "did you mean '5_post_training'"),
         (("run", "X", "-p", f"annotations={ROOT / 'docs' / 'index.png'}"), "cannot be read: not text"),
@@ -290,3 +313,14 @@ def test_general_text_of_which_nothing_can_be_held_out_is_refused(tmp_path):
     (tmp_path / "0.txt").unlink()
     with pytest.raises(UserError, match="holds 3 documents"):
         preflight.check("3_pretraining", {"general": str(tmp_path)})
+
+
+def test_general_text_is_mixed_in_only_where_something_is_trained():
+    from llmlab.workflow import preflight
+
+    planned, trained = {"tokens_seen": 0}, {"replay": 0.2, "tokens_seen": -1}
+    preflight._replayed(planned, trained | {"tokens_seen": 1000})
+    preflight._replayed(planned, trained | {"replay": 0.0})
+    preflight._replayed({"tokens_seen": -1}, trained)
+    with pytest.raises(UserError, match="passed on as it is"):
+        preflight._replayed(planned, trained)

@@ -219,13 +219,8 @@ def rewards(run, out, seconds, hh):
     row("    prefers the longer answer (people do in the next line)", told["prefers_longer"], None, told["accuracy"]["n"])
     row("    people prefer the longer answer", told["people_prefer_longer"], None, told["accuracy"]["n"])
     votes = [r["votes"] for r in jsonl(pairs) if "votes" in r]
-    if votes:
-        judged = {str(n): {"x": "a", "y": "a", "z": "a" if v == 3 else "b"} for n, v in enumerate(votes)}
-        for name, found in (
-            ("the label is right, estimated", agreement.ceiling(judged)),
-            ("one simulated annotator, against the others", agreement.one_person(judged)),
-        ):
-            row(f"    {name}", found["score"], (found["low"], found["high"]), found["n"])
+    for name, found in agreement.ceilings({}, votes).items():
+        row(f"    label: {name}", found["score"], (found["low"], found["high"]), found["n"])
     if hh:
         with gzip.open(hh, "rt", encoding="utf-8") as file:
             pairs, _ = teaching.sound([pair for line in file for pair in _pairs(json.loads(line))])

@@ -5,6 +5,7 @@ with gaps or on a scale, Krippendorff's alpha (2011). Intervals are of a bootstr
 """
 
 import itertools
+import math
 import random
 import statistics
 from collections import Counter, defaultdict
@@ -109,6 +110,42 @@ def ceiling(judged, seed=0):
     rng = random.Random(seed)
     drawn = [statistics.fmean(rng.choices(sure, k=len(sure))) for _ in range(ROUNDS)]
     return {"score": statistics.fmean(sure), "low": stats.percentile(drawn, 2.5), "high": stats.percentile(drawn, 97.5), "n": len(sure)}
+
+
+def ceilings(judged, votes=()):
+    """{who: how often it agrees with the label}, of a model that knew the truth and of one annotator; {} where nobody can say.
+
+    Args:
+        judged: as `ceiling` takes it; where it is empty, `votes` are looked at, as `of_votes` takes them.
+    """
+    if not judged:
+        return of_votes(votes)
+    most, one = ceiling(judged), one_person(judged)
+    told = {"a model that knew the truth, estimated": most, "one person, with most of the others": one}
+    return {who: found for who, found in told.items() if found} if most else {}
+
+
+def of_votes(votes):
+    """As `ceilings`, of items of which no more is known than how many of three judges said the same: all three are taken to be right equally often, each by
+    himself. {} if the votes are no such counts.
+
+    Judges who are right with a probability of r all say the same of u = r³ + (1 - r)³ of the items, which gives r; the label of most of them is then right of
+    r³ + 3r²(1 - r). Where some items are harder than others, or judges err together, both are too high: read them as the most that it can be.
+
+    Args:
+        votes: 3 where all said the same, 2 where one did not.
+    """
+    if not votes or not set(votes) <= {2, 3}:
+        return {}
+    found = stats.interval([float(v == 3) for v in votes])
+    one = {**found, **{key: _right(found[key]) for key in ("score", "low", "high")}}
+    most = {**one, **{key: one[key] ** 3 + 3 * one[key] ** 2 * (1 - one[key]) for key in ("score", "low", "high")}}
+    return {"a model that knew the truth, if three equal judges voted": most, "one of three equal judges, with the truth": one}
+
+
+def _right(unanimous):
+    """How often one of three equal judges is right who all say the same of a share of the items; of a quarter and less no more than a coin."""
+    return (1 + math.sqrt(max(0.0, 1 - 4 * (1 - unanimous) / 3))) / 2
 
 
 def one_person(judged):

@@ -78,9 +78,9 @@ class Sitting:
         return {**state, "token": self._token(key), "prompt": asked["prompt"], "left": first, "right": second, "scale": scale}
 
     def _open(self, rows, mine):
-        """{(item, 0): what others said of it} of the items that this annotator was not asked, the most wanted first."""
+        """{(item, 0): what others said of it} of the items that this annotator was not asked, the most wanted first. Who is asked twice is one person still."""
         asked, said = {r.get("item") for r in mine}, defaultdict(list)
-        for r in (r for r in rows if r.get("choice") != "skip"):
+        for r in (r for r in rows if r.get("choice") != "skip" and not r.get("repeat")):
             said[r.get("item")].append(r.get("choice", r.get("score")))
         return {(i, 0): said.get(i, []) for i in self.items if i not in asked}
 

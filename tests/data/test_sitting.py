@@ -80,6 +80,18 @@ def test_where_two_said_different_things_a_third_is_asked_first(path):
     assert found >= 10, "by chance it would be one of twelve"
 
 
+def test_who_is_asked_twice_or_takes_back_is_no_second_person(path):
+    """A repeat that was answered otherwise disputes nothing: others have not spoken yet."""
+    sitting = Sitting(path, ITEMS[:1], "ann")
+    play(sitting, lambda q: "left")
+    (row,) = sitting.mine()
+    judgements.append(path, {**row, "repeat": 1, "choice": "b" if row["choice"] == "a" else "a"})
+    bob = Sitting(path, ITEMS[:1], "bob")
+    assert list(bob._open(judgements.read(path)[0], []).values()) == [[row["choice"]]]
+    judgements.append(path, {"undo": row["item"], "repeat": 0, "annotator": "ann"})
+    assert list(bob._open(judgements.read(path)[0], []).values()) == [[]]
+
+
 def test_a_reload_goes_on_and_another_tab_asks_nothing_twice(path):
     first = Sitting(path, ITEMS, "ann", most=8)
     play(first, lambda q: "tie", most=3)

@@ -20,8 +20,10 @@ PAIRS = {
     "asked": "both answers follow the prompt that the model is asked with",
     "differ": "the two answers differ",
     "answers": "each answer is its words and its end of turn, and nothing else",
+    "marks": "it holds as many special tokens as the template puts there: none was typed",
     "fits": "both answers fit into the window",
 }
+SIDES = ("chosen", "rejected", "completion")  # the answers of a pair, or the one that was rated alone
 FEW = 0.02  # share of lessons that may be odd in themselves and are left out; more is a fault of the template, or of the code before it
 
 
@@ -96,21 +98,42 @@ def _normalised(tokenizer, message):
     return {**message, "content": _normal(tokenizer, message["content"])}
 
 
+def sides(pair):
+    """The names of the answers that a pair has; an answer that was rated alone is a pair of one."""
+    return [side for side in SIDES if side in pair]
+
+
 def pairs(tokenizer, given, rows, window):
-    """[the first invariant that each pair breaks, or None] of rows {"prompt_ids", "chosen_ids", "rejected_ids"}."""
-    return [next(_broken_pair(tokenizer, pair, row, window), None) for pair, row in zip(given, rows, strict=True)]
+    """[the first invariant that each pair breaks, or None] of rows {"prompt_ids", "chosen_ids", "rejected_ids"}, or {"prompt_ids", "completion_ids"} of an
+    answer that was rated alone."""
+    each = [(pair, row, side) for pair, row in zip(given, rows, strict=True) for side in sides(pair)]
+    typed = iter(_typed(tokenizer, each))
+    return [next(_broken_pair(tokenizer, pair, row, window, [next(typed) for _ in sides(pair)]), None) for pair, row in zip(given, rows)]
 
 
-def _broken_pair(tokenizer, pair, row, window):
+def _typed(tokenizer, each):
+    """Whether each answer after its prompt has other special tokens than the template puts there, which a conversation without words shows."""
+    special, shown = _special(tokenizer), [dialogue.plain(tokenizer, pair["prompt"] + pair[side]) for pair, _, side in each]
+    wholes = _tokenised(tokenizer, [dialogue.rendered(tokenizer, messages) for messages in shown])
+    blanks = _tokenised(tokenizer, [dialogue.rendered(tokenizer, [_blank(m) for m in messages]) for messages in shown])
+    for (_, row, side), whole, blank in zip(each, wholes, blanks):
+        taught = [*row["prompt_ids"], *row[f"{side}_ids"]]
+        yield sum(i in special for i in [*taught, *whole[len(taught) :]]) != sum(i in special for i in blank)
+
+
+def _broken_pair(tokenizer, pair, row, window, typed):
     asked, _ = dialogue.ids(tokenizer, pair["prompt"], answer=True)
     before, wanted = (tokenizer.decode(ids, skip_special_tokens=False) for ids in (row["prompt_ids"], asked))
+    answers = [list(row[f"{side}_ids"]) for side in sides(pair)]
     if before != wanted:
         yield "asked"
-    if list(row["chosen_ids"]) == list(row["rejected_ids"]):
+    if len(answers) > 1 and answers[0] == answers[1]:
         yield "differ"
-    if not all(_is_answer(tokenizer, pair[side], row[f"{side}_ids"]) for side in ("chosen", "rejected")):
+    if not all(_is_answer(tokenizer, pair[side], ids) for side, ids in zip(sides(pair), answers)):
         yield "answers"
-    if len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"])) > window:
+    if any(typed):
+        yield "marks"
+    if len(row["prompt_ids"]) + max(map(len, answers)) > window:
         yield "fits"
 
 

@@ -190,6 +190,16 @@ def test_pairs_are_split_where_the_loss_thinks(tokenizer, spoil, name):
     assert maskgate.pairs(tokenizer, [PAIR], [teaching.encoded_pair(tokenizer, PAIR)], 8) == ["fits"]
 
 
+@pytest.mark.parametrize("typed", ["prompt", "chosen", "rejected"])
+def test_a_mark_that_was_typed_into_a_pair_is_caught(tokenizer, monkeypatch, typed):
+    """Two renderings that share the fault agree; a conversation without words does not share it."""
+    text = {"prompt": user("Is <|end|> it?"), "chosen": bot("Yes <|end|> it is."), "rejected": bot("No <|end|> never.")}
+    pair = {**PAIR, typed: [text[typed]]}
+    assert maskgate.pairs(tokenizer, [pair], [teaching.encoded_pair(tokenizer, pair)], 512) == [None]
+    monkeypatch.setattr(dialogue, "_disarmed", lambda special, text: text)
+    assert maskgate.pairs(tokenizer, [pair], [teaching.encoded_pair(tokenizer, pair)], 512) == ["marks"]
+
+
 def test_a_batch_that_cuts_shifts_or_unmasks_is_refused(tokenizer):
     """What a collator does to lessons is seen in no lesson."""
     from llmlab.training import comparing

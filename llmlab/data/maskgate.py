@@ -4,6 +4,8 @@ field: the loss looks fine, and the model learns to ask instead of to answer, ne
 It looks at the tokens that the trainer is given, and makes them again from the conversation by another way: as text first.
 """
 
+import random
+
 from llmlab.data import dialogue, tokens
 from llmlab.spine.errors import UserError
 
@@ -176,6 +178,33 @@ def collated(lessons, batch, trained, what):
             raise UserError(
                 f"the trainer would be given something else than lesson {n} of the {what}",
                 "a batch that holds each lesson whole, and trains on what the assistant says",
+                "make .venv/.installed   (another version of TRL may put batches together in another way)",
+            )
+
+
+def tried(lengths):
+    """Numbers of the lessons that a batch is tried on: the 8 longest, where a collator cuts, the 8 shortest, which it pads or packs, and 16 at random."""
+    order = sorted(range(len(lengths)), key=lambda n: -lengths[n])
+    some = random.Random(0).sample(order[8:-8], min(16, len(order[8:-8])))
+    return list(dict.fromkeys([*order[:8], *order[-8:], *some]))
+
+
+def drawn(asked, batch, stops):
+    """Refuses a trainer that learns from other answers than those it drew to what it was asked: prompts are those of the gate, and of an answer is learnt from
+    up to its first end of turn.
+
+    Args:
+        asked: ids of the prompts, in the order of the batch.
+        batch: {"prompt_ids", "prompt_mask", "completion_ids", "completion_mask"}, (B, T) each, as TRL's trainers give it.
+        stops: ids that end an answer.
+    """
+    columns = [batch[name].tolist() for name in ("prompt_ids", "prompt_mask", "completion_ids", "completion_mask")]
+    for n, (ids, prompt, shown, answer, on) in enumerate(zip(asked, *columns, strict=True), 1):
+        before, said = ([token for token, real in zip(row, mask) if real] for row, mask in ((prompt, shown), (answer, on)))
+        if before != list(ids) or any(token in stops for token in said[:-1]):
+            raise UserError(
+                f"the trainer would learn from something else than the answer to prompt {n} that it was asked",
+                "prompts as the gate saw them, and answers up to their end of turn",
                 "make .venv/.installed   (another version of TRL may put batches together in another way)",
             )
 

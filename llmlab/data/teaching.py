@@ -154,13 +154,24 @@ def encoded(tokenizer, messages):
 
 def fitting_pairs(tokenizer, rows, limit, what):
     """(pairs in tokens of which both answers fit into a window, {reason: how many were left out}): {"prompt_ids", "chosen_ids", "rejected_ids"}."""
+    kept, left_out = held_pairs(tokenizer, rows, limit, what)
+    check_some(len(kept), len(rows), limit, what)
+    return [row for _, row in kept], left_out
+
+
+def held_pairs(tokenizer, rows, limit, what):
+    """([(pair, its tokens)] that fit into a window and pass the mask gate, {reason: how many were left out})."""
     shown = [(row, found) for row in rows if (found := encoded_pair(tokenizer, row)) is not None]
-    fit = [(pair, row) for pair, row in shown if len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"])) <= limit]
+    fit = [(pair, row) for pair, row in shown if length(row) <= limit]
     broken = maskgate.pairs(tokenizer, [pair for pair, _ in fit], [row for _, row in fit], limit)
     odd = maskgate.passed(broken, what, maskgate.PAIRS)
-    kept = [row for (_, row), wrong in zip(fit, broken) if not wrong]
-    check_some(len(kept), len(rows), limit, what)
+    kept = [both for both, wrong in zip(fit, broken) if not wrong]
     return kept, {**unseen(len(rows) - len(shown)), **too_long(len(shown) - len(fit), limit), **odd}
+
+
+def length(row):
+    """Tokens of a pair's prompt and the longer of its answers."""
+    return len(row["prompt_ids"]) + max(len(row[f"{side}_ids"]) for side in maskgate.SIDES if f"{side}_ids" in row)
 
 
 def encoded_pair(tokenizer, row):

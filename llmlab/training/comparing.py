@@ -92,9 +92,9 @@ def learn(loss, referred, model, data, out, learning_rate, max_steps, batch_size
 
         start = get_peft_model(start, peft)
     collate = collated(tokens.marks(tokenizer).pad)
-    longest = sorted(rows, key=lambda r: -len(r["prompt_ids"]) - max(len(r["chosen_ids"]), len(r["rejected_ids"])))[:8]
-    batch = collate(longest)
-    maskgate.collated(teaching.both(longest), batch, batch["said"], "pairs")
+    tried = [rows[n] for n in maskgate.tried([teaching.length(row) for row in rows])]
+    batch = collate(tried)
+    maskgate.collated(teaching.both(tried), batch, batch["said"], "pairs")
     trainer = Comparing(
         loss,
         reference,

@@ -66,10 +66,10 @@ def sft(
     trainer = SFTTrainer(
         model=start, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer, peft_config=peft, **made_by
     )
-    longest = sorted(range(len(rows)), key=lambda n: -len(rows[n]["input_ids"]))[:8]
-    batch = trainer.data_collator([trainer.train_dataset[n] for n in longest])
+    tried = maskgate.tried([len(row["input_ids"]) for row in rows])
+    batch = trainer.data_collator([trainer.train_dataset[n] for n in tried])
     maskgate.collated(
-        [(rows[n]["input_ids"], rows[n]["assistant_masks"]) for n in longest], batch, batch["labels"] != -100, "conversations"
+        [(rows[n]["input_ids"], rows[n]["assistant_masks"]) for n in tried], batch, batch["labels"] != -100, "conversations"
     )
     fit.head_where_needed(trainer.model)
     trained = adapters.count(trainer.model)
@@ -137,9 +137,9 @@ def direct(loss, model, data, out, learning_rate, max_steps, batch_size, beta, a
         processing_class=tokenizer,
         peft_config=peft,
     )
-    longest = sorted(range(len(rows)), key=lambda n: -len(both[n]["input_ids"]))[:8]
-    batch = trainer.data_collator([trainer.train_dataset[n] for n in longest])
-    maskgate.collated(teaching.both([rows[n] for n in longest]), batch, batch["completion_mask"], "pairs")
+    tried = maskgate.tried([teaching.length(row) for row in rows])
+    batch = trainer.data_collator([trainer.train_dataset[n] for n in tried])
+    maskgate.collated(teaching.both([rows[n] for n in tried]), batch, batch["completion_mask"], "pairs")
     fit.head_where_needed(trainer.model)
     summary = fit.fit(trainer, inside, "preference optimisation", rate="preference_learning_rate")
     if not summary:

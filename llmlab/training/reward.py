@@ -6,12 +6,14 @@ counts words. What it gives for length alone is measured and taken away.
 
 import hashlib
 import json
+import math
+from collections import Counter
 from pathlib import Path
 
 import numpy
 import torch
 
-from llmlab.data import dialogue, teaching, tokens
+from llmlab.data import dialogue, maskgate, teaching, tokens
 from llmlab.evaluation import calibration, stats
 from llmlab.models import weights
 from llmlab.spine.errors import UserError
@@ -38,6 +40,8 @@ def reward(model, data, out, learning_rate=0.0, max_steps=100, batch_size=8, see
 
     tokenizer, pairs = tokens.load(model), teaching.pairs(data)
     learnt, asked = split(pairs)
+    held, unheld = teaching.held_pairs(tokenizer, asked, math.inf, "pairs held out")
+    asked = [pair for pair, _ in held]
     if not learnt or not asked:
         raise UserError(f"{len(pairs)} pairs", "enough for some to be held out", "more judgements: llmlab annotate RUN")
     try:
@@ -50,12 +54,17 @@ def reward(model, data, out, learning_rate=0.0, max_steps=100, batch_size=8, see
     start.config.pad_token_id = tokens.marks(tokenizer).pad
     limit = weights.window(start)
     encoded, left_out = teaching.fitting_pairs(tokenizer, learnt, limit, "pairs")
+    left_out = dict(Counter(left_out) + Counter(unheld))
     rows = [{f"{side}_ids": row["prompt_ids"] + row[f"{side}_ids"] for side in ("chosen", "rejected")} for row in encoded]
     _, usual = optim.suited("preference", "full", sum(p.numel() for p in start.parameters()))
     fitting = (start, [{"input_ids": r["chosen_ids"] + r["rejected_ids"]} for r in rows])
     arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate or 2 * usual, device, weight_decay=0.0, fitting=fitting)
     config = fit.one_device(RewardConfig(**arguments, max_length=limit, center_rewards_coefficient=0.01))
     trainer = RewardTrainer(model=start, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer)
+    tried = maskgate.tried([teaching.length(row) for row in encoded])
+    batch = trainer.data_collator([trainer.train_dataset[n] for n in tried])
+    whole = [(rows[n][side], [1] * len(rows[n][side])) for side in ("chosen_ids", "rejected_ids") for n in tried]
+    maskgate.collated(whole, batch, batch["attention_mask"], "pairs")
     summary = fit.fit(trainer, out, "reward model", rate="learning_rate")
     if not summary:
         return {}

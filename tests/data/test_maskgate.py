@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+import torch
 
 from llmlab.data import dialogue, maskgate, teaching, tokens
 from llmlab.spine.errors import UserError
@@ -218,6 +219,33 @@ def test_a_batch_that_cuts_shifts_or_unmasks_is_refused(tokenizer):
     for wrong, said in spoilt.values():
         with pytest.raises(UserError, match="something else than lesson"):
             maskgate.collated(teaching.both(rows), wrong, said, "pairs")
+
+
+def test_a_batch_is_tried_on_long_short_and_other_lessons():
+    lengths = [7 * n % 101 for n in range(101)]
+    tried = maskgate.tried(lengths)
+    found = sorted(lengths[n] for n in tried)
+    assert len(tried) == len(set(tried)) == 32 and found[:8] == list(range(8)) and found[-8:] == list(range(93, 101))
+    assert sorted(maskgate.tried(lengths[:5])) == list(range(5)) and maskgate.tried(lengths) == tried
+
+
+def test_answers_that_were_drawn_to_another_prompt_or_go_on_after_their_end_are_refused():
+    batch = {
+        "prompt_ids": torch.tensor([[0, 5, 6], [7, 8, 9]]),
+        "prompt_mask": torch.tensor([[0, 1, 1], [1, 1, 1]]),
+        "completion_ids": torch.tensor([[3, 2, 0], [3, 4, 4]]),
+        "completion_mask": torch.tensor([[1, 1, 0], [1, 1, 1]]),
+    }
+    asked = [[5, 6], [7, 8, 9]]
+    maskgate.drawn(asked, batch, (2,))
+    spoilt = (
+        (asked[::-1], batch),
+        (asked, {**batch, "prompt_mask": torch.ones(2, 3, dtype=torch.long)}),
+        (asked, {**batch, "completion_mask": torch.ones(2, 3, dtype=torch.long)}),
+    )
+    for wanted, wrong in spoilt:
+        with pytest.raises(UserError, match="something else than the answer"):
+            maskgate.drawn(wanted, wrong, (2,))
 
 
 def test_sft_refuses_to_begin_if_its_collator_trains_on_what_is_asked(small, tmp_path, monkeypatch):

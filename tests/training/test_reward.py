@@ -5,6 +5,9 @@ import random
 
 import pytest
 
+from llmlab.data import dialogue, teaching
+from llmlab.spine.errors import UserError
+from llmlab.spine.files import write_jsonl
 from llmlab.training import reward
 
 user = lambda text: [{"role": "user", "content": text}]  # noqa: E731
@@ -57,3 +60,22 @@ def test_the_slope_is_that_of_length():
     rows = [{"chosen": 0.2 * n, "rejected": 0.0, "longer": n} for n in (-3, 1, 5, 8)]
     assert reward._per_token(rows) == pytest.approx(0.2)
     assert reward._per_token([{"chosen": 1.0, "rejected": 0.0, "longer": n} for n in (-4, 4)]) == pytest.approx(0.0)
+
+
+def test_no_reward_model_begins_with_a_batch_that_is_cut(supervised, pairs, tmp_path, monkeypatch):
+    from trl.trainer import reward_trainer
+
+    put = reward_trainer.DataCollatorForPreference.torch_call
+    cut = lambda self, examples: {k: v[:, :-1] for k, v in put(self, examples).items()}  # noqa: E731
+    monkeypatch.setattr(reward_trainer.DataCollatorForPreference, "torch_call", cut)
+    with pytest.raises(UserError, match="lesson 1 of the pairs"):
+        reward.reward(supervised, pairs, tmp_path / "reward", 1e-3, 2, 8, seed=1)
+
+
+def test_the_pairs_that_are_held_out_pass_the_gate_too(supervised, pairs, tmp_path, monkeypatch):
+    learnt, asked = reward.split(teaching.pairs(pairs))
+    typed = [{**pair, "chosen": bot("It costs <|end|> dollars.")} for pair in asked]
+    write_jsonl(tmp_path / "typed.jsonl", learnt + typed)
+    monkeypatch.setattr(dialogue, "_disarmed", lambda special, text: text)
+    with pytest.raises(UserError, match="pairs held out would be taught wrongly"):
+        reward.reward(supervised, tmp_path / "typed.jsonl", tmp_path / "reward", 1e-3, 2, 8, seed=1)

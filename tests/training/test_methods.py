@@ -7,8 +7,8 @@ import torch
 
 from llmlab.data import teaching
 from llmlab.models import weights
-from llmlab.spine import track
-from llmlab.training import comparing, methods
+from llmlab.spine import dotted, track
+from llmlab.training import comparing, launch, methods
 
 METHODS = (methods.ipo, methods.simpo, methods.orpo, methods.kto)
 
@@ -67,3 +67,31 @@ def test_sums_over_the_answers_alone(small, supervised):
         logp = torch.log_softmax(model(input_ids=torch.tensor([before + said])).logits[0].float(), -1)
         alone = sum(logp[len(before) - 1 + n, token] for n, token in enumerate(said)).item()
         assert found == pytest.approx(alone, abs=1e-3), "padding changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("method", "inside", "loss"),
+    [
+        ("posttrain.dpo", {"direct"}, "trl.DPOTrainer with loss_type sigmoid"),
+        ("methods.ipo", {"direct"}, "trl.DPOTrainer with loss_type ipo"),
+        ("methods.simpo", {"learn", "Comparing"}, None),
+        ("onpolicy.best_of", {"rounds", "learn", "Comparing"}, None),
+        ("onpolicy.grpo", {"policy"}, "trl.GRPOTrainer with loss_type grpo"),
+        ("onpolicy.rloo", {"policy"}, "trl.RLOOTrainer"),
+        ("onpolicy.grpo_learnt", {"reward_model", "reward", "grpo", "policy"}, "trl.RewardTrainer"),
+        ("posttrain.no_preference", set(), None),
+        ("posttrain.sft", set(), "trl.SFTTrainer"),
+    ],
+)
+def test_the_page_shows_the_code_that_learns(method, inside, loss):
+    """A wrapper of one line is not what ran."""
+    found = dotted.function(f"llmlab.training.{method}")
+    sources, trainers = launch.followed(found)
+    assert set(sources) == {found.__name__, *inside} and (loss in trainers if loss else not trainers)
+    shown = launch.show(f"llmlab.training.{method}").markup
+    assert all(f"def {name}(" in shown or f"class {name}(" in shown for name in inside) and (not loss or loss in shown)
+
+
+def test_a_page_shows_no_endless_code(monkeypatch):
+    monkeypatch.setattr(launch, "LINES", 5)
+    assert "# … " in launch.show(launch.step).markup and "lines more" in launch.show(launch.step).markup

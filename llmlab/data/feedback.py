@@ -15,7 +15,7 @@ from llmlab.spine.params import ROOT
 
 
 def preferences(annotations, fallback, asked=frozenset(), keep=()):
-    """(pairs for training, facts about them): from the annotations file if there is one, else from simulated annotators.
+    """(pairs for training, and answers that were rated alone, facts about them): from the annotations file if there is one, else from simulated annotators.
 
     Args:
         annotations: path of a JSON-lines file, or "".
@@ -28,14 +28,14 @@ def preferences(annotations, fallback, asked=frozenset(), keep=()):
         judged = [r["votes"] for r in rows if "votes" in r]
         return rows, {
             "annotators": who(rows),
-            "pairs": len(rows),
+            **_counted(rows),
             "agreement": round(sum(v == 3 for v in judged) / len(judged), 3) if judged else None,
             "measure": "share of pairs on which all three agree" if judged else "no votes: the text itself says which answer is right",
         }
     rows, left_out = read(file(annotations))
     compared = judgements.counted(rows)
-    decided, best_and_worst = majority(compared), ranked(rows)
-    preferred = decided + best_and_worst
+    decided, (best_and_worst, alone) = majority(compared), ranked(rows)
+    preferred = decided + best_and_worst + alone
     told = teaching.untold(preferred, asked)
     pairs, unsound = teaching.sound(told, keep)
     if not pairs:
@@ -46,18 +46,23 @@ def preferences(annotations, fallback, asked=frozenset(), keep=()):
         )
     left_out |= {
         "items without a majority, or with equal answers": len({r["item"] for r in compared}) - len(decided),
-        "answers scored alone, and neither the best nor the worst to their prompt": len({r["item"] for r in judgements.scored(rows)})
-        - 2 * len(best_and_worst),
+        "answers scored alone, neither good nor bad": len({r["item"] for r in judgements.scored(rows)}) - 2 * len(best_and_worst) - len(alone),
         "is asked in a task": len(preferred) - len(told),
         **unsound,
     }
     return pairs, {
         "annotators": _people(rows),
-        "pairs": len(pairs),
+        **_counted(pairs),
         "judgements": len(rows),
         "left out": ", ".join(f"{reason} ({n})" for reason, n in left_out.items() if n) or "–",
         "decided by": "who is to be trusted (Dawid & Skene 1979)" if trust.enough(table(compared)) else "most votes",
     }
+
+
+def _counted(rows):
+    """How many pairs there are, and how many answers that were rated alone, if any."""
+    single = sum("completion" in row for row in rows)
+    return {"pairs": len(rows) - single, **({"single answers": single} if single else {})}
 
 
 def _people(rows):
@@ -173,22 +178,28 @@ SURE = 0.7  # that an answer is preferred, before a pair is made of it where the
 
 
 def ranked(rows):
-    """One pair per prompt of which several answers were scored: the best against the worst, by the mean of what people said, if that differs."""
-    by_prompt = defaultdict(lambda: defaultdict(list))
+    """(pairs, answers that stay alone), by the mean of what people said: of each prompt the best answer against the worst, if they differ; every other one is
+    liked or not, but for the middle of the scale, which says neither."""
+    by_prompt, pairs, alone = defaultdict(lambda: defaultdict(list)), [], []
     for row in judgements.scored(rows):
         by_prompt[json.dumps(row["prompt"])][row["a"]].append(row["score"])
-    pairs = []
     for prompt, answers in by_prompt.items():
-        order = sorted(answers, key=lambda a: (sum(answers[a]) / len(answers[a]), a))
-        worst, best = order[0], order[-1]
-        if sum(answers[best]) / len(answers[best]) > sum(answers[worst]) / len(answers[worst]):
+        means = {a: sum(scores) / len(scores) for a, scores in answers.items()}
+        order = sorted(means, key=lambda a: (means[a], a))
+        if means[order[-1]] > means[order[0]]:
+            worst, *order, best = order
             pairs.append(_pair(json.loads(prompt), best, worst))
-    return pairs
+        thumbs = [{"completion": _say(a), "label": means[a] > handover.MIDDLE} for a in order if means[a] != handover.MIDDLE]
+        alone += [{"prompt": json.loads(prompt), **thumb, "annotators": "people"} for thumb in thumbs]
+    return pairs, alone
+
+
+def _say(text):
+    return [{"role": "assistant", "content": text}]
 
 
 def _pair(prompt, chosen, rejected):
-    say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
-    return {"prompt": prompt, "chosen": say(chosen), "rejected": say(rejected), "annotators": "people"}
+    return {"prompt": prompt, "chosen": _say(chosen), "rejected": _say(rejected), "annotators": "people"}
 
 
 def majority(compared):

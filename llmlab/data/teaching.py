@@ -13,6 +13,7 @@ from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 
 ROLES = ("system", "user", "assistant", "tool")
+PARTS = ("messages", "prompt", *maskgate.SIDES)  # of a row, what somebody said
 ORDER = {  # of roles, by their first letters: what tools say stands between two messages of the assistant
     "assistant": re.compile(r"s?(u(at+)*a)+"),
     "user": re.compile(r"s?(u(at+)*a)*u"),
@@ -25,8 +26,32 @@ def conversations(path):
 
 
 def pairs(path):
-    """Rows of a JSON-lines file, each with `prompt`, which ends with the user, and `chosen` and `rejected`, which are one answer each."""
-    return _read(path, _pair_fault)
+    """Rows of a JSON-lines file, each with `prompt`, which ends with the user, and `chosen` and `rejected`, which are one answer each. Rows with a `completion`
+    and a `label`, answers that were rated alone, are passed over."""
+    return [row for row in _read(path, _pair_fault) if "completion" not in row]
+
+
+def thumbs(path):
+    """The answers of such a file that were rated alone: rows {"prompt", "completion", "label": whether it is liked}."""
+    return [row for row in _read(path, _pair_fault) if "completion" in row]
+
+
+def rated(path):
+    """All answers of such a file as if each had been rated alone: of a pair the chosen one is liked, and the rejected one is not."""
+    sides = lambda row: [{"prompt": row["prompt"], "completion": row[s], "label": s == "chosen"} for s in ("chosen", "rejected")]  # noqa: E731
+    return [answer for row in _read(path, _pair_fault) for answer in ([row] if "completion" in row else sides(row))]
+
+
+def compared(path):
+    """(pairs of such a file, {reason: how many answers a method that compares two of them leaves out}); a UserError if there is no pair."""
+    found, alone = pairs(path), len(thumbs(path))
+    if not found:
+        raise UserError(
+            f"{alone} answers that were rated alone, and no pair of answers",
+            "two answers to a prompt, one liked and one not; or a method that learns from single ones",
+            "llmlab run RUN -p preference=llmlab.training.methods.kto",
+        )
+    return found, {"an answer that was rated alone, which this method cannot learn from": alone} if alone else {}
 
 
 def asks(messages):
@@ -49,12 +74,15 @@ def _read(path, fault):
 
 
 def _pair_fault(row):
-    missing = [c for c in ("prompt", "chosen", "rejected") if c not in row]
+    alone = "completion" in row
+    missing = [c for c in ("prompt", *(("completion", "label") if alone else ("chosen", "rejected"))) if c not in row]
     if missing:
         return f"no {missing[0]!r}"
+    if alone and not isinstance(row["label"], bool):
+        return f"label is {json.dumps(row['label'], default=str)[:40]}, neither true nor false"
     faults = (
         _fault(row["prompt"], "user"),
-        *(_fault([{"role": "user", "content": "?"}, *_listed(row[c])], "assistant") for c in ("chosen", "rejected")),
+        *(_fault([{"role": "user", "content": "?"}, *_listed(row[c])], "assistant") for c in maskgate.sides(row)),
     )
     return next(filter(None, faults), None)
 
@@ -94,7 +122,7 @@ def sound(rows, keep=()):
     """
     seen, kept, left_out = set(), [], Counter()
     for row in rows:
-        clean = {k: _masked(v, keep) if k in ("messages", "prompt", "chosen", "rejected") else v for k, v in row.items()}
+        clean = {k: _masked(v, keep) if k in PARTS else v for k, v in row.items()}
         if reason := _reason(clean, seen):
             left_out[reason] += 1
         else:
@@ -107,12 +135,12 @@ def _masked(messages, keep):
 
 
 def _reason(row, seen):
-    parts = [row[k] for k in ("messages", "prompt", "chosen", "rejected") if k in row]
+    parts = [row[k] for k in PARTS if k in row]
     if any(not m["content"].strip() and not m.get("tool_calls") for part in parts for m in part):
         return "an empty turn"
     if wrong := _fault(row["messages"], "assistant") if "messages" in row else _pair_fault(row):
         return "turns that do not alternate" if wrong.startswith("roles") else wrong
-    if "chosen" in row and not len(row["chosen"]) == len(row["rejected"]) == 1:
+    if any(len(row[side]) != 1 for side in maskgate.sides(row)):
         return "answers of several turns, some of them the user's"
     if "chosen" in row and row["chosen"] == row["rejected"]:
         return "both answers are equal"
@@ -153,7 +181,8 @@ def encoded(tokenizer, messages):
 
 
 def fitting_pairs(tokenizer, rows, limit, what):
-    """(pairs in tokens of which both answers fit into a window, {reason: how many were left out}): {"prompt_ids", "chosen_ids", "rejected_ids"}."""
+    """(pairs in tokens of which both answers fit into a window, {reason: how many were left out}): {"prompt_ids", "chosen_ids", "rejected_ids"}, or
+    {"prompt_ids", "completion_ids", "label"} of answers that were rated alone."""
     kept, left_out = held_pairs(tokenizer, rows, limit, what)
     check_some(len(kept), len(rows), limit, what)
     return [row for _, row in kept], left_out
@@ -179,18 +208,21 @@ def encoded_pair(tokenizer, row):
     import jinja2
 
     try:
-        (prompt, chosen), (_, rejected) = (dialogue.answered(tokenizer, row["prompt"] + row[side]) for side in ("chosen", "rejected"))
+        found = {side: dialogue.answered(tokenizer, row["prompt"] + row[side]) for side in maskgate.sides(row)}
     except jinja2.TemplateError:
         return None
-    return {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
+    (prompt, _), *_ = found.values()
+    label = {"label": row["label"]} if "label" in row else {}
+    return {"prompt_ids": prompt, **{f"{side}_ids": said for side, (_, said) in found.items()}, **label}
 
 
 def both(rows):
-    """[(ids, mask)] of all chosen and then all rejected answers of pairs in tokens, each after its prompt."""
+    """[(ids, mask)] of all chosen and then all rejected answers of pairs in tokens, or of those that were rated alone, each after its prompt."""
     return [
         (row["prompt_ids"] + row[f"{side}_ids"], [0] * len(row["prompt_ids"]) + [1] * len(row[f"{side}_ids"]))
-        for side in ("chosen", "rejected")
+        for side in maskgate.SIDES
         for row in rows
+        if f"{side}_ids" in row
     ]
 
 

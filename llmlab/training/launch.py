@@ -147,17 +147,27 @@ def _handed_on(tree, function, bound):
         function: whose code it is; bound: what is known of its own arguments.
     """
     names, found = getattr(function, "__globals__", None) or vars(sys.modules[function.__module__]), []
-    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
-        of = call.func.value if isinstance(call.func, ast.Attribute) else None
-        one = getattr(names.get(of.id), call.func.attr, None) if isinstance(of, ast.Name) else names.get(getattr(call.func, "id", ""))
-        given = {**dict(enumerate(call.args)), **{k.arg: k.value for k in call.keywords}}
-        handed = {value.id for value in given.values() if isinstance(value, ast.Name)}
-        ours = (inspect.isfunction(one) or inspect.isclass(one)) and one.__module__.split(".")[0] == PACKAGE.name
-        if ours and (hasattr(one, "compute_loss") or "loss" in handed or {"model", "data", "max_steps"} <= handed):
-            order = list(inspect.signature(one).parameters)
-            values = {order[k] if isinstance(k, int) else k: v for k, v in given.items() if not isinstance(k, int) or k < len(order)}
-            found.append((one, {k: _value(v, bound) for k, v in values.items()}))
+    for node in ast.walk(tree):
+        one = _named(node.func if isinstance(node, ast.Call) else node, names)
+        if one is None or (one.__module__ or "").split(".")[0] != PACKAGE.name:
+            continue
+        if hasattr(one, "compute_loss"):
+            found.append((one, {}))
+        elif isinstance(node, ast.Call):
+            given = {**dict(zip(inspect.signature(one).parameters, node.args)), **{k.arg: k.value for k in node.keywords}}
+            handed = {value.id for value in given.values() if isinstance(value, ast.Name)}
+            if "loss" in handed or {"model", "data", "max_steps"} <= handed:
+                found.append((one, {name: _value(value, bound) for name, value in given.items()}))
     return found
+
+
+def _named(node, names):
+    """The function or class that a name stands for, alone or behind that of its module; None for anything else."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        one = getattr(names.get(node.value.id), node.attr, None)
+    else:
+        one = names.get(node.id) if isinstance(node, ast.Name) else None
+    return one if inspect.isfunction(one) or inspect.isclass(one) else None
 
 
 def _value(node, bound):

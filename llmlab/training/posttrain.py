@@ -122,7 +122,7 @@ def direct(loss, model, data, out, learning_rate, max_steps, batch_size, beta, a
             return dataset
 
     start, tokenizer = weights.load(model)
-    pairs = teaching.pairs(data)
+    pairs, alone = teaching.compared(data)
     dialogue.check(tokenizer, [pair["prompt"] + pair[side] for pair in pairs for side in ("chosen", "rejected")])
     rows, left_out = teaching.fitting_pairs(tokenizer, pairs, weights.window(start), "pairs")
     inside, _, learning_rate = _prepared(start, out, adapter, learning_rate, "preference")
@@ -145,7 +145,7 @@ def direct(loss, model, data, out, learning_rate, max_steps, batch_size, beta, a
     if not summary:
         return {}
     adapters.merge(adapter, trainer.model, tokenizer, out)
-    return {**summary, "learning_rate": learning_rate, "pairs": len(rows), "left_out": left_out}
+    return {**summary, "learning_rate": learning_rate, "pairs": len(rows), "left_out": {**alone, **left_out}}
 
 
 def _prepared(model, out, adapter, learning_rate, stage):
@@ -178,7 +178,7 @@ def margins(model, reference, pairs, beta, most=6):
     from llmlab.evaluation.asking import token_logprobs
 
     found, pad = [], tokens.marks(model[1]).pad
-    for pair, ids in itertools.islice(((p, ids) for p in pairs if (ids := teaching.encoded_pair(model[1], p))), most):
+    for pair, ids in itertools.islice(((p, ids) for p in pairs if "chosen" in p and (ids := teaching.encoded_pair(model[1], p))), most):
         row = {}
         for side in ("chosen", "rejected"):
             whole, since = ids["prompt_ids"] + ids[f"{side}_ids"], len(ids["prompt_ids"])

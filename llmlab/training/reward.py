@@ -38,7 +38,7 @@ def reward(model, data, out, learning_rate=0.0, max_steps=100, batch_size=8, see
     from transformers import AutoModelForSequenceClassification
     from trl import RewardConfig, RewardTrainer
 
-    tokenizer, pairs = tokens.load(model), teaching.pairs(data)
+    tokenizer, (pairs, alone) = tokens.load(model), teaching.compared(data)
     learnt, asked = split(pairs)
     held, unheld = teaching.held_pairs(tokenizer, asked, math.inf, "pairs held out")
     asked = [pair for pair, _ in held]
@@ -54,7 +54,7 @@ def reward(model, data, out, learning_rate=0.0, max_steps=100, batch_size=8, see
     start.config.pad_token_id = tokens.marks(tokenizer).pad
     limit = weights.window(start)
     encoded, left_out = teaching.fitting_pairs(tokenizer, learnt, limit, "pairs")
-    left_out = dict(Counter(left_out) + Counter(unheld))
+    left_out = dict(Counter(alone) + Counter(left_out) + Counter(unheld))
     rows = [{f"{side}_ids": row["prompt_ids"] + row[f"{side}_ids"] for side in ("chosen", "rejected")} for row in encoded]
     _, usual = optim.suited("preference", "full", sum(p.numel() for p in start.parameters()))
     fitting = (start, [{"input_ids": r["chosen_ids"] + r["rejected_ids"]} for r in rows])

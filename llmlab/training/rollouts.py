@@ -26,8 +26,9 @@ DRAWN = "drawn.jsonl"
 
 def prompts(tokenizer, data, limit):
     """(pairs whose prompts are answered, pairs to measure on, {reason: how many are in neither}): what is measured on is what a reward model is asked about."""
-    dialogue.check(tokenizer, [pair["prompt"] + pair["chosen"] for pair in teaching.pairs(data)])
-    held, left_out = teaching.held_pairs(tokenizer, teaching.pairs(data), math.inf, "pairs")
+    pairs, alone = teaching.compared(data)
+    dialogue.check(tokenizer, [pair["prompt"] + pair["chosen"] for pair in pairs])
+    held, left_out = teaching.held_pairs(tokenizer, pairs, math.inf, "pairs")
     fit_in = [pair for pair, ids in held if len(ids["prompt_ids"]) + watch.ANSWER <= limit]
     learnt, asked = reward.split(fit_in)
     if not learnt or not asked:
@@ -36,7 +37,7 @@ def prompts(tokenizer, data, limit):
             "enough to keep some apart, to measure on",
             "more preferences, or a longer context_length",
         )
-    return learnt, asked, {**left_out, **teaching.too_long(len(held) - len(fit_in), limit)}
+    return learnt, asked, {**alone, **left_out, **teaching.too_long(len(held) - len(fit_in), limit)}
 
 
 def policy(

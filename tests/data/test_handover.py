@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from llmlab.data import feedback, handover, judgements
+from llmlab.data import feedback, handover, judgements, lessons
 from llmlab.evaluation import agreement
 from llmlab.spine.errors import UserError
 
@@ -48,6 +48,19 @@ def test_single_answers_leave_as_thumbs(tmp_path):
     assert [r["label"] for r in records] == [False, True]
     again, _ = taken(tmp_path, records)
     assert [(r["a"], r["score"]) for r in again] == [("answer 1", 1), ("answer 5", 5)]
+
+
+def test_thumbs_without_a_partner_come_in_by_both_doors(tmp_path):
+    """What `--to kto` writes, one rated answer to each prompt, is learnt from as annotations and as preferences alike."""
+    asked = [[{"role": "user", "content": f"What is {n}?"}] for n in range(6)]
+    said = [{"item": str(n), "prompt": p, "a": f"answer {n}", "annotator": "ana", "score": 5 if n % 2 else 2} for n, p in enumerate(asked)]
+    path = tmp_path / "thumbs.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in handover.EXPORTS["kto"](said)))
+    people, about = feedback.preferences(str(path), None)
+    lessons_of, _ = lessons.read_preferences([str(path)])
+    told = [[(r["prompt"][0]["content"], r["completion"][0]["content"], r["label"]) for r in rows] for rows in (people, lessons_of)]
+    assert told[0] == told[1] and len(told[0]) == 6 and {label for *_, label in told[0]} == {True, False}
+    assert (about["pairs"], about["single answers"], about["left out"]) == (0, 6, "–")
 
 
 def test_nobody_is_lost_for_want_of_a_name(tmp_path):
@@ -133,7 +146,7 @@ def test_answers_that_were_scored_alone_are_ranked(tmp_path):
     pairs, about = feedback.preferences(str(path), None)
     assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("great", "awful")]
     found = agreement.agreement(feedback.table(judgements.scored(feedback.read(path)[0])), "ordinal")
-    assert "neither the best nor the worst to their prompt (1)" in about["left out"]
+    assert "neither good nor bad (1)" in about["left out"]
     assert about["judgements"] == 6 and found["measure"] == "Krippendorff's alpha" and found["score"] == pytest.approx(1.0)
 
 

@@ -209,6 +209,6 @@ def drawn(asked, batch, stops):
             )
 
 
-def told(broken, means):
+def told(broken, means, what="lessons"):
     """Rows {"what must be true", "lessons", "broken"} for the page."""
-    return [{"what must be true": words, "lessons": len(broken), "broken": sum(b == name for b in broken)} for name, words in means.items()]
+    return [{"what must be true": words, what: len(broken), "broken": sum(b == name for b in broken)} for name, words in means.items()]

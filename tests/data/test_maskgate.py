@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from llmlab.data import dialogue, maskgate, teaching, tokens
+from llmlab.pages import show
 from llmlab.spine.errors import UserError
 from llmlab.spine.run import Run
 
@@ -189,6 +190,16 @@ def test_pairs_are_split_where_the_loss_thinks(tokenizer, spoil, name):
     row = spoil(copy.deepcopy(teaching.encoded_pair(tokenizer, PAIR)))
     assert maskgate.pairs(tokenizer, [PAIR], [row], 512) == [name]
     assert maskgate.pairs(tokenizer, [PAIR], [teaching.encoded_pair(tokenizer, PAIR)], 8) == ["fits"]
+
+
+def test_the_page_colours_the_answers_and_not_the_prompt(tokenizer):
+    row = teaching.encoded_pair(tokenizer, PAIR)
+    shown = show.answer_strips(tokenizer, row).markup
+    assert shown.count("#b7dfb9") == len(row["chosen_ids"]) + len(row["rejected_ids"]) and shown.count("#eeeeee") == 2 * len(row["prompt_ids"])
+    alone = {"prompt": PAIR["prompt"], "completion": PAIR["chosen"], "label": True}
+    row = teaching.encoded_pair(tokenizer, alone)
+    assert show.answer_strips(tokenizer, row).markup.count("<figure>") == 1
+    assert maskgate.pairs(tokenizer, [alone], [row], 512) == [None] and row["label"]
 
 
 @pytest.mark.parametrize("typed", ["prompt", "chosen", "rejected"])

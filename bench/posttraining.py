@@ -211,13 +211,17 @@ def rewards(run, out, seconds, hh):
     probe = reward.reward(start, pairs, made(out / "reward-probe"), max_steps=3)
     summary = reward.reward(start, pairs, made(out / "reward"), max_steps=max(10, round(seconds * 3 / max(1e-6, probe["seconds"]))))
     told = summary["held_out"]
-    for name in ("accuracy", "when_longer", "when_shorter"):
+    for name in ("accuracy", "when_longer", "when_shorter", "when_more_format", "when_less_format"):
         if told[name]:
             row(f"reward model, held out: {name}", told[name]["score"], (told[name]["low"], told[name]["high"]), told[name]["n"])
     row("    calibration error", told["calibration"], None, told["accuracy"]["n"])
     row("    of a model that is as right as sure", told["by_chance"], None, told["accuracy"]["n"])
-    row("    prefers the longer answer (people do in the next line)", told["prefers_longer"], None, told["accuracy"]["n"])
-    row("    people prefer the longer answer", told["people_prefer_longer"], None, told["accuracy"]["n"])
+    row("    pairs of which something was cut", told["cut"], None, told["accuracy"]["n"])
+    for what, name in (("longer", "longer"), ("more formatted", "format")):
+        for who, key in (("prefers", f"prefers_{name}"), ("people prefer", f"people_prefer_{name}")):
+            for when, of in (("", told), (", uncorrected", summary["uncorrected"])):
+                if of[key] is not None and (who == "prefers" or not when):
+                    row(f"    {who} the {what} answer{when}", of[key], None, told["accuracy"]["n"])
     votes = [r["votes"] for r in jsonl(pairs) if "votes" in r]
     for name, found in agreement.ceilings({}, votes).items():
         row(f"    label: {name}", found["score"], (found["low"], found["high"]), found["n"])

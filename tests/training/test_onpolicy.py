@@ -180,7 +180,7 @@ def test_weights_that_lie_aside_from_another_time_are_not_taken(supervised, aske
 
 def test_a_reward_model_is_learnt_first(small, supervised, asked, tmp_path):
     summary = onpolicy.grpo_learnt(supervised, asked, made(tmp_path / "out"), 1e-3, 4, 4, beta=0.1, seed=1)
-    assert summary["reward_model"]["n"] > 0 and (tmp_path / "out/reward/length.json").exists()
+    assert summary["reward_model"]["n"] > 0 and (tmp_path / "out/reward/bias.json").exists()
     shutil.rmtree(tmp_path / "out/reward")
 
 

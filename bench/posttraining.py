@@ -1,8 +1,9 @@
 """People's judgement and what is made of it: python bench/posttraining.py RUN [--xstest FOLDER] [--hh FILE] [--seconds 60] [--seeds 3] [--only dpo,grpo] [--adapter lora]
-[--start FOLDER] [--rate 0] [--limit 100] [--json FILE]
+[--start FOLDER] [--rate 0] [--limit 100] [--parts masks,reliabilities,reward,methods] [--json FILE]
 
 Prints (name, value, interval, n, aim, holds), what missed its aim too:
 
+    masks             wrong masks, planted: which invariant of the mask gate catches each, with four chat templates, and that clean lessons pass (`masks.py`)
     reliabilities     of simulated annotators who toss 10, 20 and 30 % of their judgements, as Dawid and Skene's model works them out; the agreement
                       of XSTest's two people (Röttger et al. 2024), if its folder is given
     methods           SFT alone, SFT on the chosen answers, and each method, from the supervised model of RUN (or START) on its pairs, for the same seconds of
@@ -251,13 +252,17 @@ def _pairs(record):
 
 
 def main(run, option):
+    import masks
+
     run, out = Path(run).absolute(), Path(run).absolute() / "posttraining"
-    for part in (
-        lambda: reliabilities(option("--xstest", "")),
-        lambda: rewards(run, out, float(option("--seconds", 60)), option("--hh", "")),
-        lambda: compare(run, out, option),
-    ):
-        part()
+    parts = {
+        "masks": lambda: [row(**told) for told in masks.table(tokens.load(run / "5_post_training/sft"))],
+        "reliabilities": lambda: reliabilities(option("--xstest", "")),
+        "reward": lambda: rewards(run, out, float(option("--seconds", 60)), option("--hh", "")),
+        "methods": lambda: compare(run, out, option),
+    }
+    for name in option("--parts", ",".join(parts)).split(","):
+        parts[name]()
         if place := option("--json", ""):
             Path(place).write_text(json.dumps(ROWS, indent=1), encoding="utf-8")
 

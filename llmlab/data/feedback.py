@@ -46,7 +46,9 @@ def preferences(annotations, fallback, asked=frozenset(), keep=()):
         )
     left_out |= {
         "items without a majority, or with equal answers": len({r["item"] for r in compared}) - len(decided),
-        "answers scored alone, neither good nor bad": len({r["item"] for r in judgements.scored(rows)}) - 2 * len(best_and_worst) - len(alone),
+        "answers scored alone, neither good nor bad": len({r["item"] for r in judgements.scored(rows)})
+        - 2 * len(best_and_worst)
+        - len(alone),
         "is asked in a task": len(preferred) - len(told),
         **unsound,
     }

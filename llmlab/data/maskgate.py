@@ -4,6 +4,7 @@ field: the loss looks fine, and the model learns to ask instead of to answer, ne
 It looks at the tokens that the trainer is given, and makes them again from the conversation by another way: as text first.
 """
 
+import itertools
 import random
 
 from llmlab.data import dialogue, tokens
@@ -16,6 +17,7 @@ LESSONS = {
     "ends": "the end of every turn of the assistant is trained on",
     "asked": "each turn begins where the model will be asked for it: training shows what asking shows",
     "marks": "it holds as many special tokens as the template puts there: none was typed",
+    "once": "it begins once: no start of a text stands behind another",
     "fits": "it fits into the window",
 }
 PAIRS = {
@@ -23,6 +25,7 @@ PAIRS = {
     "differ": "the two answers differ",
     "answers": "each answer is its words and its end of turn, and nothing else",
     "marks": "it holds as many special tokens as the template puts there: none was typed",
+    "once": "it begins once: no start of a text stands behind another",
     "fits": "both answers fit into the window",
 }
 SIDES = ("chosen", "rejected", "completion")  # the answers of a pair, or the one that was rated alone
@@ -33,10 +36,9 @@ def lessons(tokenizer, conversations, rows, window):
     """[the first invariant that each lesson breaks, or None] of rows {"input_ids", "assistant_masks"}, in the order of their conversations."""
     shown = [dialogue.plain(tokenizer, messages) for messages in conversations]
     wholes = _tokenised(tokenizer, [dialogue.rendered(tokenizer, messages) for messages in shown])
-    blanks = _tokenised(tokenizer, [dialogue.rendered(tokenizer, [_blank(m) for m in messages]) for messages in shown])
-    special, frame = _special(tokenizer), tokens.marks(tokenizer)
-    each = zip(shown, wholes, blanks, rows, strict=True)
-    return [next(_broken(tokenizer, special, frame, window, *one), None) for one in each]
+    typed = _typed(tokenizer, shown, [row["input_ids"] for row in rows])
+    each = zip(shown, wholes, typed, rows, strict=True)
+    return [next(_broken(tokenizer, tokens.marks(tokenizer), window, *one), None) for one in each]
 
 
 def _blank(message):
@@ -50,11 +52,25 @@ def _tokenised(tokenizer, texts):
     return tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
 
 
-def _special(tokenizer):
-    return {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
+def _typed(tokenizer, shown, found):
+    """Whether each conversation has other marks in its tokens than the template puts there: special tokens than where nobody says a word, and other control
+    tokens than where the assistant alone does, which may think and call tools.
+
+    Args:
+        shown: messages as they are shown; found: the tokens of each.
+    """
+    names, control = tokenizer.added_tokens_decoder, dialogue.control(tokenizer)
+    special = {i for i, token in names.items() if token.special}
+    other = {i for i, token in names.items() if control.fullmatch(token.content)} - special
+    bare = lambda keeps: _tokenised(  # noqa: E731
+        tokenizer, [dialogue.rendered(tokenizer, [m if m["role"] == keeps else _blank(m) for m in messages]) for messages in shown]
+    )
+    count = lambda ids, some: sum(i in some for i in ids)  # noqa: E731
+    blank, quiet = bare(None), bare("assistant") if other else found
+    return [count(ids, special) != count(b, special) or count(ids, other) != count(q, other) for ids, b, q in zip(found, blank, quiet)]
 
 
-def _broken(tokenizer, special, frame, window, messages, whole, blank, row):
+def _broken(tokenizer, frame, window, messages, whole, typed, row):
     """The invariants that a lesson breaks, by name."""
     ids, mask = row["input_ids"], row["assistant_masks"]
     if list(ids) != list(whole) or len(mask) != len(ids):
@@ -68,12 +84,14 @@ def _broken(tokenizer, special, frame, window, messages, whole, blank, row):
         dialogue.is_turn(tokenizer, _normal(tokenizer, t), _normalised(tokenizer, m)) for t, m in zip(turns, said)
     ):
         yield "words"
-    if not all(frame.stops and set(frame.stops) & set(ids[a:b]) for a, b in runs):
+    if not all(ids[end - 1] in frame.stops for _, end in runs):
         yield "ends"
     if runs and not _asked_alike(tokenizer, messages, ids, runs):
         yield "asked"
-    if sum(i in special for i in ids) != sum(i in special for i in blank):
+    if typed:
         yield "marks"
+    if list(ids[:2]) == [frame.start] * 2:
+        yield "once"
     if len(ids) > window:
         yield "fits"
 
@@ -108,22 +126,17 @@ def sides(pair):
 def pairs(tokenizer, given, rows, window):
     """[the first invariant that each pair breaks, or None] of rows {"prompt_ids", "chosen_ids", "rejected_ids"}, or {"prompt_ids", "completion_ids"} of an
     answer that was rated alone."""
-    each = [(pair, row, side) for pair, row in zip(given, rows, strict=True) for side in sides(pair)]
-    typed = iter(_typed(tokenizer, each))
-    return [next(_broken_pair(tokenizer, pair, row, window, [next(typed) for _ in sides(pair)]), None) for pair, row in zip(given, rows)]
-
-
-def _typed(tokenizer, each):
-    """Whether each answer after its prompt has other special tokens than the template puts there, which a conversation without words shows."""
-    special, shown = _special(tokenizer), [dialogue.plain(tokenizer, pair["prompt"] + pair[side]) for pair, _, side in each]
+    each = [
+        (pair["prompt"] + pair[side], [*row["prompt_ids"], *row[f"{side}_ids"]]) for pair, row in zip(given, rows) for side in sides(pair)
+    ]
+    shown = [dialogue.plain(tokenizer, messages) for messages, _ in each]
     wholes = _tokenised(tokenizer, [dialogue.rendered(tokenizer, messages) for messages in shown])
-    blanks = _tokenised(tokenizer, [dialogue.rendered(tokenizer, [_blank(m) for m in messages]) for messages in shown])
-    for (_, row, side), whole, blank in zip(each, wholes, blanks):
-        taught = [*row["prompt_ids"], *row[f"{side}_ids"]]
-        yield sum(i in special for i in [*taught, *whole[len(taught) :]]) != sum(i in special for i in blank)
+    typed = iter(_typed(tokenizer, shown, [taught + whole[len(taught) :] for (_, taught), whole in zip(each, wholes)]))
+    marked = [True in [next(typed) for _ in sides(pair)] for pair in given]
+    return [next(_broken_pair(tokenizer, *one, window), None) for one in zip(given, rows, marked, strict=True)]
 
 
-def _broken_pair(tokenizer, pair, row, window, typed):
+def _broken_pair(tokenizer, pair, row, typed, window):
     asked, _ = dialogue.ids(tokenizer, pair["prompt"], answer=True)
     before, wanted = (tokenizer.decode(ids, skip_special_tokens=False) for ids in (row["prompt_ids"], asked))
     answers = [list(row[f"{side}_ids"]) for side in sides(pair)]
@@ -133,8 +146,10 @@ def _broken_pair(tokenizer, pair, row, window, typed):
         yield "differ"
     if not all(_is_answer(tokenizer, pair[side], ids) for side, ids in zip(sides(pair), answers)):
         yield "answers"
-    if any(typed):
+    if typed:
         yield "marks"
+    if list(row["prompt_ids"][:2]) == [tokens.marks(tokenizer).start] * 2:
+        yield "once"
     if len(row["prompt_ids"]) + max(map(len, answers)) > window:
         yield "fits"
 
@@ -142,7 +157,7 @@ def _broken_pair(tokenizer, pair, row, window, typed):
 def _is_answer(tokenizer, messages, ids):
     text = tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
     message = _normalised(tokenizer, dialogue.plain(tokenizer, messages)[-1])
-    return dialogue.is_turn(tokenizer, _normal(tokenizer, text), message) and bool(set(ids[-2:]) & set(tokens.marks(tokenizer).stops))
+    return dialogue.is_turn(tokenizer, _normal(tokenizer, text), message) and ids[-1] in tokens.marks(tokenizer).stops
 
 
 def passed(broken, what, means):
@@ -171,10 +186,16 @@ def collated(lessons, batch, trained, what):
         batch: {"input_ids", "attention_mask"}, (B, T) each.
         trained: (B, T), whether a position is trained on.
     """
-    found = zip(lessons, *(rows.tolist() for rows in (batch["input_ids"], batch["attention_mask"], trained)), strict=True)
-    for n, ((ids, mask), row, shown, on) in enumerate(found, 1):
+    rows = [batch[name].tolist() if name in batch else [] for name in ("input_ids", "attention_mask")]
+    found = itertools.zip_longest(lessons, *rows, trained.tolist(), fillvalue=())  # packed ones are fewer
+    for n, (lesson, row, shown, on) in enumerate(found, 1):
+        ids, mask = lesson or ((), ())
         seen = [(token, bool(said)) for token, real, said in zip(row, shown, on) if real]
-        if seen != [(token, bool(said)) for token, said in zip(ids, mask)] or any(said and not real for real, said in zip(shown, on)):
+        if (
+            not lesson
+            or seen != [(token, bool(said)) for token, said in zip(ids, mask)]
+            or any(said and not real for real, said in zip(shown, on))
+        ):
             raise UserError(
                 f"the trainer would be given something else than lesson {n} of the {what}",
                 "a batch that holds each lesson whole, and trains on what the assistant says",

@@ -93,13 +93,18 @@ def collated(pad, weights=None):
         fill = lambda some, value: pad_sequence(some, batch_first=True, padding_value=value)  # noqa: E731
         batch = {"input_ids": fill(ids, pad), "said": fill(said, 0), "attention_mask": fill(real, 0)}
         if weights:
-            batch |= {"liked": torch.tensor([row["label"] for row in rows]), "weight": torch.tensor([weights[row["label"]] for row in rows])}
+            batch |= {
+                "liked": torch.tensor([row["label"] for row in rows]),
+                "weight": torch.tensor([weights[row["label"]] for row in rows]),
+            }
         return batch
 
     return collate
 
 
-def learn(loss, referred, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, what, watch=None, trainer=Comparing):
+def learn(
+    loss, referred, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, what, watch=None, trainer=Comparing
+):
     """The step of a method: pairs in tokens, a Trainer with its loss, a model in `out`.
 
     Args:

@@ -52,7 +52,9 @@ def kto(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapte
         point = ((weights * gained).sum() / weights.sum()).detach().clamp(min=0)
         return weights * (1 - torch.sigmoid(torch.where(liked, gained - point, point - gained)))
 
-    return comparing.learn(loss, True, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, "KTO", trainer=comparing.Rating)
+    return comparing.learn(
+        loss, True, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, "KTO", trainer=comparing.Rating
+    )
 
 
 def chosen(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):

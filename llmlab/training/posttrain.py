@@ -68,9 +68,7 @@ def sft(
     )
     tried = maskgate.tried([len(row["input_ids"]) for row in rows])
     batch = trainer.data_collator([trainer.train_dataset[n] for n in tried])
-    maskgate.collated(
-        [(rows[n]["input_ids"], rows[n]["assistant_masks"]) for n in tried], batch, batch["labels"] != -100, "conversations"
-    )
+    maskgate.collated([(rows[n]["input_ids"], rows[n]["assistant_masks"]) for n in tried], batch, batch["labels"] != -100, "conversations")
     fit.head_where_needed(trainer.model)
     trained = adapters.count(trainer.model)
     summary = fit.fit(trainer, inside, "supervised fine-tuning", rate)

@@ -118,7 +118,9 @@ def test_thumbs_are_paired_by_prompt_and_those_left_alone_are_kept(tmp_path):
         [write(tmp_path / "t.jsonl", thumb("It is.", True), thumb("No.", False), thumb("Well.", 1), thumb("?", "down", "Why?"))]
     )
     alone = [(r["completion"][0]["content"], r["label"]) for r in rows[1:]]
-    assert rows[0]["chosen"] == [SAY] and alone == [("Well.", True), ("?", False)] and [n["rows"] for n in notes if "kto" in n["note"]] == [2]
+    assert (
+        rows[0]["chosen"] == [SAY] and alone == [("Well.", True), ("?", False)] and [n["rows"] for n in notes if "kto" in n["note"]] == [2]
+    )
 
 
 def test_of_an_answer_that_several_rated_counts_what_most_say(tmp_path):

@@ -105,9 +105,9 @@ def test_the_beginning_of_an_answer_is_never_cut(supervised, pairs, tmp_path):
     assert reward._within([1, 2, 3], [4, 5], 4) == [2, 3, 4, 5] and reward._within([1], [4, 5], 9) == [1, 4, 5]
     assert reward._within([1, 2], [4, 5, 6], 3) == [4, 5, 6] and reward._within([1, 2], [4, 5, 6], 2) == [4, 5]
     reward.reward(supervised, pairs, tmp_path / "reward", 1e-3, 2, 8, seed=1)
-    long = "It costs 5 dollars. " * 60
+    long = "It costs 5 dollars. " * 300
     found, facts = reward.scores(tmp_path / "reward", [user(long) + bot("Yes."), user("x") + bot("Yes."), user("x") + bot(long)])
-    assert [f["cut"] > 0 for f in facts] == [True, False, True] and facts[2]["tokens"] > 64
+    assert [f["cut"] > 0 for f in facts] == [True, False, True] and facts[2]["tokens"] > 600
 
 
 def test_no_reward_model_begins_with_a_batch_that_is_cut(supervised, pairs, tmp_path, monkeypatch):
@@ -116,7 +116,7 @@ def test_no_reward_model_begins_with_a_batch_that_is_cut(supervised, pairs, tmp_
     put = reward_trainer.DataCollatorForPreference.torch_call
     cut = lambda self, examples: {k: v[:, :-1] for k, v in put(self, examples).items()}  # noqa: E731
     monkeypatch.setattr(reward_trainer.DataCollatorForPreference, "torch_call", cut)
-    with pytest.raises(UserError, match="lesson 1 of the pairs"):
+    with pytest.raises(UserError, match="lesson .* of the pairs"):
         reward.reward(supervised, pairs, tmp_path / "reward", 1e-3, 2, 8, seed=1)
 
 

@@ -34,8 +34,8 @@ def preferences(annotations, fallback, asked=frozenset(), keep=()):
         }
     rows, left_out = read(file(annotations))
     compared = judgements.counted(rows)
-    decided, (best_and_worst, alone) = majority(compared), ranked(rows)
-    preferred = decided + best_and_worst + alone
+    most, (best_and_worst, alone) = majority(compared), ranked(rows)
+    preferred = most + best_and_worst + alone
     told = teaching.untold(preferred, asked)
     pairs, unsound = teaching.sound(told, keep)
     if not pairs:
@@ -45,7 +45,7 @@ def preferences(annotations, fallback, asked=frozenset(), keep=()):
             "llmlab run RUN -p annotations=   (for simulated annotators)",
         )
     left_out |= {
-        "items without a majority, or with equal answers": len({r["item"] for r in compared}) - len(decided),
+        "items without a majority, or with equal answers": len({r["item"] for r in compared}) - len(most),
         "answers scored alone, neither good nor bad": len({r["item"] for r in judgements.scored(rows)})
         - 2 * len(best_and_worst)
         - len(alone),
@@ -57,8 +57,17 @@ def preferences(annotations, fallback, asked=frozenset(), keep=()):
         **_counted(pairs),
         "judgements": len(rows),
         "left out": ", ".join(f"{reason} ({n})" for reason, n in left_out.items() if n) or "–",
-        "decided by": "who is to be trusted (Dawid & Skene 1979)" if trust.enough(table(compared)) else "most votes",
+        "decided by": _by(compared),
     }
+
+
+def _by(compared):
+    """Who decides which answer is preferred, in words."""
+    likely = [likelihood for _, likelihood in decided(table(compared)).values()]
+    votes = likely.count(None)
+    if votes == len(likely):
+        return "most votes"
+    return "who is to be trusted (Dawid & Skene 1979)" + f"; most votes of {votes} items that too few judged, or strangers" * bool(votes)
 
 
 def _counted(rows):
@@ -204,24 +213,34 @@ def _pair(prompt, chosen, rejected):
     return {"prompt": prompt, "chosen": _say(chosen), "rejected": _say(rejected), "annotators": "people"}
 
 
-def majority(compared):
-    """One pair per compared item of which one answer is preferred: by most, or where items were judged often enough to tell, by those who are to be trusted.
+def decided(judged, close=1e-6):
+    """{item: (the preferred answer, how likely it is the better one)} of the items of which one is: by those who are to be trusted where `trust.weighed` can tell, and
+    SURE; elsewhere by most votes, which say no likelihood but None. What is called a tie, or both bad, is left out.
 
-    What more people call a tie, or both bad, is left out, and so are items whose two answers are equal.
+    Args:
+        judged: as `table` gives it; close: as `trust.dawid_skene` takes it.
+    """
+    found, (_, known) = {}, trust.weighed(judged, close)
+    for item, said in judged.items():
+        best, *others = sorted((known.get(item) or Counter(said.values())).items(), key=lambda told: -told[1])
+        ahead = best[1] >= SURE if item in known else not others or best[1] > others[0][1]
+        if best[0] in ("a", "b") and ahead:
+            found[item] = (best[0], best[1] if item in known else None)
+    return found
+
+
+def majority(compared):
+    """One pair per compared item of which one answer is preferred (see `decided`); items whose two answers are equal are left out.
 
     Args:
         compared: judgements as `judgements.counted` gives them.
     """
-    judged, first = table(compared), {}
+    first = {}
     for row in compared:
         first.setdefault(row["item"], row)
-    weighed = trust.enough(judged)
-    known = trust.dawid_skene(judged)[1] if weighed else {i: Counter(said.values()) for i, said in judged.items()}
     pairs = []
-    for item, row in first.items():
-        best, *others = sorted(known[item].items(), key=lambda found: -found[1])
-        ahead = best[1] >= SURE if weighed else not others or best[1] > others[0][1]
-        if best[0] in ("a", "b") and ahead and row["a"] != row["b"]:
-            chosen, rejected = (row["a"], row["b"]) if best[0] == "a" else (row["b"], row["a"])
-            pairs.append(_pair(row["prompt"], chosen, rejected))
+    for item, (best, _) in decided(table(compared)).items():
+        a, b = first[item]["a"], first[item]["b"]
+        if a != b:
+            pairs.append(_pair(first[item]["prompt"], *((a, b) if best == "a" else (b, a))))
     return pairs

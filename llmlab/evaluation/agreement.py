@@ -16,6 +16,7 @@ from llmlab.data import feedback, judgements, trust
 from llmlab.evaluation import stats
 
 ROUNDS = 500  # of the bootstrap
+REFITS = 200  # of the bootstrap of a ceiling, each of which works out who is to be trusted
 HASTE = 1.0  # seconds in which nobody reads two answers
 
 
@@ -96,19 +97,20 @@ def _fitting(items, people, level):
 
 # --- whom to trust ----------------------------------------------------------------------------------------------------------------------
 def ceiling(judged, seed=0):
-    """How often what most people prefer is what is better, as far as they allow to tell (Dawid & Skene 1979): a model that knew the truth would agree with
-    their labels no more often. {"score", "low", "high", "n": items}, with a bootstrap over items; None if items have fewer than three judgements.
+    """How often the answer that is learnt as the better one is the better one, as far as the annotators allow to tell (Dawid & Skene 1979): a model that knew the
+    truth would agree with these labels no more often. {"score", "low", "high", "n": items} of the items that are learnt from and weighed, as `feedback.decided`
+    has them; None if there are none. The interval is of a bootstrap over items, reliabilities worked out anew each time.
 
     Args:
-        judged: {item: {annotator: choice}}; ties and "both bad" say nothing of which is better, and are left out.
+        judged: {item: {annotator: choice}}.
     """
-    better = {item: {who: v for who, v in said.items() if v in ("a", "b")} for item, said in judged.items()}
-    better = {item: said for item, said in better.items() if said}
-    if not trust.enough(better):
+    likely = lambda some, close=1e-6: [p for _, p in feedback.decided(some, close).values() if p is not None]  # noqa: E731
+    sure = likely(judged)
+    if not sure:
         return None
-    sure = [max(found.values()) for found in trust.dawid_skene(better)[1].values()]
-    rng = random.Random(seed)
-    drawn = [statistics.fmean(rng.choices(sure, k=len(sure))) for _ in range(ROUNDS)]
+    rng, items = random.Random(seed), list(judged.values())
+    some = (likely(dict(enumerate(rng.choices(items, k=len(items)))), 1e-3) for _ in range(REFITS))
+    drawn = [statistics.fmean(again) for again in some if again]
     return {"score": statistics.fmean(sure), "low": stats.percentile(drawn, 2.5), "high": stats.percentile(drawn, 97.5), "n": len(sure)}
 
 
@@ -121,7 +123,7 @@ def ceilings(judged, votes=()):
     if not judged:
         return of_votes(votes)
     most, one = ceiling(judged), one_person(judged)
-    told = {"a model that knew the truth, estimated": most, "one person, with most of the others": one}
+    told = {"a model that knew the truth, estimated of the items learnt from": most, "one person, with most of the others": one}
     return {who: found for who, found in told.items() if found} if most else {}
 
 
@@ -177,7 +179,7 @@ def judges(rows):
         if not row.get("unnamed"):
             by[row["annotator"]].append(row)
     judged = feedback.table(judgements.counted(rows))
-    known = trust.dawid_skene(judged)[0] if trust.enough(judged) else {}
+    known, _ = trust.weighed(judged)
     paces = {who: statistics.median(times) for who, said in by.items() if (times := [r["seconds"] for r in said if "seconds" in r])}
     usual = {who: statistics.median([p for other, p in paces.items() if other != who] or [paces[who]]) for who in paces}
     return [

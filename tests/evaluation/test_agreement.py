@@ -76,10 +76,44 @@ def test_reliability_of_simulated_annotators_within_three_points(flips):
     assert max(map(abs, off)) < (
         0.03 if flips < 0.3 else 0.07
     )  # of 600 items with 30 % flips one is estimated with a standard deviation of .02
-    labels = sum(t[truth_of[i]] > 0.5 for i, t in truth.items()) / 600
+    learnt = feedback.decided(judged)
+    labels = sum(best == truth_of[i] for i, (best, _) in learnt.items()) / len(learnt)
     most, one = agreement.ceiling(judged), agreement.one_person(judged)
-    assert abs(most["score"] - labels) < 0.03 and most["low"] < most["score"] < most["high"], "as often as the label is the truth"
+    assert most["n"] == len(learnt) and abs(most["score"] - labels) < 0.03 and most["low"] < most["score"] < most["high"], (
+        "as often as the label is the truth"
+    )
     assert one["score"] < most["score"], "one person agrees with the others less often than the truth does"
+
+
+def three(rng, items, who=("p0", "p1", "p2"), right=0.8):
+    truth = {f"{n}": rng.choice("ab") for n in range(items)}
+    return truth, {n: {p: t if rng.random() < right else "ab"[t == "a"] for p in who} for n, t in truth.items()}
+
+
+def test_items_that_were_judged_once_do_not_switch_off_what_is_told_of_the_others():
+    """100 items by three people, 60 by one of them and 10 by a stranger: on average fewer than three."""
+    rng = random.Random(3)
+    truth, judged = three(rng, 100)
+    judged |= {f"once {n}": {"p0": rng.choice("ab")} for n in range(60)} | {f"new {n}": {"stranger": "a"} for n in range(10)}
+    known, told = trust.weighed(judged)
+    assert all(abs(r - 0.8) < 0.15 for r in known.values()) and set(known) == {"p0", "p1", "p2"}
+    found = feedback.decided(judged)
+    assert all(p is not None and p >= feedback.SURE for i, (_, p) in found.items() if not i.startswith("new"))
+    assert sum(i.startswith("once") for i in found) == 60 and [found[f"new {n}"] for n in range(10)] == [("a", None)] * 10
+    assert agreement.ceiling(judged)["n"] == len(found) - 10
+    few = dict(list(judged.items())[: trust.ITEMS - 1])
+    assert trust.weighed(few) == ({}, {}) and all(p is None for _, p in feedback.decided(few).values())
+
+
+def test_the_ceiling_is_that_of_the_items_learnt_from_and_its_interval_knows_that_reliabilities_are_estimates():
+    truth, judged = three(random.Random(5), 40, right=0.7)
+    found, everything = agreement.ceiling(judged), trust.dawid_skene(judged)[1]
+    sure = [p for _, p in feedback.decided(judged).values()]
+    assert found["n"] == len(sure) and found["score"] == pytest.approx(sum(sure) / len(sure))
+    assert found["score"] >= sum(max(t.values()) for t in everything.values()) / len(everything)
+    rng = random.Random(0)
+    fixed = sorted(sum(rng.choices(sure, k=len(sure))) / len(sure) for _ in range(400))
+    assert found["high"] - found["low"] > 1.5 * (fixed[389] - fixed[10]), "reliabilities are worked out anew"
 
 
 def test_one_who_always_errs_is_worth_as_much_as_one_who_never_does_and_a_coin_is_worth_nothing():

@@ -294,6 +294,7 @@ def test_people_are_asked_about_two_models_of_two_runs(smoke):
     asked = [q for q in named if "gold" not in q]
     assert {json.dumps(q["prompt"]) for q in asked} <= {json.dumps(q["prompt"]) for q in drawn}
     assert {of.rpartition(" at ")[0] for q in asked for of in q["from"]} == {"5_post_training/sft", f"{smoke}:base"}
-    assert all("b" not in q for q in annotate.questions(experiment, "thumb"))
+    single = annotate.questions(experiment, "thumb")
+    assert all(q.get("b") is None and q["scale"] == "thumb" for q in single) and {q["gold"] for q in single if "gold" in q} == {1, 5}
     with pytest.raises(UserError, match="no model 'asistant'"):
         annotate.questions(experiment, models=("asistant",))

@@ -200,7 +200,7 @@ def ranked(rows):
         if means[order[-1]] > means[order[0]]:
             worst, *order, best = order
             pairs.append(_pair(json.loads(prompt), best, worst))
-        thumbs = [{"completion": _say(a), "label": means[a] > handover.MIDDLE} for a in order if means[a] != handover.MIDDLE]
+        thumbs = [{"completion": _say(a), "label": means[a] > judgements.MIDDLE} for a in order if means[a] != judgements.MIDDLE]
         alone += [{"prompt": json.loads(prompt), **thumb, "annotators": "people"} for thumb in thumbs]
     return pairs, alone
 

@@ -14,7 +14,6 @@ ANSWERS = (
     ("a", "b"),
     ("chosen", "rejected"),
 )
-MIDDLE = 3  # of a scale from 1 to 5
 OTHERS = {**dict.fromkeys(("tie", "equal", "both"), "tie"), **dict.fromkeys(("bad", "both_bad"), "bad")}
 
 
@@ -153,8 +152,11 @@ def hh(rows):
 def kto(rows):
     """Single answers that were liked or not, as TRL's KTO trains on them; the middle of a scale is neither."""
     say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
-    told = [r for r in judgements.scored(rows) if r["score"] != MIDDLE]
-    return [{"prompt": r["prompt"], "completion": say(r["a"]), "label": r["score"] > MIDDLE, "annotator": r["annotator"]} for r in told]
+    told = [r for r in judgements.scored(rows) if r["score"] != judgements.MIDDLE]
+    return [
+        {"prompt": r["prompt"], "completion": say(r["a"]), "label": r["score"] > judgements.MIDDLE, "annotator": r["annotator"]}
+        for r in told
+    ]
 
 
 EXPORTS = {"argilla": argilla, "label_studio": label_studio, "trl": trl, "hh": hh, "kto": kto}

@@ -187,6 +187,7 @@ def judges(rows):
             "annotator": f"no. {n}",
             "reliability, estimated": known.get(who),
             **_judge(said, paces.get(who), usual.get(who)),
+            **_drift(who, said, rows),
             **_longer(who, rows),
         }
         for n, (who, said) in enumerate(by.items(), 1)
@@ -196,17 +197,54 @@ def judges(rows):
 def _judge(said, took, usual):
     first = [r for r in said if not r.get("repeat")]
     decided = [r for r in first if r.get("choice") in ("a", "b")]
-    gold = [float(_said(r) == r["gold"]) for r in first if "gold" in r and _said(r) != "skip"]
-    half, rest = gold[: len(gold) // 2], gold[len(gold) // 2 :]
+    gold = [float(_is_right(r)) for r in first if "gold" in r and _said(r) != "skip"]
     return {
         "judgements": len(said),
         "gold": _share(gold),
-        "gold, first half → second": f"{_share(half)} → {_share(rest)}" if len(half) > 2 else "–",
+        "gold, first half → second": _halves(gold, _share),
         "agrees with oneself": _share(_alike(said)),
         "seconds": took,
         "hurries": "yes" if took is not None and (took < HASTE or took < usual / 3) else "",
         "chose the first": _share(r["choice"] == r["shown"][0] for r in decided if "shown" in r),
     }
+
+
+def _is_right(row):
+    """Whether a gold item was judged as is known to be right; a score, whether it lies on that side of the middle."""
+    if "score" not in row:
+        return row["choice"] == row["gold"]
+    return row["score"] != judgements.MIDDLE and (row["score"] > judgements.MIDDLE) == (row["gold"] > judgements.MIDDLE)
+
+
+def _drift(who, said, rows):
+    """Whether somebody judges otherwise in the second half than in the first: how fast, and how often as others do, which gold items may be too few to show."""
+    seconds = [r["seconds"] for r in said if "seconds" in r]
+    return {
+        "seconds, first half → second": _halves(seconds, lambda times: f"{statistics.median(times):.1f}"),
+        "agrees with others, first half → second": _halves(_as_others(who, rows), _share),
+    }
+
+
+def _as_others(who, rows):
+    """Whether each judgement of somebody is what most others say of the item; a score, whether it is within one of their mean. Where they say nothing, or differ,
+    it is left out."""
+    found, said, own = [], defaultdict(list), []
+    for row in [*judgements.counted(rows), *judgements.scored(rows)]:
+        own += [row] * (row["annotator"] == who)
+        said[row["item"]] += [_said(row)] * (row["annotator"] != who)
+    for row in (r for r in own if said[r["item"]]):
+        (best, votes), *others = Counter(said[row["item"]]).most_common()
+        if "score" in row:
+            found.append(abs(row["score"] - statistics.fmean(said[row["item"]])) <= 1)
+        elif not others or votes > others[0][1]:
+            found.append(row["choice"] == best)
+    return found
+
+
+def _halves(values, tell):
+    """What is told of the first half of some values, and of the second; "–" of fewer than six."""
+    half = len(values) // 2
+    return f"{tell(values[:half])} → {tell(values[half:])}" if half > 2 else "–"
 
 
 def _longer(who, rows):

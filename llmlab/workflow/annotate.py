@@ -38,9 +38,7 @@ def questions(run, single="", models=(), side_by_side=False):
         )
     if models:
         drawn = candidates.drawn({name: _folder(run, name) for name in models}, [(q["prompt"], q["why"]) for q in drawn])
-    if single:
-        return [{"prompt": q["prompt"], "a": q[side], "scale": single} for q in drawn for side in ("a", "b")]
-    return candidates.with_gold(drawn, run[TASKS])
+    return candidates.with_gold(drawn, run[TASKS], single)
 
 
 def _folder(run, name):

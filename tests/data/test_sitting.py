@@ -164,6 +164,16 @@ def test_single_answers_are_scored(path, scale, right, wrong):
     assert row["score"] == right and row["comment"] == "fine" and row["reasons"] == ["too long"] and "choice" not in row
 
 
+def test_single_answers_whose_worth_is_known_are_mixed_in_and_kept_as_such(path):
+    single = [{"prompt": user(f"q {n}"), "a": "text", "scale": "score"} for n in range(20)]
+    gold = [{"prompt": user(f"sure {n}"), "a": "right", "scale": "score", "gold": (1, 5)[n % 2]} for n in range(6)]
+    shown = []
+    play(Sitting(path, single + gold, "ann", most=26), lambda q: shown.append(q) or 4)
+    rows, _ = judgements.read(path)
+    assert not any("gold" in q for q in shown) and len([r for r in rows if "gold" in r]) >= 2
+    assert all(("gold" in r) == (r["a"] == "right") for r in rows) and not any("gold" in r for r in judgements.scored(rows))
+
+
 @pytest.mark.parametrize("side", ["above", "", None, 3, "a"])
 def test_what_is_no_choice_is_refused(path, side):
     sitting = Sitting(path, ITEMS, "ann")

@@ -185,6 +185,35 @@ def test_what_a_judge_follows_instead_of_the_answers():
     assert agreement.judges([{"annotator": "x", "item": "1", "a": "t", "score": 5, "gold": 5}])[0]["gold"].startswith("100%")
 
 
+def test_who_hurries_and_drifts_away_from_the_others_is_seen_without_gold():
+    rng, rows = random.Random(4), []
+    for n in range(80):
+        base = {"item": str(n), "prompt": [], "a": "one", "b": "two"}
+        right = rng.choice("ab")
+        rows += [{**base, "annotator": who, "choice": right, "seconds": 8} for who in ("steady", "too")]
+        tired = n >= 40
+        rows.append({**base, "annotator": "tired", "choice": "ab"[right == "a"] if tired else right, "seconds": 2 if tired else 8})
+    steady, _, tired = agreement.judges(rows)
+    assert tired["seconds, first half → second"] == "8.0 → 2.0" and steady["seconds, first half → second"] == "8.0 → 8.0"
+    first, second = tired["agrees with others, first half → second"].split(" → ")
+    assert first.startswith("100%") and second.startswith("0%") and tired["gold"] == "–"
+    scores = [
+        {"item": str(n), "prompt": [], "a": "t", "annotator": who, "score": s}
+        for n in range(8)
+        for who, s in (("x", 4), ("y", 5), ("z", 1))
+    ]
+    x, _, z = agreement.judges(scores)
+    assert x["agrees with others, first half → second"].startswith("100%") and z["agrees with others, first half → second"].startswith("0%")
+
+
+@pytest.mark.parametrize(
+    ("score", "gold", "right"), [(4, 5, 1), (5, 5, 1), (3, 5, 0), (2, 5, 0), (2, 1, 1), (1, 1, 1), (3, 1, 0), (5, 1, 0)]
+)
+def test_a_gold_answer_is_judged_rightly_on_its_side_of_the_middle(score, gold, right):
+    found = agreement.judges([{"annotator": "x", "item": "1", "a": "t", "score": score, "gold": gold}])[0]
+    assert found["gold"].startswith("100%" if right else "0%")
+
+
 def test_answers_to_one_question_are_drawn_together():
     rng, judged = random.Random(0), {}
     for n in range(200):

@@ -110,7 +110,7 @@ def read(path):
         left_out["half a line, as a kill leaves it"] = broken
     for n, record in records:
         try:
-            rows += _judgements(path, n, record)
+            rows += _judgements(path, n, record, left_out)
         except handover.Unread as error:
             left_out[str(error)] += 1
     kept = judgements.standing(rows)
@@ -135,15 +135,15 @@ def _records(path, text):
     return found, len(broken)
 
 
-def _judgements(path, n, record):
-    """The judgements of one record, as rows with an item."""
+def _judgements(path, n, record, unread):
+    """The judgements of one record, as rows with an item; what `handover` understood of nobody is counted in `unread`."""
     if not isinstance(record, dict):
         raise _wrong(path, n, "not a JSON object")
     if "undo" in record and "annotator" in record:
         return [record]
     if not {"a", "choice", "score"} & set(record):
         try:
-            found = handover.rows(record, n)
+            found = handover.rows(record, n, unread)
         except handover.Unread:
             raise
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -35,6 +35,22 @@ def test_out_and_in_again(tmp_path, tool):
     assert [r["prompt"] for r in again if r["annotator"] == "ana"] == [PROMPT, LONGER]
 
 
+@pytest.mark.parametrize("tool", ["argilla", "label_studio"])
+def test_scores_of_single_answers_comments_and_seconds_go_out_and_come_in_again(tmp_path, tool):
+    """Seconds where the layout has a place for them; Argilla has none."""
+    given = [
+        {"prompt": PROMPT, "a": f"answer {n}", "score": n, "annotator": who, "seconds": n + 0.5, "comment": f"{who} says {n}"}
+        for who in ("ana", "bob")
+        for n in (1, 3, 5)
+    ]
+    rows, _ = taken(tmp_path, [*given, {**ROWS[0], "comment": "why not", "seconds": 9}, {**given[0], "gold": 5, "annotator": "x"}])
+    records = handover.EXPORTS[tool](rows)
+    again, left_out = taken(tmp_path, json.loads(json.dumps(records)), whole=True)
+    kept = ("a", "score", "choice", "annotator", "comment", *(("seconds",) if tool == "label_studio" else ()))
+    of = lambda some: sorted(str([row.get(k) for k in kept]) for row in some)  # noqa: E731
+    assert of(again) == of(judgements.counted(rows) + judgements.scored(rows)) and len(again) == 7 and not any(left_out.values())
+
+
 def test_trl_and_transcripts_out_and_in_again(tmp_path):
     rows, _ = taken(tmp_path, ROWS)
     for layout in ("trl", "hh"):
@@ -81,7 +97,7 @@ def test_nobody_is_lost_for_want_of_a_name(tmp_path):
         (
             {"fields": {"prompt": "q", "response_1": "x", "response_2": "y"}, "responses": {"rating": [{"value": 2, "user_id": "u"}]}},
             0,
-            None,
+            "no choice between two answers",
         ),
         (
             {
@@ -95,6 +111,30 @@ def test_nobody_is_lost_for_want_of_a_name(tmp_path):
             },
             1,
             None,
+        ),
+        (
+            {
+                "fields": {"prompt": "q", "response": "x"},
+                "responses": {"rating": [{"value": 4, "user_id": "u"}, {"value": 9, "user_id": "v"}]},
+            },
+            1,
+            "no first rating of one from 1 to 5",
+        ),
+        (
+            {
+                "fields": {"prompt": "q", "response": "x"},
+                "responses": {"rating": [{"value": 4, "user_id": "u"}], "helpful": [{"value": 1, "user_id": "u"}]},
+            },
+            1,
+            "no first rating",
+        ),
+        (
+            {
+                "data": {"prompt": "q", "answer1": "x", "answer2": "y"},
+                "annotations": [{"completed_by": 1, "result": [{"type": "rating", "value": {"rating": 4}}]}],
+            },
+            0,
+            "an annotation without a choice",
         ),
         ({"data": {"id": "7", "prompt": "q", "text": "x"}, "annotations": []}, 0, "fields id, prompt, text"),
         ({"prompt": "q", "completion": "x", "label": True}, 1, None),

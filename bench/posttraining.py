@@ -11,8 +11,8 @@ Prints (name, value, interval, n, aim, holds), what missed its aim too:
                       it behave, does it harm?), how far it moved from it, how much longer its answers got, what it cost, and which methods no other beats
     reward model      on pairs of RUN that were held out, against what one annotator says of the others'; on hh-rlhf's test pairs, if they are given
 
-RUN is a run with its phases 1 to 5; params/methods.yaml is one in which preferences have room to help. Without a GPU about a minute per method and seed with
---seconds 20. A rate of 0 is the one that suits the size.
+RUN is a run with its phases 1 to 5; params/methods.yaml is one in which preferences have room to help. Without a GPU about a minute and a half
+per method and seed with --seconds 20, three and a half with 60. A rate of 0 is the one that suits the size.
 """
 
 import csv
@@ -33,12 +33,18 @@ LEARNT_FROM = (posttrain.dpo, methods.chosen, methods.ipo, methods.simpo, method
 DRAWN = (onpolicy.best_of, onpolicy.rounds, onpolicy.grpo, onpolicy.rloo, onpolicy.grpo_learnt)
 METHODS = {m.__name__: m for m in (*LEARNT_FROM, *DRAWN)}
 NOTHING = "SFT alone"
+COSTS = {"seconds": "seconds", "steps": "steps", "nats": "nats from SFT per answer", "longer": "words longer per answer"}
 ROWS = []
+
+
+def kept(name, value, interval, n, aim="", holds=None):
+    """Keeps one figure for --json; all have the same keys."""
+    ROWS.append({"name": name, "value": value, "interval": interval, "n": n, "aim": aim, "holds": holds})
 
 
 def row(name, value, interval, n, aim="", holds=None):
     """Prints one figure, and keeps it."""
-    ROWS.append({"name": name, "value": value, "interval": interval, "n": n, "aim": aim, "holds": holds})
+    kept(name, value, interval, n, aim, holds)
     told = "" if holds is None else "holds" if holds else "MISSED"
     ends = f"[{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
     print(f"{name:64}{value:8.3f} {ends:18} n {n:5} {aim:10} {told}", flush=True)
@@ -199,8 +205,10 @@ def ranked(table, seeds):
         if mine:
             told = [difference([g for g, _ in mine[k].values()], [c for _, c in mine[k].values()]) for k in ("quality", "safety")]
             for kind, t in zip(("quality", "safety"), told):
-                ROWS.append({"name": f"{name}: {kind}", "value": t["difference"], "interval": (t["low"], t["high"]), "n": len(mine[kind])})
-            ROWS.append({"name": f"{name}: cost", **{k: mine[k] for k in ("nats", "longer", "steps", "seconds")}, "beaten by": better})
+                kept(f"{name}: gain in {kind}", t["difference"], (t["low"], t["high"]), len(mine[kind]), "> 0", t["low"] > 0)
+            for what in ("seconds", "steps", "nats", "longer"):
+                kept(f"{name}: cost, {COSTS[what]}", mine[what], None, seeds)
+            kept(f"{name}: beaten by {', '.join(better) or 'none'}", len(better), None, len(table) - 1, "0", not better)
             words = "".join(f"{t['difference']:+10.3f} [{t['low']:+.3f}, {t['high']:+.3f}]"[:27].rjust(26) for t in told)
             words += f"{mine['nats']:8.2f}{mine['longer']:+7.1f}{mine['steps']:7.0f}{mine['seconds']:6.0f}"
         print(f"{name:14}{words if mine else ' ' * 80}  {', '.join(better) or 'not shown to be beaten'}", flush=True)

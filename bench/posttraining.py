@@ -1,8 +1,9 @@
 """People's judgement and what is made of it: python bench/posttraining.py RUN [--xstest FOLDER] [--hh FILE] [--seconds 60] [--seeds 3] [--only dpo,grpo] [--adapter lora]
-[--start FOLDER] [--rate 0] [--limit 100] [--json FILE]
+[--start FOLDER] [--rate 0] [--limit 100] [--parts masks,reliabilities,reward,methods] [--json FILE]
 
 Prints (name, value, interval, n, aim, holds), what missed its aim too:
 
+    masks             wrong masks, planted: which invariant of the mask gate catches each, with four chat templates, and that clean lessons pass (`masks.py`)
     reliabilities     of simulated annotators who toss 10, 20 and 30 % of their judgements, as Dawid and Skene's model works them out; the agreement
                       of XSTest's two people (Röttger et al. 2024), if its folder is given
     methods           SFT alone, SFT on the chosen answers, and each method, from the supervised model of RUN (or START) on its pairs, for the same seconds of
@@ -10,8 +11,8 @@ Prints (name, value, interval, n, aim, holds), what missed its aim too:
                       it behave, does it harm?), how far it moved from it, how much longer its answers got, what it cost, and which methods no other beats
     reward model      on pairs of RUN that were held out, against what one annotator says of the others'; on hh-rlhf's test pairs, if they are given
 
-RUN is a run with its phases 1 to 5; params/methods.yaml is one in which preferences have room to help. Without a GPU about a minute per method and seed with
---seconds 20. A rate of 0 is the one that suits the size.
+RUN is a run with its phases 1 to 5; params/methods.yaml is one in which preferences have room to help. Without a GPU about a minute and a half
+per method and seed with --seconds 20, three and a half with 60. A rate of 0 is the one that suits the size.
 """
 
 import csv
@@ -32,12 +33,18 @@ LEARNT_FROM = (posttrain.dpo, methods.chosen, methods.ipo, methods.simpo, method
 DRAWN = (onpolicy.best_of, onpolicy.rounds, onpolicy.grpo, onpolicy.rloo, onpolicy.grpo_learnt)
 METHODS = {m.__name__: m for m in (*LEARNT_FROM, *DRAWN)}
 NOTHING = "SFT alone"
+COSTS = {"seconds": "seconds", "steps": "steps", "nats": "nats from SFT per answer", "longer": "words longer per answer"}
 ROWS = []
+
+
+def kept(name, value, interval, n, aim="", holds=None):
+    """Keeps one figure for --json; all have the same keys."""
+    ROWS.append({"name": name, "value": value, "interval": interval, "n": n, "aim": aim, "holds": holds})
 
 
 def row(name, value, interval, n, aim="", holds=None):
     """Prints one figure, and keeps it."""
-    ROWS.append({"name": name, "value": value, "interval": interval, "n": n, "aim": aim, "holds": holds})
+    kept(name, value, interval, n, aim, holds)
     told = "" if holds is None else "holds" if holds else "MISSED"
     ends = f"[{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
     print(f"{name:64}{value:8.3f} {ends:18} n {n:5} {aim:10} {told}", flush=True)
@@ -198,8 +205,10 @@ def ranked(table, seeds):
         if mine:
             told = [difference([g for g, _ in mine[k].values()], [c for _, c in mine[k].values()]) for k in ("quality", "safety")]
             for kind, t in zip(("quality", "safety"), told):
-                ROWS.append({"name": f"{name}: {kind}", "value": t["difference"], "interval": (t["low"], t["high"]), "n": len(mine[kind])})
-            ROWS.append({"name": f"{name}: cost", **{k: mine[k] for k in ("nats", "longer", "steps", "seconds")}, "beaten by": better})
+                kept(f"{name}: gain in {kind}", t["difference"], (t["low"], t["high"]), len(mine[kind]), "> 0", t["low"] > 0)
+            for what in ("seconds", "steps", "nats", "longer"):
+                kept(f"{name}: cost, {COSTS[what]}", mine[what], None, seeds)
+            kept(f"{name}: beaten by {', '.join(better) or 'none'}", len(better), None, len(table) - 1, "0", not better)
             words = "".join(f"{t['difference']:+10.3f} [{t['low']:+.3f}, {t['high']:+.3f}]"[:27].rjust(26) for t in told)
             words += f"{mine['nats']:8.2f}{mine['longer']:+7.1f}{mine['steps']:7.0f}{mine['seconds']:6.0f}"
         print(f"{name:14}{words if mine else ' ' * 80}  {', '.join(better) or 'not shown to be beaten'}", flush=True)
@@ -211,21 +220,20 @@ def rewards(run, out, seconds, hh):
     probe = reward.reward(start, pairs, made(out / "reward-probe"), max_steps=3)
     summary = reward.reward(start, pairs, made(out / "reward"), max_steps=max(10, round(seconds * 3 / max(1e-6, probe["seconds"]))))
     told = summary["held_out"]
-    for name in ("accuracy", "when_longer", "when_shorter"):
+    for name in ("accuracy", "when_longer", "when_shorter", "when_more_format", "when_less_format"):
         if told[name]:
             row(f"reward model, held out: {name}", told[name]["score"], (told[name]["low"], told[name]["high"]), told[name]["n"])
     row("    calibration error", told["calibration"], None, told["accuracy"]["n"])
     row("    of a model that is as right as sure", told["by_chance"], None, told["accuracy"]["n"])
-    row("    prefers the longer answer (people do in the next line)", told["prefers_longer"], None, told["accuracy"]["n"])
-    row("    people prefer the longer answer", told["people_prefer_longer"], None, told["accuracy"]["n"])
+    row("    pairs of which something was cut", told["cut"], None, told["accuracy"]["n"])
+    for what, name in (("longer", "longer"), ("more formatted", "format")):
+        for who, key in (("prefers", f"prefers_{name}"), ("people prefer", f"people_prefer_{name}")):
+            for when, of in (("", told), (", uncorrected", summary["uncorrected"])):
+                if of[key] is not None and (who == "prefers" or not when):
+                    row(f"    {who} the {what} answer{when}", of[key], None, told["accuracy"]["n"])
     votes = [r["votes"] for r in jsonl(pairs) if "votes" in r]
-    if votes:
-        judged = {str(n): {"x": "a", "y": "a", "z": "a" if v == 3 else "b"} for n, v in enumerate(votes)}
-        for name, found in (
-            ("the label is right, estimated", agreement.ceiling(judged)),
-            ("one simulated annotator, against the others", agreement.one_person(judged)),
-        ):
-            row(f"    {name}", found["score"], (found["low"], found["high"]), found["n"])
+    for name, found in agreement.ceilings({}, votes).items():
+        row(f"    label: {name}", found["score"], (found["low"], found["high"]), found["n"])
     if hh:
         with gzip.open(hh, "rt", encoding="utf-8") as file:
             pairs, _ = teaching.sound([pair for line in file for pair in _pairs(json.loads(line))])
@@ -252,13 +260,17 @@ def _pairs(record):
 
 
 def main(run, option):
+    import masks
+
     run, out = Path(run).absolute(), Path(run).absolute() / "posttraining"
-    for part in (
-        lambda: reliabilities(option("--xstest", "")),
-        lambda: rewards(run, out, float(option("--seconds", 60)), option("--hh", "")),
-        lambda: compare(run, out, option),
-    ):
-        part()
+    parts = {
+        "masks": lambda: [row(**told) for told in masks.table(tokens.load(run / "5_post_training/sft"))],
+        "reliabilities": lambda: reliabilities(option("--xstest", "")),
+        "reward": lambda: rewards(run, out, float(option("--seconds", 60)), option("--hh", "")),
+        "methods": lambda: compare(run, out, option),
+    }
+    for name in option("--parts", ",".join(parts)).split(","):
+        parts[name]()
         if place := option("--json", ""):
             Path(place).write_text(json.dumps(ROWS, indent=1), encoding="utf-8")
 

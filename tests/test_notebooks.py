@@ -159,7 +159,8 @@ def test_the_gate_judges_every_criterion(smoke):
 def test_without_preferences_every_question_is_asked_once(copy):
     """Nothing is published that was not made, and nothing is compared with itself."""
     params = read_json(copy / "5_post_training/phase.json")["params"]
-    execute("5_post_training", copy, **{**params, "preference": "llmlab.training.posttrain.no_preference"})
+    told = execute("5_post_training", copy, **{**params, "preference": "llmlab.training.posttrain.no_preference"})
+    assert len(told["noise"]) == 2 and told["odd"] and not any(told["odd"]), "the ceiling of the votes, and the gate of the pairs"
     results = read_json(copy / "5_post_training/results.json")
     assert list(results["tasks"]) == ["after supervision"] and results["changes"] == {}
     assert [f.name for f in sorted((copy / "5_post_training/scores").iterdir())] == ["sft"]
@@ -313,6 +314,7 @@ def test_people_are_asked_about_two_models_of_two_runs(smoke):
     asked = [q for q in named if "gold" not in q]
     assert {json.dumps(q["prompt"]) for q in asked} <= {json.dumps(q["prompt"]) for q in drawn}
     assert {of.rpartition(" at ")[0] for q in asked for of in q["from"]} == {"5_post_training/sft", f"{smoke}:base"}
-    assert all("b" not in q for q in annotate.questions(experiment, "thumb"))
+    single = annotate.questions(experiment, "thumb")
+    assert all(q.get("b") is None and q["scale"] == "thumb" for q in single) and {q["gold"] for q in single if "gold" in q} == {1, 5}
     with pytest.raises(UserError, match="no model 'asistant'"):
         annotate.questions(experiment, models=("asistant",))

@@ -15,6 +15,7 @@ from llmlab.spine.errors import UserError
 
 PROBE = [{"role": "user", "content": "Is it so?"}, {"role": "assistant", "content": "It is so"}]
 MARKED = re.compile(r"\{%-?\s*generation\b")
+MARK = re.compile(r"[<\[].*[>\]]")  # what a token looks like that is none of a text
 TODAY = re.compile(r"""strftime_now\(\s*(['"])(.*?)\1\s*\)""")
 DAY = datetime.date(2024, 7, 26)  # what a template says of today: a fixed day, or tomorrow's model would be another
 FEW = 0.02  # share of lessons that may be odd in themselves and are left out; more is a fault of the template, or of the code before it
@@ -37,7 +38,7 @@ def ids(tokenizer, messages, answer=False):
     _all_shown(tokenizer, safe)
     if MARKED.search(tokenizer.get_chat_template()):
         out = rendered(tokenizer, safe, tokenize=True, return_dict=True, return_assistant_tokens_mask=True)
-        return out["input_ids"], out["assistant_masks"]
+        return out["input_ids"], _ended(tokenizer, out["input_ids"], out["assistant_masks"])
     return _by_prefixes(tokenizer, safe)
 
 
@@ -69,6 +70,15 @@ def _others(message):
         yield {**message, "content": message["content"] + " ?"}
 
 
+def _ended(tokenizer, found, mask):
+    """A mask whose stretches each end with their last special token: what a template marks behind the end of turn is never generated."""
+    special, mask = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}, list(mask)
+    for start, end in runs(mask):
+        last = next((n for n in range(end - 1, start - 1, -1) if found[n] in special), end - 1)
+        mask[last + 1 : end] = [0] * (end - last - 1)
+    return mask
+
+
 def answered(tokenizer, messages):
     """(ids before, ids of) what the assistant says last, up to its end of turn; what a template puts after that is left out."""
     found, mask = ids(tokenizer, messages)
@@ -87,8 +97,10 @@ def runs(mask):
 def plain(tokenizer, messages):
     """Messages as the model is shown them: with what they look up beside them, and with special tokens that somebody typed as text, since
     `<|end|>` in a question must not end the turn. Calls stand under "function", where templates look for them."""
-    special, shelf = _special(tokenizer), lookup.shelf(tokenizer)
-    told = [{k: v if k == "role" else _disarmed(special, v) for k, v in m.items()} for m in (shelf.beside(messages) if shelf else messages)]
+    special, others, shelf = _special(tokenizer), control(tokenizer), lookup.shelf(tokenizer)
+    mine = lambda m: special if m["role"] == "assistant" else others  # noqa: E731
+    shown = shelf.beside(messages) if shelf else messages
+    told = [{k: v if k == "role" else _disarmed(mine(m), v) for k, v in m.items()} for m in shown]
     wrapped = lambda said: [call if "function" in call else {"type": "function", "function": call} for call in said]  # noqa: E731
     return [m | {"tool_calls": wrapped(m["tool_calls"])} if m.get("tool_calls") else m for m in told]
 
@@ -101,11 +113,21 @@ def respelt(tokenizer, messages):
 
 def _special(tokenizer):
     """A pattern of all special tokens, kept with the tokenizer."""
-    texts = [t.content for t in tokenizer.added_tokens_decoder.values() if t.special]
-    known = getattr(tokenizer, "_llmlab_special", None)
-    if known is None or known[0] != len(texts):
-        pattern = re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))) or r"(?!)")
-        known = tokenizer._llmlab_special = (len(texts), pattern)
+    return _pattern(tokenizer, "_llmlab_special", tuple(t.content for t in tokenizer.added_tokens_decoder.values() if t.special))
+
+
+def control(tokenizer):
+    """As `_special`, with tokens that the template writes and that are not called special, as Qwen's <tool_call>: the assistant may say them, and nobody else."""
+    template, added = tokenizer.chat_template or "", tokenizer.added_tokens_decoder.values()
+    texts = tuple(t.content for t in added if t.special or (MARK.fullmatch(t.content) and t.content in template))
+    return _pattern(tokenizer, "_llmlab_control", texts)
+
+
+def _pattern(tokenizer, name, texts):
+    known = getattr(tokenizer, name, None)
+    if known is None or known[0] != texts:
+        known = (texts, re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))) or r"(?!)"))
+        setattr(tokenizer, name, known)
     return known[1]
 
 

@@ -15,7 +15,7 @@ from llmlab.spine.params import ROOT
 
 
 def preferences(annotations, fallback, asked=frozenset(), keep=()):
-    """(pairs for training, facts about them): from the annotations file if there is one, else from simulated annotators.
+    """(pairs for training, and answers that were rated alone, facts about them): from the annotations file if there is one, else from simulated annotators.
 
     Args:
         annotations: path of a JSON-lines file, or "".
@@ -28,14 +28,14 @@ def preferences(annotations, fallback, asked=frozenset(), keep=()):
         judged = [r["votes"] for r in rows if "votes" in r]
         return rows, {
             "annotators": who(rows),
-            "pairs": len(rows),
+            **_counted(rows),
             "agreement": round(sum(v == 3 for v in judged) / len(judged), 3) if judged else None,
             "measure": "share of pairs on which all three agree" if judged else "no votes: the text itself says which answer is right",
         }
     rows, left_out = read(file(annotations))
     compared = judgements.counted(rows)
-    decided, best_and_worst = majority(compared), ranked(rows)
-    preferred = decided + best_and_worst
+    most, (best_and_worst, alone) = majority(compared), ranked(rows)
+    preferred = most + best_and_worst + alone
     told = teaching.untold(preferred, asked)
     pairs, unsound = teaching.sound(told, keep)
     if not pairs:
@@ -45,19 +45,35 @@ def preferences(annotations, fallback, asked=frozenset(), keep=()):
             "llmlab run RUN -p annotations=   (for simulated annotators)",
         )
     left_out |= {
-        "items without a majority, or with equal answers": len({r["item"] for r in compared}) - len(decided),
-        "answers scored alone, and neither the best nor the worst to their prompt": len({r["item"] for r in judgements.scored(rows)})
-        - 2 * len(best_and_worst),
+        "items without a majority, or with equal answers": len({r["item"] for r in compared}) - len(most),
+        "answers scored alone, neither good nor bad": len({r["item"] for r in judgements.scored(rows)})
+        - 2 * len(best_and_worst)
+        - len(alone),
         "is asked in a task": len(preferred) - len(told),
         **unsound,
     }
     return pairs, {
         "annotators": _people(rows),
-        "pairs": len(pairs),
+        **_counted(pairs),
         "judgements": len(rows),
         "left out": ", ".join(f"{reason} ({n})" for reason, n in left_out.items() if n) or "–",
-        "decided by": "who is to be trusted (Dawid & Skene 1979)" if trust.enough(table(compared)) else "most votes",
+        "decided by": _by(compared),
     }
+
+
+def _by(compared):
+    """Who decides which answer is preferred, in words."""
+    likely = [likelihood for _, likelihood in decided(table(compared)).values()]
+    votes = likely.count(None)
+    if votes == len(likely):
+        return "most votes"
+    return "who is to be trusted (Dawid & Skene 1979)" + f"; most votes of {votes} items that too few judged, or strangers" * bool(votes)
+
+
+def _counted(rows):
+    """How many pairs there are, and how many answers that were rated alone, if any."""
+    single = sum("completion" in row for row in rows)
+    return {"pairs": len(rows) - single, **({"single answers": single} if single else {})}
 
 
 def _people(rows):
@@ -94,7 +110,7 @@ def read(path):
         left_out["half a line, as a kill leaves it"] = broken
     for n, record in records:
         try:
-            rows += _judgements(path, n, record)
+            rows += _judgements(path, n, record, left_out)
         except handover.Unread as error:
             left_out[str(error)] += 1
     kept = judgements.standing(rows)
@@ -119,15 +135,15 @@ def _records(path, text):
     return found, len(broken)
 
 
-def _judgements(path, n, record):
-    """The judgements of one record, as rows with an item."""
+def _judgements(path, n, record, unread):
+    """The judgements of one record, as rows with an item; what `handover` understood of nobody is counted in `unread`."""
     if not isinstance(record, dict):
         raise _wrong(path, n, "not a JSON object")
     if "undo" in record and "annotator" in record:
         return [record]
     if not {"a", "choice", "score"} & set(record):
         try:
-            found = handover.rows(record, n)
+            found = handover.rows(record, n, unread)
         except handover.Unread:
             raise
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -173,42 +189,58 @@ SURE = 0.7  # that an answer is preferred, before a pair is made of it where the
 
 
 def ranked(rows):
-    """One pair per prompt of which several answers were scored: the best against the worst, by the mean of what people said, if that differs."""
-    by_prompt = defaultdict(lambda: defaultdict(list))
+    """(pairs, answers that stay alone), by the mean of what people said: of each prompt the best answer against the worst, if they differ; every other one is
+    liked or not, but for the middle of the scale, which says neither."""
+    by_prompt, pairs, alone = defaultdict(lambda: defaultdict(list)), [], []
     for row in judgements.scored(rows):
         by_prompt[json.dumps(row["prompt"])][row["a"]].append(row["score"])
-    pairs = []
     for prompt, answers in by_prompt.items():
-        order = sorted(answers, key=lambda a: (sum(answers[a]) / len(answers[a]), a))
-        worst, best = order[0], order[-1]
-        if sum(answers[best]) / len(answers[best]) > sum(answers[worst]) / len(answers[worst]):
+        means = {a: sum(scores) / len(scores) for a, scores in answers.items()}
+        order = sorted(means, key=lambda a: (means[a], a))
+        if means[order[-1]] > means[order[0]]:
+            worst, *order, best = order
             pairs.append(_pair(json.loads(prompt), best, worst))
-    return pairs
+        thumbs = [{"completion": _say(a), "label": means[a] > judgements.MIDDLE} for a in order if means[a] != judgements.MIDDLE]
+        alone += [{"prompt": json.loads(prompt), **thumb, "annotators": "people"} for thumb in thumbs]
+    return pairs, alone
+
+
+def _say(text):
+    return [{"role": "assistant", "content": text}]
 
 
 def _pair(prompt, chosen, rejected):
-    say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
-    return {"prompt": prompt, "chosen": say(chosen), "rejected": say(rejected), "annotators": "people"}
+    return {"prompt": prompt, "chosen": _say(chosen), "rejected": _say(rejected), "annotators": "people"}
+
+
+def decided(judged, close=1e-6):
+    """{item: (the preferred answer, how likely it is the better one)} of the items of which one is: by those who are to be trusted where `trust.weighed` can tell, and
+    SURE; elsewhere by most votes, which say no likelihood but None. What is called a tie, or both bad, is left out.
+
+    Args:
+        judged: as `table` gives it; close: as `trust.dawid_skene` takes it.
+    """
+    found, (_, known) = {}, trust.weighed(judged, close)
+    for item, said in judged.items():
+        best, *others = sorted((known.get(item) or Counter(said.values())).items(), key=lambda told: -told[1])
+        ahead = best[1] >= SURE if item in known else not others or best[1] > others[0][1]
+        if best[0] in ("a", "b") and ahead:
+            found[item] = (best[0], best[1] if item in known else None)
+    return found
 
 
 def majority(compared):
-    """One pair per compared item of which one answer is preferred: by most, or where items were judged often enough to tell, by those who are to be trusted.
-
-    What more people call a tie, or both bad, is left out, and so are items whose two answers are equal.
+    """One pair per compared item of which one answer is preferred (see `decided`); items whose two answers are equal are left out.
 
     Args:
         compared: judgements as `judgements.counted` gives them.
     """
-    judged, first = table(compared), {}
+    first = {}
     for row in compared:
         first.setdefault(row["item"], row)
-    weighed = trust.enough(judged)
-    known = trust.dawid_skene(judged)[1] if weighed else {i: Counter(said.values()) for i, said in judged.items()}
     pairs = []
-    for item, row in first.items():
-        best, *others = sorted(known[item].items(), key=lambda found: -found[1])
-        ahead = best[1] >= SURE if weighed else not others or best[1] > others[0][1]
-        if best[0] in ("a", "b") and ahead and row["a"] != row["b"]:
-            chosen, rejected = (row["a"], row["b"]) if best[0] == "a" else (row["b"], row["a"])
-            pairs.append(_pair(row["prompt"], chosen, rejected))
+    for item, (best, _) in decided(table(compared)).items():
+        a, b = first[item]["a"], first[item]["b"]
+        if a != b:
+            pairs.append(_pair(first[item]["prompt"], *((a, b) if best == "a" else (b, a))))
     return pairs

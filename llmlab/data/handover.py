@@ -14,7 +14,8 @@ ANSWERS = (
     ("a", "b"),
     ("chosen", "rejected"),
 )
-MIDDLE = 3  # of a scale from 1 to 5
+SINGLE = ("response", "completion", "answer")  # what one answer is called
+COMMENT = "comment"  # what a question, or a text area, is called in which people say why
 OTHERS = {**dict.fromkeys(("tie", "equal", "both"), "tie"), **dict.fromkeys(("bad", "both_bad"), "bad")}
 
 
@@ -22,16 +23,17 @@ class Unread(ValueError):
     """A record in which nothing was understood, and why: it is counted, and not an error of the file."""
 
 
-def rows(record, number):
+def rows(record, number, unread):
     """Judgements of one record of any of these tools, [] if nobody judged it; None for a layout that is none of them.
 
     Args:
         number: of the record in its file, the name of an annotator who has none.
+        unread: counts, by reason, what somebody said that is no judgement here.
     """
     if isinstance(record.get("fields"), dict) and isinstance(record.get("responses"), dict):
-        return _argilla(record, number)
+        return _argilla(record, number, unread)
     if isinstance(record.get("data"), dict) and isinstance(record.get("annotations"), list):
-        return _label_studio(record, number)
+        return _label_studio(record, number, unread)
     layout = layouts.preference_layout(record)
     return None if layout is None else _preferred(record, layout, number)
 
@@ -62,79 +64,118 @@ def _row(prompt, a, b, who, **said):
 
 
 def _parts(fields):
-    """(prompt, names of the two answers) of a record's fields."""
+    """(prompt, {name: text} of the two answers, or of the one) of a record's fields."""
     prompt = next((fields[name] for name in PROMPTS if name in fields), None)
-    answers = next((pair for pair in ANSWERS if set(pair) <= set(fields)), None)
+    pairs = (*ANSWERS, *((name,) for name in SINGLE))
+    answers = next((names for names in pairs if set(names) <= set(fields)), None)
     if prompt is None or answers is None:
-        raise Unread(f"fields {', '.join(fields)}, and not a {PROMPTS[0]} with two answers such as {' and '.join(ANSWERS[0])}")
-    return prompt, answers
+        raise Unread(
+            f"fields {', '.join(fields)}, and not a {PROMPTS[0]} with two answers such as {' and '.join(ANSWERS[0])}, or one {SINGLE[0]}"
+        )
+    return prompt, {name: fields[name] for name in answers}
 
 
-def _argilla(record, number):
-    """A record of Argilla 2: {"fields": {prompt, response_1, response_2}, "responses": {question: [{"value": the name of an answer, "user_id"}]}}."""
-    prompt, (first, second) = _parts(record["fields"])
-    named, found = {first: "a", second: "b", **OTHERS}, []
-    for said in record["responses"].values():
-        for place, one in enumerate(said if isinstance(said, list) else []):
-            if choice := named.get(one.get("value")) if isinstance(one.get("value"), str) else None:  # a rating is a number, and no choice
-                who = _who(one.get("user_id"), number, place)
-                found.append(_row(prompt, record["fields"][first], record["fields"][second], who, choice=choice))
+def _said_of(answers, value, names=()):
+    """What a value says of some answers: {"choice"} of two, {"score"} of one; {} if nothing.
+
+    Args:
+        names: of the answers, where they are called otherwise than their fields.
+    """
+    if len(answers) == 1:
+        return {"score": value} if type(value) is int and value in judgements.SCORES else {}
+    named = {**dict(zip(names, "ab")), **dict(zip(answers, "ab")), **OTHERS}
+    return {"choice": named[value]} if isinstance(value, str) and value in named else {}
+
+
+def _argilla(record, number, unread):
+    """A record of Argilla 2: {"fields": {prompt, response_1, response_2} or {prompt, response}, "responses": {question: [{"value": the name of an answer, or a
+    rating, "user_id"}]}}; what the question "comment" was answered is the comment. It has no place for seconds."""
+    (prompt, answers), found, rated = _parts(record["fields"]), [], set()
+    listed = {question: said if isinstance(said, list) else [] for question, said in record["responses"].items()}
+    comments = {one.get("user_id"): str(one["value"]) for one in listed.pop(COMMENT, []) if one.get("value")}
+    for place, one in ((place, one) for said in listed.values() for place, one in enumerate(said)):
+        told, by = _said_of(answers, one.get("value")), one.get("user_id")
+        if not told or ("score" in told and by in rated):
+            unread["a response that is no choice between two answers, or no first rating of one from 1 to 5"] += 1
+            continue
+        rated |= {by} - {None}
+        beside = {COMMENT: comments[by]} if by in comments else {}
+        found.append(_row(prompt, *_two(answers), _who(by, number, place), **told, **beside))
     return found
 
 
-def _label_studio(record, number):
-    """A task of Label Studio: {"data": {prompt, answer1, answer2}, "annotations": [{"completed_by", "result": [pairwise or choices]}]}."""
-    prompt, (first, second) = _parts(record["data"])
-    named, found = {"left": "a", "right": "b", first: "a", second: "b", **OTHERS}, []
+def _label_studio(record, number, unread):
+    """A task of Label Studio: {"data": {prompt, answer1, answer2} or {prompt, answer}, "annotations": [{"completed_by", "lead_time": seconds, "result": [pairwise,
+    choices, rating, or a textarea, which is the comment]}]}."""
+    (prompt, answers), found = _parts(record["data"]), []
     for place, annotation in enumerate(record["annotations"]):
-        by = annotation.get("completed_by")
+        by, results = annotation.get("completed_by"), annotation.get("result", ())
         by = by.get("email", by.get("id")) if isinstance(by, dict) else by
-        choice = next((c for result in annotation.get("result", ()) if (c := named.get(_selected(result)))), None)
-        if choice:
-            found.append(_row(prompt, record["data"][first], record["data"][second], _who(by, number, place), choice=choice))
+        told = next((said for result in results if (said := _said_of(answers, _selected(result), ("left", "right")))), None)
+        if not told:
+            unread["an annotation without a choice between two answers, or a rating of one from 1 to 5"] += 1
+            continue
+        took, written = annotation.get("lead_time"), [r["value"].get("text", ()) for r in results if r.get("type") == "textarea"]
+        words = [word for text in written for word in ([text] if isinstance(text, str) else text)]
+        beside = ({"seconds": took} if isinstance(took, int | float) else {}) | ({COMMENT: "\n".join(words)} if words else {})
+        found.append(_row(prompt, *_two(answers), _who(by, number, place), **told, **beside))
     return found
+
+
+def _two(answers):
+    """The texts of two answers, or of the one and None."""
+    return [*answers.values(), None][:2]
 
 
 def _selected(result):
-    """What a pairwise or choices result says; other results (a comment, a rating) say nothing of a preference."""
-    value = result.get("value", {})
-    if result.get("type") == "pairwise":
-        return value.get("selected")
-    return value["choices"][0] if result.get("type") == "choices" and value.get("choices") else None
+    """What a pairwise, choices or rating result says; others say nothing of a preference."""
+    value, kind = result.get("value", {}), result.get("type")
+    if kind == "choices":
+        return value["choices"][0] if value.get("choices") else None
+    return value.get({"pairwise": "selected", "rating": "rating"}.get(kind))
 
 
 # --- and out ----------------------------------------------------------------------------------------------------------------------------
 def argilla(rows):
-    """Records of Argilla 2 with everybody's responses, one per item; names are kept as metadata, since its users have numbers of their own."""
-    return [
-        {
-            "id": item,
-            "fields": {"prompt": _said(said[0]["prompt"]), "response_1": said[0]["a"], "response_2": said[0]["b"]},
-            "responses": {
-                "preference": [{"value": _named(r["choice"], "response_1", "response_2"), "user_id": r["annotator"]} for r in said]
-            },
-        }
-        for item, said in _items(rows).items()
-    ]
+    """Records of Argilla 2 with everybody's responses, one per item: a preference of pairs, a rating of single answers, and comments; names are kept as metadata,
+    since its users have numbers of their own. Seconds have no place there."""
+    records = []
+    for item, (first, *more) in _items(rows).items():
+        said, single = [first, *more], "b" not in first
+        answers = {"response": first["a"]} if single else {"response_1": first["a"], "response_2": first["b"]}
+        values = [r["score"] if single else _named(r["choice"], "response_1", "response_2") for r in said]
+        told = {"rating" if single else "preference": [{"value": v, "user_id": r["annotator"]} for v, r in zip(values, said)]}
+        if comments := [{"value": r[COMMENT], "user_id": r["annotator"]} for r in said if r.get(COMMENT)]:
+            told[COMMENT] = comments
+        records.append({"id": item, "fields": {"prompt": _said(first["prompt"]), **answers}, "responses": told})
+    return records
 
 
 def label_studio(rows):
-    """Tasks of Label Studio with everybody's annotations; a tie is a choice, since its pairwise tag knows left and right alone."""
-    return [
-        {
-            "data": {"prompt": _said(said[0]["prompt"]), "answer1": said[0]["a"], "answer2": said[0]["b"]},
-            "annotations": [
-                {"completed_by": {"email": r["annotator"]}, "result": [_studio(_named(r["choice"], "left", "right"))]} for r in said
-            ],
-        }
-        for said in _items(rows).values()
-    ]
+    """Tasks of Label Studio with everybody's annotations, seconds and comments: a tie is a choice, since its pairwise tag knows left and right alone; a score of a
+    single answer is a rating."""
+    tasks = []
+    for first, *more in _items(rows).values():
+        answers = {"answer": first["a"]} if "b" not in first else {"answer1": first["a"], "answer2": first["b"]}
+        tasks.append({"data": {"prompt": _said(first["prompt"]), **answers}, "annotations": [_annotation(r) for r in (first, *more)]})
+    return tasks
+
+
+def _annotation(row):
+    result = [_result("rating", "rating", {"rating": row["score"]}) if "b" not in row else _studio(_named(row["choice"], "left", "right"))]
+    result += [_result("textarea", COMMENT, {"text": [row[COMMENT]]})] if row.get(COMMENT) else []
+    took = {"lead_time": row["seconds"]} if "seconds" in row else {}
+    return {"completed_by": {"email": row["annotator"]}, **took, "result": result}
+
+
+def _result(kind, name, value, of="prompt"):
+    return {"type": kind, "from_name": name, "to_name": of, "value": value}
 
 
 def _studio(side):
     if side in OTHERS:
-        return {"type": "choices", "from_name": "equal", "to_name": "prompt", "value": {"choices": [side]}}
-    return {"type": "pairwise", "from_name": "preference", "to_name": "answer1,answer2", "value": {"selected": side}}
+        return _result("choices", "equal", {"choices": [side]})
+    return _result("pairwise", "preference", {"selected": side}, "answer1,answer2")
 
 
 def trl(rows):
@@ -153,8 +194,11 @@ def hh(rows):
 def kto(rows):
     """Single answers that were liked or not, as TRL's KTO trains on them; the middle of a scale is neither."""
     say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
-    told = [r for r in judgements.scored(rows) if r["score"] != MIDDLE]
-    return [{"prompt": r["prompt"], "completion": say(r["a"]), "label": r["score"] > MIDDLE, "annotator": r["annotator"]} for r in told]
+    told = [r for r in judgements.scored(rows) if r["score"] != judgements.MIDDLE]
+    return [
+        {"prompt": r["prompt"], "completion": say(r["a"]), "label": r["score"] > judgements.MIDDLE, "annotator": r["annotator"]}
+        for r in told
+    ]
 
 
 EXPORTS = {"argilla": argilla, "label_studio": label_studio, "trl": trl, "hh": hh, "kto": kto}
@@ -175,9 +219,9 @@ def _decided(rows):
 
 
 def _items(rows):
-    """{item: its judgements}, gold items and repeats left out: they test the annotator."""
+    """{item: its judgements}, of pairs and of single answers; gold items and repeats are left out: they test the annotator."""
     found = {}
-    for row in judgements.counted(rows):
+    for row in [*judgements.counted(rows), *judgements.scored(rows)]:
         found.setdefault(row["item"], []).append(row)
     return found
 

@@ -3,7 +3,7 @@
     {"item": id, "prompt": [messages], "a": text, "b": text, "choice": "a" | "b" | "tie" | "bad" | "skip", "annotator": name,
      "shown": "ab" or "ba", "seconds": to decide, "at": when (UTC), "comment", "reasons", "gold": what is right, "repeat": 1 if it was asked before}
 
-A single answer has "a" alone, and a "score" from 1 to 5 in place of a choice; a thumb is a 1 or a 5. {"undo": item, "repeat", "annotator"} takes a
+A single answer has "a" alone, and a "score" from 1 to 5 in place of a choice; a thumb is a 1 or a 5, and so is a "gold". {"undo": item, "repeat", "annotator"} takes a
 judgement back. Several people, tabs and processes may write to one file.
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 
 CHOICES = ("a", "b", "tie", "bad", "skip")
 SCORES = (1, 2, 3, 4, 5)
+MIDDLE = 3  # neither liked nor not
 
 
 def item_id(prompt, *answers):

@@ -104,7 +104,7 @@ def preference(row, layout):
     if layout == "thumbs":
         said = [_message(m) for m in _said(row["completion"], "assistant")]
         asked = [_message(m) for m in (*_system(row), *_open(_said(row["prompt"], "user")))]
-        return {"prompt": _equipped(row, asked), "completion": said, "label": _thumb(row["label"])}
+        return {"prompt": _equipped(row, asked), "completion": said, "label": _thumb(row["label"]), **_beside(row)}
     good, bad = ([_message(m) for m in _said(row[side], "assistant")] for side in ("chosen", "rejected"))
     if not good or not bad:
         raise Untrue("an answer without a message")
@@ -127,13 +127,19 @@ def preference(row, layout):
 
 
 def paired(thumbs):
-    """(pairs of a good and a bad answer to the same prompt, how many thumbs found no partner)."""
-    by_prompt, pairs = {}, []
+    """(pairs of a good and a bad answer to the same prompt, thumbs that found no partner, how many thumbs were left out): of an answer that several people rated
+    counts what most of them say."""
+    by_answer, by_prompt, pairs, alone = {}, {}, [], []
     for row in thumbs:
-        by_prompt.setdefault(json.dumps(row["prompt"]), ([], []))[row["label"]].append(row)
+        by_answer.setdefault(json.dumps([row["prompt"], row["completion"]]), []).append(row)
+    for said in by_answer.values():
+        ahead = sum(1 if row["label"] else -1 for row in said)
+        if ahead:
+            by_prompt.setdefault(json.dumps(said[0]["prompt"]), ([], []))[ahead > 0].append({**said[0], "label": ahead > 0})
     for bad, good in by_prompt.values():
         pairs += [{"prompt": a["prompt"], "chosen": a["completion"], "rejected": b["completion"]} for a, b in zip(good, bad)]
-    return pairs, len(thumbs) - 2 * len(pairs)
+        alone += good[len(bad) :] + bad[len(good) :]
+    return pairs, alone, len(thumbs) - 2 * len(pairs) - len(alone)
 
 
 def dialogue(row):

@@ -132,21 +132,14 @@ def read_instructions(texts, columns=(), seed=0):
 
 
 def read_preferences(texts, seed=0):
-    """(pairs, notes) of what texts name; thumbs without a partner are left out, and the notes say how many."""
+    """(pairs, notes) of what texts name; thumbs without a partner stay as they are, for methods that learn from single answers, and the notes say how many."""
     rows, notes = _read(texts, layouts.preference_layout, layouts.preference, PREFERENCES, seed, lambda row, guest: row)
-    thumbs = [r for r in rows if "completion" in r]
-    pairs, alone = layouts.paired(thumbs)
-    if alone:
-        notes.append(
-            {"guest": "thumbs", "layout": "thumbs", "rows": alone, "note": "left out: the prompt has no answer with the other thumb"}
-        )
-    if thumbs and not pairs and len(thumbs) == len(rows):
-        raise UserError(
-            f"none of the {len(thumbs)} thumbs has a partner",
-            "two answers to the same prompt, one up and one down",
-            "llmlab run RUN -p preferences=[]",
-        )
-    return [r for r in rows if "completion" not in r] + [{"times": 1, **pair} for pair in pairs], notes
+    pairs, alone, more = layouts.paired([r for r in rows if "completion" in r])
+    said = "the prompt has no answer with the other thumb: for methods that learn from single answers, such as kto"
+    notes += [{"guest": "thumbs", "layout": "thumbs", "rows": len(alone), "note": said}] * bool(alone)
+    left = "left out: said of an answer that others rated too"
+    notes += [{"guest": "thumbs", "layout": "thumbs", "rows": more, "note": left}] * bool(more)
+    return [r for r in rows if "completion" not in r] + [{"times": 1, **pair} for pair in pairs] + alone, notes
 
 
 def _read(texts, layout_of, shaped, wanted, seed, told):
@@ -219,12 +212,17 @@ def write(
         )
     write_jsonl(instructions_out, rows)
     write_jsonl(preferences_out, pairs)
+    single = sum("completion" in p for p in pairs)
     return {
         "conversations": len(rows),
         "turns": sum(len(r["messages"]) // 2 for r in rows),
-        "pairs": len(pairs),
+        "pairs": len(pairs) - single,
+        **({"single answers": single} if single else {}),
         "annotators": feedback.who(pairs),
-        "waterfall": [teaching.waterfall("conversations", len(rows), left), teaching.waterfall("pairs", len(pairs), unlike)],
+        "waterfall": [
+            teaching.waterfall("conversations", len(rows), left),
+            teaching.waterfall("pairs" + " and single answers" * bool(single), len(pairs), unlike),
+        ],
         "guests": notes + more,
         "topics": ", ".join(sorted({r["topic"] for r in rows})),
     }

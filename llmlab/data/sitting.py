@@ -33,17 +33,22 @@ class Sitting:
         path: file of judgements, of everybody.
         items: [{"prompt": messages, "a": text, "b": text, "gold": the right choice, if it is known}], the most wanted first; an item without "b" is a single
             answer, judged on its "scale": "score" (1 to 5) or "thumb".
-        annotator: a name or number; pages of results show none. Empty for that in LLMLAB_ANNOTATOR: a parameter would stand in the report.
+        annotator: a name or number; pages of results show none. Empty where a widget asks, or LLMLAB_ANNOTATOR says it: a parameter would stand in the report.
         most: questions of a sitting, gold items and repeats included.
     """
 
     def __init__(self, path, items, annotator="", most=MOST, seed=0):
-        self.annotator = named(annotator or os.environ.get(NAME, "me"))
-        self.path, self.most, self.seed = path, most, f"{seed} {self.annotator}"
+        self.usual, self.known = os.environ.get(NAME, ""), bool(annotator)
+        self.annotator = named(annotator or self.usual or "me")
+        self.path, self.most, self.drawn, self.seed = path, most, seed, f"{seed} {self.annotator}"
         self.items = {judgements.item_id(i["prompt"], *_answers(i)): i for i in items}
         self.keys = {self._token(key): key for key in ((i, n) for i in self.items for n in (0, 1))}
         done = len(self.mine())
         self.begun = done - done % most
+
+    def of(self, annotator):
+        """The same questions for somebody, who need not be this one."""
+        return self if named(annotator) == self.annotator else Sitting(self.path, self.items.values(), annotator, self.most, self.drawn)
 
     def _token(self, key):
         """What the browser knows of a question: nothing that tells a repeat or a gold item apart."""
@@ -78,9 +83,9 @@ class Sitting:
         return {**state, "token": self._token(key), "prompt": asked["prompt"], "left": first, "right": second, "scale": scale}
 
     def _open(self, rows, mine):
-        """{(item, 0): what others said of it} of the items that this annotator was not asked, the most wanted first."""
+        """{(item, 0): what others said of it} of the items that this annotator was not asked, the most wanted first. Who is asked twice is one person still."""
         asked, said = {r.get("item") for r in mine}, defaultdict(list)
-        for r in (r for r in rows if r.get("choice") != "skip"):
+        for r in (r for r in rows if r.get("choice") != "skip" and not r.get("repeat")):
             said[r.get("item")].append(r.get("choice", r.get("score")))
         return {(i, 0): said.get(i, []) for i in self.items if i not in asked}
 

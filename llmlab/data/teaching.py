@@ -15,6 +15,7 @@ from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 
 ROLES = ("system", "user", "assistant", "tool")
+PARTS = ("messages", "prompt", *maskgate.SIDES)  # of a row, what somebody said
 ORDER = {  # of roles, by their first letters: what tools say stands between two messages of the assistant
     "assistant": re.compile(r"s?(u(at+)*a)+"),
     "user": re.compile(r"s?(u(at+)*a)*u"),
@@ -27,8 +28,32 @@ def conversations(path):
 
 
 def pairs(path):
-    """Rows of a JSON-lines file, each with `prompt`, which ends with the user, and `chosen` and `rejected`, which are one answer each."""
-    return _read(path, _pair_fault)
+    """Rows of a JSON-lines file, each with `prompt`, which ends with the user, and `chosen` and `rejected`, which are one answer each. Rows with a `completion`
+    and a `label`, answers that were rated alone, are passed over."""
+    return [row for row in _read(path, _pair_fault) if "completion" not in row]
+
+
+def thumbs(path):
+    """The answers of such a file that were rated alone: rows {"prompt", "completion", "label": whether it is liked}."""
+    return [row for row in _read(path, _pair_fault) if "completion" in row]
+
+
+def rated(path):
+    """All answers of such a file as if each had been rated alone: of a pair the chosen one is liked, and the rejected one is not."""
+    sides = lambda row: [{"prompt": row["prompt"], "completion": row[s], "label": s == "chosen"} for s in ("chosen", "rejected")]  # noqa: E731
+    return [answer for row in _read(path, _pair_fault) for answer in ([row] if "completion" in row else sides(row))]
+
+
+def compared(path):
+    """(pairs of such a file, {reason: how many answers a method that compares two of them leaves out}); a UserError if there is no pair."""
+    found, alone = pairs(path), len(thumbs(path))
+    if not found:
+        raise UserError(
+            f"{alone} answers that were rated alone, and no pair of answers",
+            "two answers to a prompt, one liked and one not; or a method that learns from single ones",
+            "llmlab run RUN -p preference=llmlab.training.methods.kto",
+        )
+    return found, {"an answer that was rated alone, which this method cannot learn from": alone} if alone else {}
 
 
 def asks(messages):
@@ -51,12 +76,15 @@ def _read(path, fault):
 
 
 def _pair_fault(row):
-    missing = [c for c in ("prompt", "chosen", "rejected") if c not in row]
+    alone = "completion" in row
+    missing = [c for c in ("prompt", *(("completion", "label") if alone else ("chosen", "rejected"))) if c not in row]
     if missing:
         return f"no {missing[0]!r}"
+    if alone and not isinstance(row["label"], bool):
+        return f"label is {json.dumps(row['label'], default=str)[:40]}, neither true nor false"
     faults = (
         _fault(row["prompt"], "user"),
-        *(_fault([{"role": "user", "content": "?"}, *_listed(row[c])], "assistant") for c in ("chosen", "rejected")),
+        *(_fault([{"role": "user", "content": "?"}, *_listed(row[c])], "assistant") for c in maskgate.sides(row)),
     )
     return next(filter(None, faults), None)
 
@@ -104,7 +132,7 @@ def sound(rows, keep=()):
     """
     seen, kept, left_out = set(), [], Counter()
     for row in rows:
-        clean = {k: _masked(v, keep) if k in ("messages", "prompt", "chosen", "rejected") else v for k, v in row.items()}
+        clean = {k: _masked(v, keep) if k in PARTS else v for k, v in row.items()}
         if reason := _reason(clean, seen):
             left_out[reason] += 1
         else:
@@ -117,12 +145,12 @@ def _masked(messages, keep):
 
 
 def _reason(row, seen):
-    parts = [row[k] for k in ("messages", "prompt", "chosen", "rejected") if k in row]
+    parts = [row[k] for k in PARTS if k in row]
     if any(not m["content"].strip() and not m.get("tool_calls") for part in parts for m in part):
         return "an empty turn"
     if wrong := _fault(row["messages"], "assistant") if "messages" in row else _pair_fault(row):
         return "turns that do not alternate" if wrong.startswith("roles") else wrong
-    if "chosen" in row and not len(row["chosen"]) == len(row["rejected"]) == 1:
+    if any(len(row[side]) != 1 for side in maskgate.sides(row)):
         return "answers of several turns, some of them the user's"
     if "chosen" in row and row["chosen"] == row["rejected"]:
         return "both answers are equal"
@@ -172,14 +200,26 @@ def encoded(tokenizer, messages):
 
 
 def fitting_pairs(tokenizer, rows, limit, what):
-    """(pairs in tokens of which both answers fit into a window, {reason: how many were left out}): {"prompt_ids", "chosen_ids", "rejected_ids"}."""
+    """(pairs in tokens of which both answers fit into a window, {reason: how many were left out}): {"prompt_ids", "chosen_ids", "rejected_ids"}, or
+    {"prompt_ids", "completion_ids", "label"} of answers that were rated alone."""
+    kept, left_out = held_pairs(tokenizer, rows, limit, what)
+    check_some(len(kept), len(rows), limit, what)
+    return [row for _, row in kept], left_out
+
+
+def held_pairs(tokenizer, rows, limit, what):
+    """([(pair, its tokens)] that fit into a window and pass the mask gate, {reason: how many were left out})."""
     shown, refused, otherwise = _shown(rows, lambda row: _pair_in_tokens(tokenizer, row))
-    fit = [(pair, row) for pair, row in shown if len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"])) <= limit]
+    fit = [(pair, row) for pair, row in shown if length(row) <= limit]
     broken = maskgate.pairs(tokenizer, [pair for pair, _ in fit], [row for _, row in fit], limit)
     odd = maskgate.passed(broken, what, maskgate.PAIRS, otherwise)
-    kept = [row for (_, row), wrong in zip(fit, broken) if not wrong]
-    check_some(len(kept), len(rows), limit, what)
+    kept = [both for both, wrong in zip(fit, broken) if not wrong]
     return kept, {**unseen(refused), **too_long(len(shown) - len(fit), limit), **odd}
+
+
+def length(row):
+    """Tokens of a pair's prompt and the longer of its answers."""
+    return len(row["prompt_ids"]) + max(len(row[f"{side}_ids"]) for side in maskgate.SIDES if f"{side}_ids" in row)
 
 
 def encoded_pair(tokenizer, row):
@@ -189,22 +229,25 @@ def encoded_pair(tokenizer, row):
 
 
 def _pair_in_tokens(tokenizer, row):
-    (prompt, chosen), (other, rejected) = (dialogue.answered(tokenizer, row["prompt"] + row[side]) for side in ("chosen", "rejected"))
-    if prompt != other:
+    found = {side: dialogue.answered(tokenizer, row["prompt"] + row[side]) for side in maskgate.sides(row)}
+    (prompt, _), *others = found.values()
+    if any(other != prompt for other, _ in others):
         raise dialogue.Odd(
             "the template asks for the two answers of a pair differently: one of them brings thoughts of its own",
             "answers that both think before they speak, or neither",
             "mend the pair",
         )
-    return {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
+    label = {"label": row["label"]} if "label" in row else {}
+    return {"prompt_ids": prompt, **{f"{side}_ids": said for side, (_, said) in found.items()}, **label}
 
 
 def both(rows):
-    """[(ids, mask)] of all chosen and then all rejected answers of pairs in tokens, each after its prompt."""
+    """[(ids, mask)] of all chosen and then all rejected answers of pairs in tokens, or of those that were rated alone, each after its prompt."""
     return [
         (row["prompt_ids"] + row[f"{side}_ids"], [0] * len(row["prompt_ids"]) + [1] * len(row[f"{side}_ids"]))
-        for side in ("chosen", "rejected")
+        for side in maskgate.SIDES
         for row in rows
+        if f"{side}_ids" in row
     ]
 
 
@@ -230,6 +273,11 @@ def check_some(kept, total, limit, what):
 def respelt(tokenizer, conversations):
     """How many answers of these lists of messages are taught with a blank in a special token that they spell."""
     return sum(dialogue.respelt(tokenizer, messages) for messages in conversations)
+
+
+def respelt_pairs(tokenizer, pairs):
+    """The same of pairs, and of answers that were rated alone."""
+    return respelt(tokenizer, [pair[side] for pair in pairs for side in maskgate.sides(pair)])
 
 
 def waterfall(name, kept, left_out, read=0, respelt=None):

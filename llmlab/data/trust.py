@@ -2,24 +2,49 @@
 
 from collections import Counter
 
-LEAST = 3  # judgements of an item, on average, below which nothing can be told of anybody: two who differ are both as likely to be right
+LEAST = 3  # judgements of an item, below which nothing can be told of anybody: two who differ are both as likely to be right
+ITEMS = 20  # that were judged so often, before anybody is weighed
 
 
 def enough(judged):
-    """Whether items were judged often enough to tell who is right.
+    """Whether so many items were judged often enough to tell who is right; how often the others were judged changes nothing.
 
     Args:
         judged: {item: {annotator: value}}.
     """
-    return bool(judged) and sum(map(len, judged.values())) / len(judged) >= LEAST
+    return len(_often(judged)) >= ITEMS
 
 
-def dawid_skene(judged, rounds=100, smooth=1.0):
+def _often(judged):
+    return {item: said for item, said in judged.items() if len(said) >= LEAST}
+
+
+def weighed(judged, close=1e-6):
+    """({annotator: reliability}, {item: {value: probability}}) of the items of which something can be told: those that were judged often, from which the
+    reliabilities come, and others all of whose annotators are known from those. Both are empty if there are not `enough`.
+
+    Args:
+        judged, close: as `dawid_skene` takes them.
+    """
+    if not enough(judged):
+        return {}, {}
+    often = _often(judged)
+    trust, truth = dawid_skene(often, close=close)
+    values = sorted({v for said in often.values() for v in said.values()}, key=str)
+    share = {v: sum(t[v] for t in truth.values()) / len(truth) for v in values}
+    for item, said in judged.items():
+        if item not in often and set(said) <= set(trust) and set(said.values()) <= set(values):
+            truth[item] = _posterior(said, trust, share, values)
+    return trust, truth
+
+
+def dawid_skene(judged, rounds=100, smooth=1.0, close=1e-6):
     """({annotator: reliability}, {item: {value: probability}}).
 
     Args:
         judged: {item: {annotator: value}}.
         smooth: right and wrong judgements that everybody is given beforehand, so that few of them are no certainty.
+        close: how little reliabilities move where they are taken as found.
     """
     values = sorted({v for said in judged.values() for v in said.values()}, key=str)
     truth = {item: {v: c / len(said) for v, c in Counter(said.values()).items()} for item, said in judged.items()}
@@ -33,7 +58,7 @@ def dawid_skene(judged, rounds=100, smooth=1.0):
         before, trust = trust, {who: (right[who] + smooth) / (total[who] + 2 * smooth) for who in total}
         share = {v: sum(t.get(v, 0.0) for t in truth.values()) / len(truth) for v in values}
         truth = {item: _posterior(said, trust, share, values) for item, said in judged.items()}
-        if before and max(abs(trust[w] - before[w]) for w in trust) < 1e-6:
+        if before and max(abs(trust[w] - before[w]) for w in trust) < close:
             break
     return trust, truth
 

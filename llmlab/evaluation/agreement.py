@@ -5,6 +5,7 @@ with gaps or on a scale, Krippendorff's alpha (2011). Intervals are of a bootstr
 """
 
 import itertools
+import math
 import random
 import statistics
 from collections import Counter, defaultdict
@@ -15,6 +16,7 @@ from llmlab.data import feedback, judgements, trust
 from llmlab.evaluation import stats
 
 ROUNDS = 500  # of the bootstrap
+REFITS = 200  # of the bootstrap of a ceiling, each of which works out who is to be trusted
 HASTE = 1.0  # seconds in which nobody reads two answers
 
 
@@ -95,20 +97,57 @@ def _fitting(items, people, level):
 
 # --- whom to trust ----------------------------------------------------------------------------------------------------------------------
 def ceiling(judged, seed=0):
-    """How often what most people prefer is what is better, as far as they allow to tell (Dawid & Skene 1979): a model that knew the truth would agree with
-    their labels no more often. {"score", "low", "high", "n": items}, with a bootstrap over items; None if items have fewer than three judgements.
+    """How often the answer that is learnt as the better one is the better one, as far as the annotators allow to tell (Dawid & Skene 1979): a model that knew the
+    truth would agree with these labels no more often. {"score", "low", "high", "n": items} of the items that are learnt from and weighed, as `feedback.decided`
+    has them; None if there are none. The interval is of a bootstrap over items, reliabilities worked out anew each time.
 
     Args:
-        judged: {item: {annotator: choice}}; ties and "both bad" say nothing of which is better, and are left out.
+        judged: {item: {annotator: choice}}.
     """
-    better = {item: {who: v for who, v in said.items() if v in ("a", "b")} for item, said in judged.items()}
-    better = {item: said for item, said in better.items() if said}
-    if not trust.enough(better):
+    likely = lambda some, close=1e-6: [p for _, p in feedback.decided(some, close).values() if p is not None]  # noqa: E731
+    sure = likely(judged)
+    if not sure:
         return None
-    sure = [max(found.values()) for found in trust.dawid_skene(better)[1].values()]
-    rng = random.Random(seed)
-    drawn = [statistics.fmean(rng.choices(sure, k=len(sure))) for _ in range(ROUNDS)]
+    rng, items = random.Random(seed), list(judged.values())
+    some = (likely(dict(enumerate(rng.choices(items, k=len(items)))), 1e-3) for _ in range(REFITS))
+    drawn = [statistics.fmean(again) for again in some if again]
     return {"score": statistics.fmean(sure), "low": stats.percentile(drawn, 2.5), "high": stats.percentile(drawn, 97.5), "n": len(sure)}
+
+
+def ceilings(judged, votes=()):
+    """{who: how often it agrees with the label}, of a model that knew the truth and of one annotator; {} where nobody can say.
+
+    Args:
+        judged: as `ceiling` takes it; where it is empty, `votes` are looked at, as `of_votes` takes them.
+    """
+    if not judged:
+        return of_votes(votes)
+    most, one = ceiling(judged), one_person(judged)
+    told = {"a model that knew the truth, estimated of the items learnt from": most, "one person, with most of the others": one}
+    return {who: found for who, found in told.items() if found} if most else {}
+
+
+def of_votes(votes):
+    """As `ceilings`, of items of which no more is known than how many of three judges said the same: all three are taken to be right equally often, each by
+    himself. {} if the votes are no such counts.
+
+    Judges who are right with a probability of r all say the same of u = r³ + (1 - r)³ of the items, which gives r; the label of most of them is then right of
+    r³ + 3r²(1 - r). Where some items are harder than others, or judges err together, both are too high: read them as the most that it can be.
+
+    Args:
+        votes: 3 where all said the same, 2 where one did not.
+    """
+    if not votes or not set(votes) <= {2, 3}:
+        return {}
+    found = stats.interval([float(v == 3) for v in votes])
+    one = {**found, **{key: _right(found[key]) for key in ("score", "low", "high")}}
+    most = {**one, **{key: one[key] ** 3 + 3 * one[key] ** 2 * (1 - one[key]) for key in ("score", "low", "high")}}
+    return {"a model that knew the truth, if three equal judges voted": most, "one of three equal judges, with the truth": one}
+
+
+def _right(unanimous):
+    """How often one of three equal judges is right who all say the same of a share of the items; of a quarter and less no more than a coin."""
+    return (1 + math.sqrt(max(0.0, 1 - 4 * (1 - unanimous) / 3))) / 2
 
 
 def one_person(judged):
@@ -140,7 +179,7 @@ def judges(rows):
         if not row.get("unnamed"):
             by[row["annotator"]].append(row)
     judged = feedback.table(judgements.counted(rows))
-    known = trust.dawid_skene(judged)[0] if trust.enough(judged) else {}
+    known, _ = trust.weighed(judged)
     paces = {who: statistics.median(times) for who, said in by.items() if (times := [r["seconds"] for r in said if "seconds" in r])}
     usual = {who: statistics.median([p for other, p in paces.items() if other != who] or [paces[who]]) for who in paces}
     return [
@@ -148,6 +187,7 @@ def judges(rows):
             "annotator": f"no. {n}",
             "reliability, estimated": known.get(who),
             **_judge(said, paces.get(who), usual.get(who)),
+            **_drift(who, said, rows),
             **_longer(who, rows),
         }
         for n, (who, said) in enumerate(by.items(), 1)
@@ -157,17 +197,54 @@ def judges(rows):
 def _judge(said, took, usual):
     first = [r for r in said if not r.get("repeat")]
     decided = [r for r in first if r.get("choice") in ("a", "b")]
-    gold = [float(_said(r) == r["gold"]) for r in first if "gold" in r and _said(r) != "skip"]
-    half, rest = gold[: len(gold) // 2], gold[len(gold) // 2 :]
+    gold = [float(_is_right(r)) for r in first if "gold" in r and _said(r) != "skip"]
     return {
         "judgements": len(said),
         "gold": _share(gold),
-        "gold, first half → second": f"{_share(half)} → {_share(rest)}" if len(half) > 2 else "–",
+        "gold, first half → second": _halves(gold, _share),
         "agrees with oneself": _share(_alike(said)),
         "seconds": took,
         "hurries": "yes" if took is not None and (took < HASTE or took < usual / 3) else "",
         "chose the first": _share(r["choice"] == r["shown"][0] for r in decided if "shown" in r),
     }
+
+
+def _is_right(row):
+    """Whether a gold item was judged as is known to be right; a score, whether it lies on that side of the middle."""
+    if "score" not in row:
+        return row["choice"] == row["gold"]
+    return row["score"] != judgements.MIDDLE and (row["score"] > judgements.MIDDLE) == (row["gold"] > judgements.MIDDLE)
+
+
+def _drift(who, said, rows):
+    """Whether somebody judges otherwise in the second half than in the first: how fast, and how often as others do, which gold items may be too few to show."""
+    seconds = [r["seconds"] for r in said if "seconds" in r]
+    return {
+        "seconds, first half → second": _halves(seconds, lambda times: f"{statistics.median(times):.1f}"),
+        "agrees with others, first half → second": _halves(_as_others(who, rows), _share),
+    }
+
+
+def _as_others(who, rows):
+    """Whether each judgement of somebody is what most others say of the item; a score, whether it is within one of their mean. Where they say nothing, or differ,
+    it is left out."""
+    found, said, own = [], defaultdict(list), []
+    for row in [*judgements.counted(rows), *judgements.scored(rows)]:
+        own += [row] * (row["annotator"] == who)
+        said[row["item"]] += [_said(row)] * (row["annotator"] != who)
+    for row in (r for r in own if said[r["item"]]):
+        (best, votes), *others = Counter(said[row["item"]]).most_common()
+        if "score" in row:
+            found.append(abs(row["score"] - statistics.fmean(said[row["item"]])) <= 1)
+        elif not others or votes > others[0][1]:
+            found.append(row["choice"] == best)
+    return found
+
+
+def _halves(values, tell):
+    """What is told of the first half of some values, and of the second; "–" of fewer than six."""
+    half = len(values) // 2
+    return f"{tell(values[:half])} → {tell(values[half:])}" if half > 2 else "–"
 
 
 def _longer(who, rows):

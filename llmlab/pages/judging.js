@@ -151,6 +151,22 @@ export function mount(el, talk, focused = false) {
   say({ kind: "next" }, focused); // in a notebook the keys belong to it until somebody comes here
 }
 
+// Who judges, asked once; `begin` is called with a name.
+function who(usual, begin) {
+  const form = made("form"), label = made("label", "Who judges? A name or a number, which no report shows: "), name = made("input");
+  name.required = true;
+  name.maxLength = 60;
+  name.value = usual;
+  label.append(name);
+  form.append(label, made("button", "Begin"));
+  form.addEventListener("keydown", (event) => event.stopPropagation()); // Jupyter has keys of its own
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (name.value.trim()) begin(name.value.trim());
+  });
+  return form;
+}
+
 function render({ model, el }) {
   const waiting = new Map();
   let asked = 0;
@@ -160,14 +176,31 @@ function render({ model, el }) {
     if (both) message.error ? both.reject(new Error(message.error)) : both.resolve(message.question);
   });
   // The kernel may be busy with another cell for minutes: a judgement waits for it, and is kept when its turn comes.
-  mount(el, (message) => new Promise((resolve, reject) => {
+  const talk = (message) => new Promise((resolve, reject) => {
     const id = `${Date.now()}-${asked++}`;
     waiting.set(id, { resolve, reject });
     setTimeout(() => {
       if (waiting.has(id)) reject(new Error("the kernel has not answered for twenty seconds; if it was restarted, run this cell again"));
     }, 20000);
-    model.send({ ...message, id });
-  }));
+    model.send({ ...message, annotator: model.get("annotator"), id });
+  });
+
+  function judged_by(name) {
+    model.set("annotator", name);
+    model.save_changes();
+    draw(true);
+  }
+
+  function draw(focused) {
+    el.replaceChildren();
+    if (!model.get("annotator")) return el.append(who(model.get("usual"), judged_by));
+    mount(el, talk, focused);
+    const other = made("button", "Somebody else judges");
+    other.type = "button";
+    other.addEventListener("click", () => judged_by(""));
+    el.append(other);
+  }
+  draw(false);
 }
 
 export default { render };

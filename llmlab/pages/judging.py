@@ -6,15 +6,24 @@ SCRIPT, STYLE = (Path(__file__).with_name(f"judging.{kind}") for kind in ("js", 
 
 
 def widget(sitting):
-    """The sitting under a cell, an anywidget; keys work once it has the focus."""
+    """The sitting under a cell, an anywidget; keys work once it has the focus.
+
+    Who judges is asked once, before the first question, and kept in the widget's state, so that two people at one run are two annotators. A sitting that was
+    made for somebody does not ask.
+    """
     import anywidget
+    import traitlets
 
     class Judging(anywidget.AnyWidget):
         _esm, _css = SCRIPT.read_text(encoding="utf-8"), STYLE.read_text(encoding="utf-8")
+        annotator = traitlets.Unicode(sitting.annotator if sitting.known else "").tag(sync=True)
+        usual = traitlets.Unicode(sitting.usual).tag(sync=True)  # the name that is proposed
+
+    sittings = {}
 
     def heard(shown, message, buffers):
         try:
-            reply = {"question": told(sitting, message)}
+            reply = {"question": told(_of(sittings, message, sitting.of), message)}
         except (OSError, ValueError, KeyError, TypeError) as error:
             reply = {"error": str(error) or type(error).__name__}
         shown.send({**reply, "id": message.get("id")})
@@ -22,6 +31,14 @@ def widget(sitting):
     shown = Judging()
     shown.on_msg(heard)
     return shown
+
+
+def _of(sittings, message, sitting_of):
+    """The sitting of whoever sends a message, made with the first. Raises ValueError without a name."""
+    annotator = " ".join(str(message.get("annotator", "")).split()).casefold()
+    if not annotator or len(annotator) > 60:
+        raise ValueError("a name or a number is wanted")
+    return sittings.get(annotator) or sittings.setdefault(annotator, sitting_of(annotator))
 
 
 def beneath(sitting):
@@ -120,12 +137,8 @@ def application(sitting_of):
             or request.headers.get("content-type") != "application/json"
         ):
             return JSONResponse({"error": "this page alone may ask"}, status_code=403)
-        annotator = " ".join(str(message.get("annotator", "")).split()).casefold()
-        if not annotator or len(annotator) > 60:
-            return JSONResponse({"error": "a name or a number is wanted"}, status_code=422)
         try:
-            sitting = sittings.get(annotator) or sittings.setdefault(annotator, sitting_of(annotator))
-            return told(sitting, message)
+            return told(_of(sittings, message, sitting_of), message)
         except (OSError, ValueError, KeyError, TypeError) as error:
             return JSONResponse({"error": str(error) or type(error).__name__}, status_code=422)
 

@@ -175,6 +175,18 @@ def token_strip(tokenizer, ids, values=None, mask=None, caption="", high="much",
     )
 
 
+def answer_strips(tokenizer, row):
+    """A pair in tokens, one answer below the other: grey the prompt, coloured what a loss sees; of an answer that was rated alone one strip.
+
+    Args:
+        row: {"prompt_ids", "chosen_ids", "rejected_ids"}, or {"prompt_ids", "completion_ids"}.
+    """
+    before = row["prompt_ids"]
+    said = {side: ids for side in ("chosen", "rejected", "completion") if (ids := row.get(f"{side}_ids"))}
+    strips = [token_strip(tokenizer, before + ids, mask=[0] * len(before) + [1] * len(ids), caption=side) for side, ids in said.items()]
+    return Html("".join(strip.markup for strip in strips))
+
+
 def _shade(share):
     """From near white to dark blue."""
     share = min(1.0, max(0.0, share))

@@ -45,6 +45,30 @@ class Comparing(Trainer):
         super().log({**logs, **self.seen} if "loss" in logs else logs, *more, **how)
 
 
+class Rating(Comparing):
+    """Learns from answers that were rated alone.
+
+    Args:
+        loss: function: (log p of the answers, the reference's, whether each is liked, what it weighs) → a loss per answer.
+    """
+
+    def compute_loss(self, model, inputs, return_outputs=False, **_):
+        sums_B, _ = scored(model, inputs)
+        with torch.no_grad():
+            known_B = scored(self.reference, inputs)[0]
+        liked_B = inputs["liked"].bool()
+        loss = self.loss(sums_B, known_B, liked_B, inputs["weight"]).mean()
+        means = {"logps/chosen": sums_B[liked_B], "logps/rejected": sums_B[~liked_B], "accuracy": ((sums_B > known_B) == liked_B).float()}
+        self.seen |= {name: values.mean().item() for name, values in means.items() if len(values)}
+        return (loss, None) if return_outputs else loss
+
+
+def balanced(labels):
+    """What a liked and what a disliked answer weighs, so that both kinds weigh the same together, and the mean is 1; of one kind alone 1."""
+    counts = {label: sum(found == label for found in labels) for label in (True, False)}
+    return {label: len(labels) / (2 * n) if 0 < n < len(labels) else 1.0 for label, n in counts.items()}
+
+
 def scored(model, inputs):
     """(Σ log p, number) of the tokens of each answer, (2B,): the chosen ones first."""
     ids_2BxT, said_2BxT = inputs["input_ids"], inputs["said"]
@@ -56,34 +80,49 @@ def scored(model, inputs):
     return sums, where.sum(1)
 
 
-def collated(pad):
-    """A function of pairs in tokens: a batch of all chosen and then all rejected answers, after their prompts, padded on the right."""
+def collated(pad, weights=None):
+    """A function of pairs in tokens: a batch of all chosen and then all rejected answers, after their prompts, padded on the right.
+
+    Args:
+        weights: as `balanced` gives them, where the rows are answers that were rated alone, each by itself.
+    """
 
     def collate(rows):
         ids, said = ([torch.tensor(of) for of in some] for some in zip(*teaching.both(rows)))
         real = [torch.ones_like(of) for of in ids]
         fill = lambda some, value: pad_sequence(some, batch_first=True, padding_value=value)  # noqa: E731
-        return {"input_ids": fill(ids, pad), "said": fill(said, 0), "attention_mask": fill(real, 0)}
+        batch = {"input_ids": fill(ids, pad), "said": fill(said, 0), "attention_mask": fill(real, 0)}
+        if weights:
+            batch |= {
+                "liked": torch.tensor([row["label"] for row in rows]),
+                "weight": torch.tensor([weights[row["label"]] for row in rows]),
+            }
+        return batch
 
     return collate
 
 
-def learn(loss, referred, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, what, watch=None):
+def learn(
+    loss, referred, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, what, watch=None, trainer=Comparing
+):
     """The step of a method: pairs in tokens, a Trainer with its loss, a model in `out`.
 
     Args:
         loss: as `Comparing` takes it; referred: whether it looks at the model that training began with.
         watch: a function of the folder that is trained in, which gives what `fit` watches with.
+        trainer: `Rating` for a loss of single answers, liked or not: a pair is two of them, and a step has two for each pair of the others.
     """
     from datasets import Dataset
 
+    rated = trainer is not Comparing
     start, tokenizer = weights.load(model)
-    pairs = teaching.pairs(data)
-    dialogue.check(tokenizer, [pair["prompt"] + pair[side] for pair in pairs for side in ("chosen", "rejected")])
-    rows, left_out = teaching.fitting_pairs(tokenizer, pairs, weights.window(start), "pairs")
+    given, alone = (teaching.rated(data), {}) if rated else teaching.compared(data)
+    kind, batch_size = ("answers", 2 * batch_size) if rated else ("pairs", batch_size)
+    dialogue.check(tokenizer, [row["prompt"] + row[side] for row in given for side in maskgate.sides(row)])
+    rows, left_out = teaching.fitting_pairs(tokenizer, given, weights.window(start), kind)
     _, usual = optim.suited("preference", adapter, sum(p.numel() for p in start.parameters()))
     inside, learning_rate = adapters.place(adapter, out), learning_rate or usual
-    both = [{"input_ids": r["prompt_ids"] + r["chosen_ids"] + r["prompt_ids"] + r["rejected_ids"]} for r in rows]
+    both = [{"input_ids": [token for ids, _ in teaching.both([row]) for token in ids]} for row in rows]
     arguments = fit.arguments(inside, seed, max_steps, batch_size, learning_rate, device, weight_decay=0.0, fitting=(start, both))
     reference = weights.load(model)[0] if referred else None
     peft = adapters.config(adapter, rank, start, tokenizer)
@@ -91,11 +130,11 @@ def learn(loss, referred, model, data, out, learning_rate, max_steps, batch_size
         from peft import get_peft_model
 
         start = get_peft_model(start, peft)
-    collate = collated(tokens.marks(tokenizer).pad)
-    longest = sorted(rows, key=lambda r: -len(r["prompt_ids"]) - max(len(r["chosen_ids"]), len(r["rejected_ids"])))[:8]
-    batch = collate(longest)
-    maskgate.collated(teaching.both(longest), batch, batch["said"], "pairs")
-    trainer = Comparing(
+    collate = collated(tokens.marks(tokenizer).pad, balanced([row["label"] for row in rows]) if rated else None)
+    tried = [rows[n] for n in maskgate.tried([teaching.length(row) for row in rows])]
+    batch = collate(tried)
+    maskgate.collated(teaching.both(tried), batch, batch["said"], kind)
+    made = trainer(
         loss,
         reference,
         model=start,
@@ -104,14 +143,9 @@ def learn(loss, referred, model, data, out, learning_rate, max_steps, batch_size
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
     )
-    summary = fit.fit(trainer, inside, what, rate="preference_learning_rate", watch=watch and watch(inside))
+    summary = fit.fit(made, inside, what, rate="preference_learning_rate", watch=watch and watch(inside))
     if not summary:
         return {}
-    adapters.merge(adapter, trainer.model, tokenizer, out)
-    return {
-        **summary,
-        "learning_rate": learning_rate,
-        "pairs": len(rows),
-        "left_out": left_out,
-        "respelt": teaching.respelt(tokenizer, [pair[side] for pair in pairs for side in ("chosen", "rejected")]),
-    }
+    adapters.merge(adapter, made.model, tokenizer, out)
+    told = {kind: len(rows), "left_out": {**alone, **left_out}, "respelt": teaching.respelt_pairs(tokenizer, given)}
+    return {**summary, "learning_rate": learning_rate, **told}

@@ -87,7 +87,7 @@ GOOD, REJECTED = 1, 2  # in a mask: said by the assistant, and whether it should
 def _imitated(tokenizer, data, rejected, limit):
     """(Conversations and rejected answers that fit into `limit` tokens, {reason: how many do not}): rows {"input_ids", "assistant_masks"}."""
     rows, left_out = teachable(tokenizer, data, limit)
-    worse = [{"messages": pair["prompt"] + pair["rejected"]} for pair in teaching.pairs(rejected)]
+    worse = [{"messages": answer["prompt"] + answer["completion"]} for answer in teaching.rated(rejected) if not answer["label"]]
     wrong, more = teaching.held(tokenizer, worse, limit, "rejected answers")
     wrong = [{**row, "assistant_masks": [REJECTED * said for said in row["assistant_masks"]]} for row in wrong]
     return rows + wrong, {reason: left_out.get(reason, 0) + more.get(reason, 0) for reason in {**left_out, **more}}

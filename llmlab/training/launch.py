@@ -5,6 +5,7 @@ or on a cluster. A step that a kill interrupted goes on from its checkpoints, an
 again, as long as its arguments, the content of its inputs and its code are the same.
 """
 
+import ast
 import hashlib
 import inspect
 import json
@@ -12,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from html import escape
 from pathlib import Path
@@ -25,6 +27,7 @@ ENVIRONMENT = {
     "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",  # restarts hang without it (pytorch #135712)
     "TOKENIZERS_PARALLELISM": "false",
 }
+LINES = 80  # of one function on a page
 
 
 def step(function, devices=1, **arguments):
@@ -107,12 +110,77 @@ def _torchrun(function, devices, arguments):
 
 
 def show(function):
-    """The source of a step, folded, for the report: the exact code that ran."""
+    """The source of a step, folded, for the report: the exact code that ran, with that of llmlab which it hands its data or its loss to, and the name of the
+    trainer that is another's."""
     from llmlab.pages.show import Html
 
     function = dotted.function(function) if isinstance(function, str) else function
-    source = escape(inspect.getsource(function))
-    return Html(f"<details><summary>the source of {escape(function.__qualname__)}</summary><pre>{source}</pre></details>")
+    sources, trainers = followed(function)
+    first, *others = (escape(name) for name in sources)
+    told = f", and of what learns in it: {', '.join(others)}" if others else ""
+    told += f"; the loss is that of {escape(', '.join(trainers))}" if trainers else ""
+    code = "".join(f"<pre>{escape(source)}</pre>" for source in sources.values())
+    return Html(f"<details><summary>the source of {first}{told}</summary>{code}</details>")
+
+
+def followed(function):
+    """({name: source} of a step and of what learns in it, [a trainer of TRL and its loss, in words]).
+
+    What learns is a class with a loss of its own, and any function that is handed the loss, or model, data and steps: one that a step passes its arguments on to.
+    """
+    sources, trainers, ahead = {}, {}, [(function, {})]
+    while ahead:
+        one, bound = ahead.pop(0)
+        if one.__qualname__ not in sources:
+            lines = textwrap.dedent(inspect.getsource(one)).splitlines()
+            sources[one.__qualname__] = "\n".join(lines[:LINES] + [f"# … {len(lines) - LINES} lines more"] * (len(lines) > LINES))
+            tree = ast.parse("\n".join(lines))
+            trainers.update(dict.fromkeys(_of_trl(tree, bound)))
+            ahead += _handed_on(tree, one, bound)
+    return sources, list(trainers)
+
+
+def _handed_on(tree, function, bound):
+    """[(function or class, {its argument: a value that is known})] of this package that learn in a piece of code.
+
+    Args:
+        function: whose code it is; bound: what is known of its own arguments.
+    """
+    names, found = getattr(function, "__globals__", None) or vars(sys.modules[function.__module__]), []
+    for node in ast.walk(tree):
+        one = _named(node.func if isinstance(node, ast.Call) else node, names)
+        if one is None or (one.__module__ or "").split(".")[0] != PACKAGE.name:
+            continue
+        if hasattr(one, "compute_loss"):
+            found.append((one, {}))
+        elif isinstance(node, ast.Call):
+            given = {**dict(zip(inspect.signature(one).parameters, node.args)), **{k.arg: k.value for k in node.keywords}}
+            handed = {value.id for value in given.values() if isinstance(value, ast.Name)}
+            if "loss" in handed or {"model", "data", "max_steps"} <= handed:
+                found.append((one, {name: _value(value, bound) for name, value in given.items()}))
+    return found
+
+
+def _named(node, names):
+    """The function or class that a name stands for, alone or behind that of its module; None for anything else."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        one = getattr(names.get(node.value.id), node.attr, None)
+    else:
+        one = names.get(node.id) if isinstance(node, ast.Name) else None
+    return one if inspect.isfunction(one) or inspect.isclass(one) else None
+
+
+def _value(node, bound):
+    """What an argument is where that stands in the code, else None."""
+    return node.value if isinstance(node, ast.Constant) else bound.get(node.id) if isinstance(node, ast.Name) else None
+
+
+def _of_trl(tree, bound):
+    """The trainers that a piece of code takes from TRL, each with the loss that it names."""
+    nodes = list(ast.walk(tree))
+    losses = [found for n in nodes if isinstance(n, ast.keyword) and n.arg == "loss_type" and (found := _value(n.value, bound))]
+    named = [a.name for n in nodes if isinstance(n, ast.ImportFrom) and n.module == "trl" for a in n.names if a.name.endswith("Trainer")]
+    return [" ".join(filter(None, (f"trl.{name}", losses and f"with loss_type {losses[0]}"))) for name in named]
 
 
 def _main(job):

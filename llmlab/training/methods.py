@@ -43,16 +43,18 @@ def orpo(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapt
 
 
 def kto(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):
-    """Kahneman-Tversky optimisation (Ethayarajh et al. 2024): each answer is a thumb of its own, up or down; it is to lie above or below what the model moved on
-    the whole, as losses weigh more than gains. The point of reference is the mean log-ratio of the batch, at least 0: theirs takes answers to other prompts, which
-    would cost half a step more. A batch of one pair would compare its two answers with each other, so take several."""
+    """Kahneman-Tversky optimisation (Ethayarajh et al. 2024): each answer is rated by itself, a pair's as much as one without a partner. Of a liked one 1 - σ(β log
+    (p / p₀) - z) is lost, of one that is not liked 1 - σ(z - β log (p / p₀)), z being the point of reference: what the answers of the batch gained, at least 0. Theirs
+    takes answers to other prompts, which would cost half a step more. Liked and disliked answers weigh the same together, however many there are of each."""
 
-    def loss(chosen, rejected, lengths, known):
-        good, bad = beta * (chosen - known[0]), beta * (rejected - known[1])
-        moved = ((chosen - known[0] + rejected - known[1]) / 2).mean().detach().clamp(min=0) * beta
-        return (1 - torch.sigmoid(good - moved)) + (1 - torch.sigmoid(moved - bad))
+    def loss(answers, known, liked, weights):
+        gained = beta * (answers - known)
+        point = ((weights * gained).sum() / weights.sum()).detach().clamp(min=0)
+        return weights * (1 - torch.sigmoid(torch.where(liked, gained - point, point - gained)))
 
-    return comparing.learn(loss, True, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, "KTO")
+    return comparing.learn(
+        loss, True, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, "KTO", trainer=comparing.Rating
+    )
 
 
 def chosen(model, data, out, learning_rate, max_steps, batch_size, beta=0.1, adapter="full", rank=16, seed=0, device="auto"):

@@ -66,11 +66,9 @@ def sft(
     trainer = SFTTrainer(
         model=start, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer, peft_config=peft, **made_by
     )
-    longest = sorted(range(len(rows)), key=lambda n: -len(rows[n]["input_ids"]))[:8]
-    batch = trainer.data_collator([trainer.train_dataset[n] for n in longest])
-    maskgate.collated(
-        [(rows[n]["input_ids"], rows[n]["assistant_masks"]) for n in longest], batch, batch["labels"] != -100, "conversations"
-    )
+    tried = maskgate.tried([len(row["input_ids"]) for row in rows])
+    batch = trainer.data_collator([trainer.train_dataset[n] for n in tried])
+    maskgate.collated([(rows[n]["input_ids"], rows[n]["assistant_masks"]) for n in tried], batch, batch["labels"] != -100, "conversations")
     fit.head_where_needed(trainer.model)
     trained = adapters.count(trainer.model)
     summary = fit.fit(trainer, inside, "supervised fine-tuning", rate)
@@ -123,7 +121,7 @@ def direct(loss, model, data, out, learning_rate, max_steps, batch_size, beta, a
             return dataset
 
     start, tokenizer = weights.load(model)
-    pairs = teaching.pairs(data)
+    pairs, alone = teaching.compared(data)
     dialogue.check(tokenizer, [pair["prompt"] + pair[side] for pair in pairs for side in ("chosen", "rejected")])
     rows, left_out = teaching.fitting_pairs(tokenizer, pairs, weights.window(start), "pairs")
     inside, _, learning_rate = _prepared(start, out, adapter, learning_rate, "preference")
@@ -138,21 +136,16 @@ def direct(loss, model, data, out, learning_rate, max_steps, batch_size, beta, a
         processing_class=tokenizer,
         peft_config=peft,
     )
-    longest = sorted(range(len(rows)), key=lambda n: -len(both[n]["input_ids"]))[:8]
-    batch = trainer.data_collator([trainer.train_dataset[n] for n in longest])
-    maskgate.collated(teaching.both([rows[n] for n in longest]), batch, batch["completion_mask"], "pairs")
+    tried = maskgate.tried([teaching.length(row) for row in rows])
+    batch = trainer.data_collator([trainer.train_dataset[n] for n in tried])
+    maskgate.collated(teaching.both([rows[n] for n in tried]), batch, batch["completion_mask"], "pairs")
     fit.head_where_needed(trainer.model)
     summary = fit.fit(trainer, inside, "preference optimisation", rate="preference_learning_rate")
     if not summary:
         return {}
     adapters.merge(adapter, trainer.model, tokenizer, out)
-    return {
-        **summary,
-        "learning_rate": learning_rate,
-        "pairs": len(rows),
-        "left_out": left_out,
-        "respelt": teaching.respelt(tokenizer, [pair[side] for pair in pairs for side in ("chosen", "rejected")]),
-    }
+    told = {"pairs": len(rows), "left_out": {**alone, **left_out}, "respelt": teaching.respelt_pairs(tokenizer, pairs)}
+    return {**summary, "learning_rate": learning_rate, **told}
 
 
 def _prepared(model, out, adapter, learning_rate, stage):
@@ -185,7 +178,7 @@ def margins(model, reference, pairs, beta, most=6):
     from llmlab.evaluation.asking import token_logprobs
 
     found, pad = [], tokens.marks(model[1]).pad
-    for pair, ids in itertools.islice(((p, ids) for p in pairs if (ids := teaching.encoded_pair(model[1], p))), most):
+    for pair, ids in itertools.islice(((p, ids) for p in pairs if "chosen" in p and (ids := teaching.encoded_pair(model[1], p))), most):
         row = {}
         for side in ("chosen", "rejected"):
             whole, since = ids["prompt_ids"] + ids[f"{side}_ids"], len(ids["prompt_ids"])

@@ -1,17 +1,20 @@
 """A model of what people prefer: a number for an answer, learnt from pairs (Bradley & Terry 1952; the trainer is TRL's), and how far it is to be trusted.
 
 It is judged on pairs that it was not trained on: accuracy against the ceiling that people set, whether it is as right as it is sure, and whether it merely
-counts words. What it gives for length alone is measured and taken away.
+counts words or marks of format. What it gives for length and for format alone is measured and taken away.
 """
 
 import hashlib
 import json
+import math
+import re
+from collections import Counter
 from pathlib import Path
 
 import numpy
 import torch
 
-from llmlab.data import dialogue, teaching, tokens
+from llmlab.data import dialogue, maskgate, teaching, tokens
 from llmlab.evaluation import calibration, stats
 from llmlab.models import weights
 from llmlab.spine.errors import UserError
@@ -19,7 +22,9 @@ from llmlab.spine.files import read_json, write_json
 from llmlab.training import fit, optim
 
 HELD_OUT = 0.2  # share of the prompts whose pairs are asked, and not learnt from
-BIAS = "length.json"
+BIAS = "bias.json"
+LEAST = 10  # pairs that differ in length, or in format, below which a liking for it cannot be told from chance
+FORMAT = re.compile(r"^[ \t]*(?:[-*•+]|\d{1,2}[.)]|#{1,6})[ \t]+|\*\*[^*\n]+\*\*|__[^_\n]+__|\n+|!+", re.M)
 
 
 def reward(model, data, out, learning_rate=0.0, max_steps=100, batch_size=8, seed=0, device="auto"):
@@ -36,8 +41,10 @@ def reward(model, data, out, learning_rate=0.0, max_steps=100, batch_size=8, see
     from transformers import AutoModelForSequenceClassification
     from trl import RewardConfig, RewardTrainer
 
-    tokenizer, pairs = tokens.load(model), teaching.pairs(data)
+    tokenizer, (pairs, alone) = tokens.load(model), teaching.compared(data)
     learnt, asked = split(pairs)
+    held, unheld = teaching.held_pairs(tokenizer, asked, math.inf, "pairs held out")
+    asked = [pair for pair, _ in held]
     if not learnt or not asked:
         raise UserError(f"{len(pairs)} pairs", "enough for some to be held out", "more judgements: llmlab annotate RUN")
     try:
@@ -50,19 +57,24 @@ def reward(model, data, out, learning_rate=0.0, max_steps=100, batch_size=8, see
     start.config.pad_token_id = tokens.marks(tokenizer).pad
     limit = weights.window(start)
     encoded, left_out = teaching.fitting_pairs(tokenizer, learnt, limit, "pairs")
+    left_out = dict(Counter(alone) + Counter(left_out) + Counter(unheld))
     rows = [{f"{side}_ids": row["prompt_ids"] + row[f"{side}_ids"] for side in ("chosen", "rejected")} for row in encoded]
     _, usual = optim.suited("preference", "full", sum(p.numel() for p in start.parameters()))
     fitting = (start, [{"input_ids": r["chosen_ids"] + r["rejected_ids"]} for r in rows])
     arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate or 2 * usual, device, weight_decay=0.0, fitting=fitting)
     config = fit.one_device(RewardConfig(**arguments, max_length=limit, center_rewards_coefficient=0.01))
     trainer = RewardTrainer(model=start, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer)
+    tried = maskgate.tried([teaching.length(row) for row in encoded])
+    batch = trainer.data_collator([trainer.train_dataset[n] for n in tried])
+    whole = [(rows[n][side], [1] * len(rows[n][side])) for side in ("chosen_ids", "rejected_ids") for n in tried]
+    maskgate.collated(whole, batch, batch["attention_mask"], "pairs")
     summary = fit.fit(trainer, out, "reward model", rate="learning_rate")
     if not summary:
         return {}
-    write_json(Path(out) / BIAS, {"per_token": 0.0})
+    write_json(Path(out) / BIAS, dict.fromkeys(("per_token", "per_mark"), 0.0))
     raw = pair_scores(out, asked)
-    write_json(Path(out) / BIAS, {"per_token": _per_token(raw)})
-    held_out = judged(asked, _without_length(raw))
+    write_json(Path(out) / BIAS, likings(raw))
+    held_out = judged(asked, _without_likings(raw))
     return {**summary, "pairs": len(rows), "left_out": left_out, "held_out": held_out, "uncorrected": judged(asked, raw)}
 
 
@@ -76,25 +88,30 @@ def split(pairs):
 
 
 def load(folder):
-    """(model, tokenizer, what it gives for a token more) of a reward model's folder."""
+    """(model, tokenizer, what it gives for a token and for marks of format: see `likings`) of a reward model's folder."""
     from transformers import AutoModelForSequenceClassification
 
     model = AutoModelForSequenceClassification.from_pretrained(str(folder), trust_remote_code=False).eval()
-    return model, tokens.load(folder), read_json(Path(folder) / BIAS)["per_token"]
+    return model, tokens.load(folder), read_json(Path(folder) / BIAS)
 
 
 def scores(folder, conversations):
-    """What a reward model gives to the last answer of each list of messages, its liking for length taken away; and the number of tokens of each."""
+    """What a reward model gives to the last answer of each list of messages, its liking for length and format taken away, and of each answer {"tokens", "marks":
+    share of marks of format, "cut": tokens that did not fit into the window}."""
     return given(load(folder), conversations)
 
 
 @torch.no_grad()
 def given(loaded, conversations, batch_size=32):
     """As `scores`, by a reward model that is loaded."""
-    model, tokenizer, per_token = loaded
-    pad = tokens.marks(tokenizer).pad
+    model, tokenizer, liking = loaded
+    pad, limit = tokens.marks(tokenizer).pad, weights.window(model)
     parts = [dialogue.answered(tokenizer, messages) for messages in conversations]
-    ids, lengths = [(before + said)[-weights.window(model) :] for before, said in parts], [len(said) for _, said in parts]
+    ids = [_within(before, said, limit) for before, said in parts]
+    facts = [
+        {"tokens": len(said), "marks": format_share(messages[-1]["content"]), "cut": len(before) + len(said) - len(kept)}
+        for messages, (before, said), kept in zip(conversations, parts, ids)
+    ]
     order, found = sorted(range(len(ids)), key=lambda i: len(ids[i])), [0.0] * len(ids)
     for start in range(0, len(order), batch_size):
         batch = order[start : start + batch_size]
@@ -102,32 +119,58 @@ def given(loaded, conversations, batch_size=32):
         padded = torch.tensor([ids[i] + [pad] * (longest - len(ids[i])) for i in batch])
         mask = torch.tensor([[1] * len(ids[i]) + [0] * (longest - len(ids[i])) for i in batch])
         for i, row in zip(batch, model(input_ids=padded, attention_mask=mask).logits[:, 0].tolist()):
-            found[i] = row - per_token * lengths[i]
-    return found, lengths
+            found[i] = row - liking["per_token"] * facts[i]["tokens"] - liking["per_mark"] * facts[i]["marks"]
+    return found, facts
+
+
+def _within(before, said, limit):
+    """A prompt and its answer in so many tokens: the prompt loses its beginning, and an answer that is too long by itself its end, never its beginning."""
+    room = limit - len(said)
+    return before[max(0, len(before) - room) :] + said if room > 0 else said[:limit]
+
+
+def format_share(text):
+    """The share of marks of format among words and marks: bullets, numbers of a list, headings, bold words, line breaks, exclamation marks."""
+    marks, words = len(FORMAT.findall(text)), len(re.findall(r"\w+", text))
+    return marks / max(1, marks + words)
 
 
 def pair_scores(folder, pairs):
-    """Rows {"chosen", "rejected": rewards, "longer": tokens that the chosen answer has more}."""
+    """Rows {"chosen", "rejected": rewards, "longer": tokens that the chosen answer has more, "formatted": by how much its share of marks is larger, "cut": whether
+    something of the pair did not fit into the window}."""
     good, bad = (scores(folder, [p["prompt"] + p[side] for p in pairs]) for side in ("chosen", "rejected"))
-    return [{"chosen": g, "rejected": b, "longer": m - n} for g, b, m, n in zip(good[0], bad[0], good[1], bad[1])]
+    return [
+        {
+            "chosen": g,
+            "rejected": b,
+            "longer": of["tokens"] - other["tokens"],
+            "formatted": of["marks"] - other["marks"],
+            "cut": bool(of["cut"] or other["cut"]),
+        }
+        for g, b, of, other in zip(good[0], bad[0], good[1], bad[1])
+    ]
 
 
-def _per_token(rows):
-    """How much reward a token more is worth, whatever it says: the slope of how far the chosen answer is ahead over how much longer it is. What it is ahead by
-    at equal length is its quality, and not counted."""
-    longer, ahead = (numpy.array(values, float) for values in zip(*((r["longer"], r["chosen"] - r["rejected"]) for r in rows)))
-    spread = longer - longer.mean()
-    return float(spread @ ahead / max(1e-9, spread @ spread))
+def likings(rows):
+    """{"per_token", "per_mark"}: how much reward a token more, and marks of format in place of all words, are worth whatever they say: the slopes, together, of how
+    far the chosen answer is ahead over how much longer and more formatted it is. What it is ahead by where both are alike is its quality, and not counted."""
+    beside = numpy.array([[r["longer"], r["formatted"]] for r in rows], float)
+    ahead = numpy.array([r["chosen"] - r["rejected"] for r in rows], float)
+    spread = (beside - beside.mean(0)) * ((beside != 0).sum(0) >= LEAST)
+    slopes = numpy.linalg.lstsq(spread, ahead - ahead.mean(), rcond=None)[0]
+    return dict(zip(("per_token", "per_mark"), map(float, slopes)))
 
 
-def _without_length(rows):
-    """The rewards of pairs, the liking for length taken away that the other half of them shows: no pair is corrected by itself."""
-    slopes = [_per_token(rows[1 - half :: 2] or rows) for half in (0, 1)]
-    return [{**r, "chosen": r["chosen"] - slopes[n % 2] * r["longer"]} for n, r in enumerate(rows)]
+def _without_likings(rows):
+    """The rewards of pairs, the likings taken away that the other half of them shows: no pair is corrected by itself."""
+    slopes = [likings(rows[1 - half :: 2] or rows) for half in (0, 1)]
+    worth = lambda r, liking: liking["per_token"] * r["longer"] + liking["per_mark"] * r["formatted"]  # noqa: E731
+    return [{**r, "chosen": r["chosen"] - worth(r, slopes[n % 2])} for n, r in enumerate(rows)]
 
 
 def judged(pairs, rows):
-    """How good a reward model is on pairs: {"accuracy", "when_longer", "when_shorter": results of `stats.interval`, "calibration", "by_chance", "prefers_longer"}.
+    """How good a reward model is on pairs: {"accuracy", "when_longer", "when_shorter": results of `stats.interval`, "calibration", "by_chance", "prefers_longer"},
+    the same of the more formatted answer, and "cut": pairs that did not fit into the window whole.
 
     Prompts are clusters. "prefers_longer" is the share of pairs in which the longer answer gets the higher reward: people's own share stands beside it.
     """
@@ -138,14 +181,22 @@ def judged(pairs, rows):
         {"confidence": 1 / (1 + numpy.exp(-abs(r["chosen"] - r["rejected"]))), "right": x, "cluster": c}
         for r, x, c in zip(rows, right, clusters)
     ]
-    uneven = [r for r in rows if r["longer"]]
-    longer = lambda values: sum(values) / len(uneven) if uneven else None  # noqa: E731
     return {
         "accuracy": some(lambda r: True),
         "when_longer": some(lambda r: r["longer"] > 0),
         "when_shorter": some(lambda r: r["longer"] < 0),
+        "when_more_format": some(lambda r: r["formatted"] > 0),
+        "when_less_format": some(lambda r: r["formatted"] < 0),
         "calibration": calibration.error(calibration.reliability(sure)),
         "by_chance": calibration.by_chance(sure),
-        "prefers_longer": longer([(r["chosen"] > r["rejected"]) == (r["longer"] > 0) for r in uneven]),
-        "people_prefer_longer": longer([r["longer"] > 0 for r in uneven]),
+        **{name: share for key, name in (("longer", "longer"), ("formatted", "format")) for name, share in _preferred(rows, key, name)},
+        "cut": sum(r["cut"] for r in rows),
     }
+
+
+def _preferred(rows, key, name):
+    """("prefers_…", "people_prefer_…") with the share of uneven pairs in which the answer that has more of something gets the higher reward, or is the chosen one."""
+    uneven = [r for r in rows if r[key]]
+    share = lambda values: sum(values) / len(uneven) if uneven else None  # noqa: E731
+    yield f"prefers_{name}", share([(r["chosen"] > r["rejected"]) == (r[key] > 0) for r in uneven])
+    yield f"people_prefer_{name}", share([r[key] > 0 for r in uneven])

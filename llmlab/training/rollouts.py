@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from llmlab.data import dialogue, teaching, tokens
+from llmlab.data import dialogue, maskgate, teaching, tokens
 from llmlab.evaluation import asking
 from llmlab.models import weights
 from llmlab.spine import track
@@ -26,10 +26,10 @@ DRAWN = "drawn.jsonl"
 
 def prompts(tokenizer, data, limit):
     """(pairs whose prompts are answered, pairs to measure on, {reason: how many are in neither}): what is measured on is what a reward model is asked about."""
-    dialogue.check(tokenizer, [pair["prompt"] + pair["chosen"] for pair in teaching.pairs(data)])
-    encoded = [(pair, teaching.encoded_pair(tokenizer, pair)) for pair in teaching.pairs(data)]
-    shown = [(pair, ids) for pair, ids in encoded if ids is not None]
-    fit_in = [pair for pair, ids in shown if len(ids["prompt_ids"]) + watch.ANSWER <= limit]
+    pairs, alone = teaching.compared(data)
+    dialogue.check(tokenizer, [pair["prompt"] + pair["chosen"] for pair in pairs])
+    held, left_out = teaching.held_pairs(tokenizer, pairs, math.inf, "pairs")
+    fit_in = [pair for pair, ids in held if len(ids["prompt_ids"]) + watch.ANSWER <= limit]
     learnt, asked = reward.split(fit_in)
     if not learnt or not asked:
         raise UserError(
@@ -37,7 +37,7 @@ def prompts(tokenizer, data, limit):
             "enough to keep some apart, to measure on",
             "more preferences, or a longer context_length",
         )
-    return learnt, asked, {**teaching.unseen(len(encoded) - len(shown)), **teaching.too_long(len(shown) - len(fit_in), limit)}
+    return learnt, asked, {**alone, **left_out, **teaching.too_long(len(held) - len(fit_in), limit)}
 
 
 def policy(
@@ -69,6 +69,12 @@ def policy(
 
         def _tokenize_prompts(self, prompts):
             return [ids[int(p)] for p in prompts], None, {}
+
+        def _generate_and_score_completions(self, inputs):
+            batch = super()._generate_and_score_completions(inputs)
+            if not self.state.global_step:
+                maskgate.drawn([ids[int(row["prompt"])] for row in inputs], batch, tokens.marks(tokenizer).stops)
+            return batch
 
         def _get_train_sampler(self, dataset=None):
             return Epochs(super()._get_train_sampler(dataset), seed)

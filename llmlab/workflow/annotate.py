@@ -15,6 +15,7 @@ from llmlab.spine.run import existing
 FILE, ASKED = "annotations.jsonl", "5_post_training/asked.jsonl"
 BESIDE = "7_final_evaluation/asked.jsonl"  # answers of several models, for the arena
 TASKS = "2_dataset_engineering/tasks"
+TWO = "judgements of pairs of answers, or --to kto for those of single ones"
 
 
 def questions(run, single="", models=(), side_by_side=False):
@@ -38,9 +39,7 @@ def questions(run, single="", models=(), side_by_side=False):
         )
     if models:
         drawn = candidates.drawn({name: _folder(run, name) for name in models}, [(q["prompt"], q["why"]) for q in drawn])
-    if single:
-        return [{"prompt": q["prompt"], "a": q[side], "scale": single} for q in drawn for side in ("a", "b")]
-    return candidates.with_gold(drawn, run[TASKS])
+    return candidates.with_gold(drawn, run[TASKS], single)
 
 
 def _folder(run, name):
@@ -104,7 +103,7 @@ def export(run, kind, out, file="", side_by_side=False):
     if not rows:
         raise UserError(
             f"{place(run, file, side_by_side)} holds nothing that {kind} has a place for",
-            "judgements of single answers" if kind == "kto" else "judgements of pairs of answers, or --to kto for those of single ones",
+            {"kto": "judgements of single answers", "trl": TWO, "hh": TWO}.get(kind, "judgements that are no gold items and no repeats"),
             f"llmlab annotate {run.place}",
         )
     if kind in handover.TAUGHT:

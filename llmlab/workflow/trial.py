@@ -23,10 +23,11 @@ TRAIN = {
     "5_post_training": ("sft_steps", "preference_steps"),
     "6_fine_tuning": ("adapter_steps", "distill_steps"),
 }
-BATCHES = {  # what a step reads, beside how many steps there are
-    "5_post_training": {"sft_batch_size": ("sft_steps",), "preference_batch_size": ("preference_steps",)},
-    "6_fine_tuning": {"batch_size": ("adapter_steps", "distill_steps")},
-}
+BATCHES = (  # what a step reads, beside how many steps there are
+    ("5_post_training", "sft_batch_size", ("sft_steps",)),
+    ("5_post_training", "preference_batch_size", ("preference_steps",)),
+    ("6_fine_tuning", "batch_size", ("adapter_steps", "distill_steps")),
+)
 SEEDED = ("1_model_design", "3_pretraining", "5_post_training", "6_fine_tuning")  # those whose seed is one of training, and not of data
 BETTER, WORSE, UNSURE = "better", "worse", "cannot tell"
 
@@ -170,11 +171,10 @@ def _shortened(run, change, since, until, minutes):
 def _as_much(run, short, change):
     """The steps in which an arm with another batch size reads as many examples; none that the change names itself."""
     found = {}
-    for phase, batches in BATCHES.items():
-        for size, steps in batches.items():
-            for name in steps if size in change.get(phase, {}) else ():
-                planned = short.get(phase, {}).get(name, _steps(run, phase, name))
-                found.setdefault(phase, {})[name] = max(1, round(planned * run.params(phase)[size] / change[phase][size])) if planned else 0
+    for phase, size, steps in BATCHES:
+        for name in steps if size in change.get(phase, {}) else ():
+            planned = short.get(phase, {}).get(name, _steps(run, phase, name))
+            found.setdefault(phase, {})[name] = max(1, round(planned * run.params(phase)[size] / change[phase][size])) if planned else 0
     return found
 
 

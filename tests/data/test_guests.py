@@ -157,12 +157,35 @@ def test_equal_scores_say_nothing_and_are_counted(tmp_path):
     assert rows[0]["chosen"][0]["content"] == "9" and "1 left out" in notes[0]["note"] and notes[0]["rows"] == 2
 
 
-def test_thumbs_are_paired_by_prompt_and_those_left_alone_are_counted(tmp_path):
+def test_thumbs_are_paired_by_prompt_and_those_left_alone_are_kept(tmp_path):
     thumb = lambda text, up, asked="Is it so?": {"prompt": asked, "completion": text, "label": up}  # noqa: E731
     rows, notes = lessons.read_preferences(
         [write(tmp_path / "t.jsonl", thumb("It is.", True), thumb("No.", False), thumb("Well.", 1), thumb("?", "down", "Why?"))]
     )
-    assert len(rows) == 1 and rows[0]["chosen"] == [SAY] and [n["rows"] for n in notes if "left out" in n["note"]] == [2]
+    alone = [(r["completion"][0]["content"], r["label"]) for r in rows[1:]]
+    assert (
+        rows[0]["chosen"] == [SAY] and alone == [("Well.", True), ("?", False)] and [n["rows"] for n in notes if "kto" in n["note"]] == [2]
+    )
+
+
+def test_of_an_answer_that_several_rated_counts_what_most_say(tmp_path):
+    thumb = lambda text, up: {"prompt": "Is it so?", "completion": text, "label": up}  # noqa: E731
+    given = [thumb("It is.", True), thumb("It is.", False), thumb("It is.", True), thumb("Well.", True), thumb("Well.", False)]
+    rows, notes = lessons.read_preferences([write(tmp_path / "t.jsonl", *given)])
+    assert [(r["completion"], r["label"]) for r in rows] == [([SAY], True)] and [n["rows"] for n in notes] == [5, 1, 4]
+
+
+def test_thumbs_without_a_partner_go_on_as_lessons(tmp_path):
+    """None is refused or dropped: they stand among the pairs, masked and looked through as those are."""
+    thumbs = [{"prompt": f"Who, {n}?", "completion": f"joe@mail.example.com, {n}", "label": n % 2} for n in range(40)]
+    talks = [{"messages": [ASK, SAY]}]
+    given = [write(tmp_path / "i.jsonl", *talks)], [write(tmp_path / "t.jsonl", *thumbs, thumbs[0])]
+    facts = lessons.write(None, [], *given, tmp_path / "i.out", tmp_path / "p.out", 1, 0)
+    kept = jsonl(tmp_path / "p.out")
+    assert facts["single answers"] == len(kept) == 40 and facts["pairs"] == 0 and "joe" not in json.dumps(kept)
+    assert {r["label"] for r in kept} == {True, False} and facts["waterfall"][1]["kept"] == 40
+    with pytest.raises(UserError, match="neither true nor false"):
+        teaching.pairs(write(tmp_path / "wrong.jsonl", {**kept[0], "label": "up"}))
 
 
 def test_any_table_is_a_classifier_and_weights_count_its_rows(tmp_path):

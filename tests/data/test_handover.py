@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from llmlab.data import feedback, handover, judgements
+from llmlab.data import feedback, handover, judgements, lessons
 from llmlab.evaluation import agreement
 from llmlab.spine.errors import UserError
 
@@ -35,6 +35,22 @@ def test_out_and_in_again(tmp_path, tool):
     assert [r["prompt"] for r in again if r["annotator"] == "ana"] == [PROMPT, LONGER]
 
 
+@pytest.mark.parametrize("tool", ["argilla", "label_studio"])
+def test_scores_of_single_answers_comments_and_seconds_go_out_and_come_in_again(tmp_path, tool):
+    """Seconds where the layout has a place for them; Argilla has none."""
+    given = [
+        {"prompt": PROMPT, "a": f"answer {n}", "score": n, "annotator": who, "seconds": n + 0.5, "comment": f"{who} says {n}"}
+        for who in ("ana", "bob")
+        for n in (1, 3, 5)
+    ]
+    rows, _ = taken(tmp_path, [*given, {**ROWS[0], "comment": "why not", "seconds": 9}, {**given[0], "gold": 5, "annotator": "x"}])
+    records = handover.EXPORTS[tool](rows)
+    again, left_out = taken(tmp_path, json.loads(json.dumps(records)), whole=True)
+    kept = ("a", "score", "choice", "annotator", "comment", *(("seconds",) if tool == "label_studio" else ()))
+    of = lambda some: sorted(str([row.get(k) for k in kept]) for row in some)  # noqa: E731
+    assert of(again) == of(judgements.counted(rows) + judgements.scored(rows)) and len(again) == 7 and not any(left_out.values())
+
+
 def test_trl_and_transcripts_out_and_in_again(tmp_path):
     rows, _ = taken(tmp_path, ROWS)
     for layout in ("trl", "hh"):
@@ -48,6 +64,19 @@ def test_single_answers_leave_as_thumbs(tmp_path):
     assert [r["label"] for r in records] == [False, True]
     again, _ = taken(tmp_path, records)
     assert [(r["a"], r["score"]) for r in again] == [("answer 1", 1), ("answer 5", 5)]
+
+
+def test_thumbs_without_a_partner_come_in_by_both_doors(tmp_path):
+    """What `--to kto` writes, one rated answer to each prompt, is learnt from as annotations and as preferences alike."""
+    asked = [[{"role": "user", "content": f"What is {n}?"}] for n in range(6)]
+    said = [{"item": str(n), "prompt": p, "a": f"answer {n}", "annotator": "ana", "score": 5 if n % 2 else 2} for n, p in enumerate(asked)]
+    path = tmp_path / "thumbs.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in handover.EXPORTS["kto"](said)))
+    people, about = feedback.preferences(str(path), None)
+    lessons_of, _ = lessons.read_preferences([str(path)])
+    told = [[(r["prompt"][0]["content"], r["completion"][0]["content"], r["label"]) for r in rows] for rows in (people, lessons_of)]
+    assert told[0] == told[1] and len(told[0]) == 6 and {label for *_, label in told[0]} == {True, False}
+    assert (about["pairs"], about["single answers"], about["left out"]) == (0, 6, "–")
 
 
 def test_nobody_is_lost_for_want_of_a_name(tmp_path):
@@ -68,7 +97,7 @@ def test_nobody_is_lost_for_want_of_a_name(tmp_path):
         (
             {"fields": {"prompt": "q", "response_1": "x", "response_2": "y"}, "responses": {"rating": [{"value": 2, "user_id": "u"}]}},
             0,
-            None,
+            "no choice between two answers",
         ),
         (
             {
@@ -82,6 +111,30 @@ def test_nobody_is_lost_for_want_of_a_name(tmp_path):
             },
             1,
             None,
+        ),
+        (
+            {
+                "fields": {"prompt": "q", "response": "x"},
+                "responses": {"rating": [{"value": 4, "user_id": "u"}, {"value": 9, "user_id": "v"}]},
+            },
+            1,
+            "no first rating of one from 1 to 5",
+        ),
+        (
+            {
+                "fields": {"prompt": "q", "response": "x"},
+                "responses": {"rating": [{"value": 4, "user_id": "u"}], "helpful": [{"value": 1, "user_id": "u"}]},
+            },
+            1,
+            "no first rating",
+        ),
+        (
+            {
+                "data": {"prompt": "q", "answer1": "x", "answer2": "y"},
+                "annotations": [{"completed_by": 1, "result": [{"type": "rating", "value": {"rating": 4}}]}],
+            },
+            0,
+            "an annotation without a choice",
         ),
         ({"data": {"id": "7", "prompt": "q", "text": "x"}, "annotations": []}, 0, "fields id, prompt, text"),
         ({"prompt": "q", "completion": "x", "label": True}, 1, None),
@@ -133,7 +186,7 @@ def test_answers_that_were_scored_alone_are_ranked(tmp_path):
     pairs, about = feedback.preferences(str(path), None)
     assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("great", "awful")]
     found = agreement.agreement(feedback.table(judgements.scored(feedback.read(path)[0])), "ordinal")
-    assert "neither the best nor the worst to their prompt (1)" in about["left out"]
+    assert "neither good nor bad (1)" in about["left out"]
     assert about["judgements"] == 6 and found["measure"] == "Krippendorff's alpha" and found["score"] == pytest.approx(1.0)
 
 

@@ -1,142 +1,81 @@
-"""The mask gate: clean lessons of four templates pass, and each of a dozen planted bugs is caught by name."""
+"""The mask gate: clean lessons of four templates pass, and each planted bug of `bench/masks.py` is caught by name."""
 
 import copy
 
 import pytest
+import torch
 
+from bench import masks
+from bench.masks import TALKS, bot, user
 from llmlab.data import dialogue, maskgate, teaching, tokens
+from llmlab.pages import show
 from llmlab.spine.errors import UserError
 from llmlab.spine.run import Run
 
-user = lambda text: {"role": "user", "content": text}  # noqa: E731
-bot = lambda text: {"role": "assistant", "content": text}  # noqa: E731
-TALKS = [
-    [user("What does it cost?"), bot("It costs 5 dollars.")],
-    [user("Hello"), bot("Good day!"), user("Is <|end|> a mark?"), bot("Yes, <|end|> is one.")],
-    [{"role": "system", "content": "Be kind."}, user("And you?"), bot("I am well.")],
-]
-TEMPLATES = {
-    "ours": None,
-    "chatml": "{% for m in messages %}<|user|>{{ m.role }}\n{{ m.content }}<|end|>\n{% endfor %}{% if add_generation_prompt %}<|user|>assistant\n{% endif %}",
-    "marked": "{% for m in messages %}{% if m.role == 'assistant' %}<|assistant|>{% generation %}{{ m.content }}<|end|>{% endgeneration %}{% else %}<|user|>{{ m.content }}{% endif %}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}",
-    "inst": "{% for m in messages %}{% if m.role == 'assistant' %} {{ m.content }}<|end|>{% else %}[INST] {{ m.content }} [/INST]{% endif %}{% endfor %}",
-}
 
-
-@pytest.fixture(params=TEMPLATES, scope="module")
+@pytest.fixture(params=masks.TEMPLATES, scope="module")
 def tokenizer(smoke, request):
     found = tokens.load(Run(smoke)["5_post_training/sft"])
-    if TEMPLATES[request.param]:
-        found.chat_template = TEMPLATES[request.param]
+    found.chat_template = masks.TEMPLATES[request.param]
     return found
 
 
 def taught(tokenizer):
-    return [{"input_ids": ids, "assistant_masks": list(mask)} for ids, mask in (dialogue.ids(tokenizer, t) for t in TALKS)]
+    return [masks.taught(tokenizer, talk) for talk in TALKS]
 
 
 def test_clean_lessons_pass(tokenizer):
     broken = maskgate.lessons(tokenizer, TALKS, taught(tokenizer), 512)
     assert broken == [None] * len(TALKS)
     assert maskgate.passed(broken, "conversations", maskgate.LESSONS) == {}
-    assert all(row["broken"] == 0 and row["lessons"] == 3 for row in maskgate.told(broken, maskgate.LESSONS))
+    assert all(row["broken"] == 0 and row["lessons"] == len(TALKS) for row in maskgate.told(broken, maskgate.LESSONS))
 
 
-def no_end(row, tokenizer):
-    last = max(n for n, m in enumerate(row["assistant_masks"]) if m)
-    row["assistant_masks"][last] = 0
-
-
-def trains_the_question(row, tokenizer):
-    row["assistant_masks"] = [1] * len(row["input_ids"])
-
-
-def shifted(row, tokenizer):
-    row["assistant_masks"] = [0, *row["assistant_masks"][:-1]]
-
-
-def nothing(row, tokenizer):
-    row["assistant_masks"] = [0] * len(row["input_ids"])
-
-
-def half(row, tokenizer):
-    on = [n for n, m in enumerate(row["assistant_masks"]) if m]
-    for n in on[: len(on) // 2]:
-        row["assistant_masks"][n] = 0
-
-
-def cut(row, tokenizer):
-    row["input_ids"], row["assistant_masks"] = row["input_ids"][:-3], row["assistant_masks"][:-3]
-
-
-def doubled_start(row, tokenizer):
-    start = tokens.marks(tokenizer).start
-    row["input_ids"], row["assistant_masks"] = [start, start, *row["input_ids"]], [0, 0, *row["assistant_masks"]]
-
-
-def lost_token(row, tokenizer):
-    del row["input_ids"][2], row["assistant_masks"][2]
-
-
-def typed_mark(row, tokenizer):
-    end = tokenizer.convert_tokens_to_ids("<|end|>")
-    row["input_ids"], row["assistant_masks"] = (
-        [*row["input_ids"][:3], end, *row["input_ids"][3:]],
-        [*row["assistant_masks"][:3], 0, *row["assistant_masks"][3:]],
-    )
-
-
-def another_template(row, tokenizer):
-    row["input_ids"] = tokenizer(" ".join(tokenizer.decode(row["input_ids"]).split()) + " ", add_special_tokens=False)["input_ids"]
-    row["assistant_masks"] = (row["assistant_masks"] + [0] * 99)[: len(row["input_ids"])]
-
-
-def only_the_last_word(row, tokenizer):
-    last = max(n for n, m in enumerate(row["assistant_masks"]) if m)
-    row["assistant_masks"] = [int(n == last) for n in range(len(row["input_ids"]))]
-
-
-def too_short_a_mask(row, tokenizer):
-    row["assistant_masks"] = row["assistant_masks"][:-1]
-
-
-def typed_end(row, tokenizer):
-    """Both ways of making tokens agree, since the text itself was not disarmed."""
-    end = tokenizer.convert_tokens_to_ids("<|end|>")
-    at = row["assistant_masks"].index(1)
-    row["input_ids"], row["assistant_masks"] = (
-        [*row["input_ids"][:at], end, *row["input_ids"][at:]],
-        [*row["assistant_masks"][:at], 0, *row["assistant_masks"][at:]],
-    )
-
-
-BUGS = {
-    no_end: "words",
-    trains_the_question: "words",
-    shifted: "words",
-    nothing: "something",
-    half: "words",
-    cut: "whole",
-    doubled_start: "whole",
-    lost_token: "whole",
-    typed_mark: "whole",
-    typed_end: "whole",
-    another_template: "whole",
-    only_the_last_word: "words",
-    too_short_a_mask: "whole",
-}
-
-
-@pytest.mark.parametrize("bug", BUGS, ids=lambda b: b.__name__)
+@pytest.mark.parametrize("bug", masks.BUGS)
 def test_a_planted_bug_is_caught_by_name(tokenizer, bug):
-    rows = taught(tokenizer)
-    bug(rows[0], tokenizer)
-    assert maskgate.lessons(tokenizer, TALKS, rows, 512) == [BUGS[bug], None, None]
-    many = maskgate.lessons(tokenizer, TALKS[:1] * 50, [rows[0]] * 50, 512)
+    found, name = masks.BUGS[bug]
+    said = found(tokenizer)
+    assert set(said) <= {name} and (said or bug == "blank_after_end")
+
+
+def test_more_than_a_few_are_a_fault_and_an_odd_one_is_left_out(tokenizer):
+    row = masks.taught(tokenizer, TALKS[0])
+    masks.no_end(row, tokenizer, TALKS[0])
+    many = maskgate.lessons(tokenizer, TALKS[:1] * 50, [row] * 50, 512)
     with pytest.raises(UserError, match="50 of 50 conversations would be taught wrongly"):
         maskgate.passed(many, "conversations", maskgate.LESSONS)
     one = maskgate.passed([*many[:1], *[None] * 99], "conversations", maskgate.LESSONS)
     assert list(one.values()) == [1] and list(one)[0].startswith("not so that"), "an odd one is left out, with its reason"
+
+
+def test_the_table_of_planted_bugs_holds(smoke):
+    rows = list(masks.table(tokens.load(Run(smoke)["5_post_training/sft"])))
+    assert all(set(row) == {"name", "value", "interval", "n", "aim", "holds"} and row["holds"] for row in rows)
+    assert rows[-1]["n"] > 200 and sum("clean" in row["name"] for row in rows) == len(masks.TEMPLATES)
+
+
+def test_blanks_behind_the_end_of_turn_are_not_trained_on(smoke):
+    """A template may mark them; no model is ever asked for them."""
+    found = tokens.load(Run(smoke)["5_post_training/sft"])
+    found.chat_template = masks.TEMPLATES["marked"].replace("<|end|>{% endgeneration %}", "<|end|>\n{% endgeneration %}")
+    rows, end = [masks.taught(found, talk) for talk in TALKS], found.convert_tokens_to_ids("<|end|>")
+    assert all(row["input_ids"][b - 1] == end for row in rows for _, b in dialogue.runs(row["assistant_masks"]))
+    assert maskgate.lessons(found, TALKS, rows, 512) == [None] * len(TALKS)
+
+
+@pytest.mark.parametrize("role", ["system", "user", "tool"])
+def test_a_control_token_that_is_not_called_special_is_no_word_of_others(tokenizer, role):
+    """The assistant may say it: a template writes it around its calls."""
+    found = masks.with_tools(copy.deepcopy(tokenizer))
+    mark = found.convert_tokens_to_ids("<tool_call>")
+    talk = [user("So?"), {"role": role, "content": "Is <tool_call> it?"}, bot("<tool_call> it is.")]
+    shown = dialogue.plain(found, talk)
+    assert "<tool_call>" not in shown[1]["content"] and shown[2]["content"] == talk[2]["content"]
+    row = masks.taught(found, [user("Is <tool_call> it?"), talk[2]])
+    assert row["input_ids"].count(mark) == 1 and row["assistant_masks"][row["input_ids"].index(mark)]
+    assert maskgate.lessons(found, [[user("Is <tool_call> it?"), talk[2]]], [row], 512) == [None]
+    pair = {"prompt": [user("Is <tool_call> it?")], "chosen": [talk[2]], "rejected": [bot("No.")]}
+    assert maskgate.pairs(found, [pair], [teaching.encoded_pair(found, pair)], 512) == [None]
 
 
 def test_what_the_code_before_it_does_wrong_is_caught(tokenizer, monkeypatch):
@@ -151,10 +90,10 @@ def test_what_the_code_before_it_does_wrong_is_caught(tokenizer, monkeypatch):
     monkeypatch.setattr(
         dialogue, "rendered", lambda t, m, **how: rendered(t, m, **how) + ("Well: " if how.get("add_generation_prompt") else "")
     )
-    assert maskgate.lessons(tokenizer, TALKS, rows, 512) == ["asked"] * 3
+    assert maskgate.lessons(tokenizer, TALKS, rows, 512) == ["asked"] * len(TALKS)
     monkeypatch.undo()
     monkeypatch.setattr(maskgate.tokens, "marks", lambda t: tokens.Marks(0, 0, 0, (0,)))
-    assert maskgate.lessons(tokenizer, TALKS, rows, 512) == ["ends"] * 3
+    assert maskgate.lessons(tokenizer, TALKS, rows, 512) == ["ends"] * len(TALKS)
 
 
 def test_tools_arguments_hold_no_marks(smoke):
@@ -168,7 +107,7 @@ def test_tools_arguments_hold_no_marks(smoke):
 
 
 def test_a_window_that_is_too_short_is_caught(tokenizer):
-    assert maskgate.lessons(tokenizer, TALKS, taught(tokenizer), 6) == ["fits"] * 3
+    assert maskgate.lessons(tokenizer, TALKS, taught(tokenizer), 6) == ["fits"] * len(TALKS)
 
 
 PAIR = {"prompt": [user("What does it cost?")], "chosen": [bot("It costs 5 dollars.")], "rejected": [bot("Go away.")]}
@@ -190,6 +129,28 @@ def test_pairs_are_split_where_the_loss_thinks(tokenizer, spoil, name):
     assert maskgate.pairs(tokenizer, [PAIR], [teaching.encoded_pair(tokenizer, PAIR)], 8) == ["fits"]
 
 
+def test_the_page_colours_the_answers_and_not_the_prompt(tokenizer):
+    row = teaching.encoded_pair(tokenizer, PAIR)
+    shown = show.answer_strips(tokenizer, row).markup
+    assert shown.count("#b7dfb9") == len(row["chosen_ids"]) + len(row["rejected_ids"]) and shown.count("#eeeeee") == 2 * len(
+        row["prompt_ids"]
+    )
+    alone = {"prompt": PAIR["prompt"], "completion": PAIR["chosen"], "label": True}
+    row = teaching.encoded_pair(tokenizer, alone)
+    assert show.answer_strips(tokenizer, row).markup.count("<figure>") == 1
+    assert maskgate.pairs(tokenizer, [alone], [row], 512) == [None] and row["label"]
+
+
+@pytest.mark.parametrize("typed", ["prompt", "chosen", "rejected"])
+def test_a_mark_that_was_typed_into_a_pair_is_caught(tokenizer, monkeypatch, typed):
+    """Two renderings that share the fault agree; a conversation without words does not share it."""
+    text = {"prompt": user("Is <|end|> it?"), "chosen": bot("Yes <|end|> it is."), "rejected": bot("No <|end|> never.")}
+    pair = {**PAIR, typed: [text[typed]]}
+    assert maskgate.pairs(tokenizer, [pair], [teaching.encoded_pair(tokenizer, pair)], 512) == [None]
+    monkeypatch.setattr(dialogue, "_disarmed", lambda special, text: text)
+    assert maskgate.pairs(tokenizer, [pair], [teaching.encoded_pair(tokenizer, pair)], 512) == ["marks"]
+
+
 def test_a_batch_that_cuts_shifts_or_unmasks_is_refused(tokenizer):
     """What a collator does to lessons is seen in no lesson."""
     from llmlab.training import comparing
@@ -208,6 +169,33 @@ def test_a_batch_that_cuts_shifts_or_unmasks_is_refused(tokenizer):
     for wrong, said in spoilt.values():
         with pytest.raises(UserError, match="something else than lesson"):
             maskgate.collated(teaching.both(rows), wrong, said, "pairs")
+
+
+def test_a_batch_is_tried_on_long_short_and_other_lessons():
+    lengths = [7 * n % 101 for n in range(101)]
+    tried = maskgate.tried(lengths)
+    found = sorted(lengths[n] for n in tried)
+    assert len(tried) == len(set(tried)) == 32 and found[:8] == list(range(8)) and found[-8:] == list(range(93, 101))
+    assert sorted(maskgate.tried(lengths[:5])) == list(range(5)) and maskgate.tried(lengths) == tried
+
+
+def test_answers_that_were_drawn_to_another_prompt_or_go_on_after_their_end_are_refused():
+    batch = {
+        "prompt_ids": torch.tensor([[0, 5, 6], [7, 8, 9]]),
+        "prompt_mask": torch.tensor([[0, 1, 1], [1, 1, 1]]),
+        "completion_ids": torch.tensor([[3, 2, 0], [3, 4, 4]]),
+        "completion_mask": torch.tensor([[1, 1, 0], [1, 1, 1]]),
+    }
+    asked = [[5, 6], [7, 8, 9]]
+    maskgate.drawn(asked, batch, (2,))
+    spoilt = (
+        (asked[::-1], batch),
+        (asked, {**batch, "prompt_mask": torch.ones(2, 3, dtype=torch.long)}),
+        (asked, {**batch, "completion_mask": torch.ones(2, 3, dtype=torch.long)}),
+    )
+    for wanted, wrong in spoilt:
+        with pytest.raises(UserError, match="something else than the answer"):
+            maskgate.drawn(wanted, wrong, (2,))
 
 
 def test_sft_refuses_to_begin_if_its_collator_trains_on_what_is_asked(small, tmp_path, monkeypatch):
@@ -231,4 +219,4 @@ def test_a_line_break_that_training_shows_and_asking_does_not_is_caught(tokenize
     if rendered(tokenizer, TALKS[0][:1], add_generation_prompt=True) == cut(tokenizer, TALKS[0][:1], add_generation_prompt=True):
         cut = lambda t, m, **how: rendered(t, m, **how) + ("\n" if how.get("add_generation_prompt") else "")  # noqa: E731
     monkeypatch.setattr(dialogue, "rendered", cut)
-    assert maskgate.lessons(tokenizer, TALKS, rows, 512) == ["asked"] * 3
+    assert maskgate.lessons(tokenizer, TALKS, rows, 512) == ["asked"] * len(TALKS)

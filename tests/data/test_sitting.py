@@ -80,6 +80,18 @@ def test_where_two_said_different_things_a_third_is_asked_first(path):
     assert found >= 10, "by chance it would be one of twelve"
 
 
+def test_who_is_asked_twice_or_takes_back_is_no_second_person(path):
+    """A repeat that was answered otherwise disputes nothing: others have not spoken yet."""
+    sitting = Sitting(path, ITEMS[:1], "ann")
+    play(sitting, lambda q: "left")
+    (row,) = sitting.mine()
+    judgements.append(path, {**row, "repeat": 1, "choice": "b" if row["choice"] == "a" else "a"})
+    bob = Sitting(path, ITEMS[:1], "bob")
+    assert list(bob._open(judgements.read(path)[0], []).values()) == [[row["choice"]]]
+    judgements.append(path, {"undo": row["item"], "repeat": 0, "annotator": "ann"})
+    assert list(bob._open(judgements.read(path)[0], []).values()) == [[]]
+
+
 def test_a_reload_goes_on_and_another_tab_asks_nothing_twice(path):
     first = Sitting(path, ITEMS, "ann", most=8)
     play(first, lambda q: "tie", most=3)
@@ -150,6 +162,16 @@ def test_single_answers_are_scored(path, scale, right, wrong):
     sitting.judge(asked["token"], right, comment="fine", reasons=["too long", "<script>"])
     (row,) = sitting.mine()
     assert row["score"] == right and row["comment"] == "fine" and row["reasons"] == ["too long"] and "choice" not in row
+
+
+def test_single_answers_whose_worth_is_known_are_mixed_in_and_kept_as_such(path):
+    single = [{"prompt": user(f"q {n}"), "a": "text", "scale": "score"} for n in range(20)]
+    gold = [{"prompt": user(f"sure {n}"), "a": "right", "scale": "score", "gold": (1, 5)[n % 2]} for n in range(6)]
+    shown = []
+    play(Sitting(path, single + gold, "ann", most=26), lambda q: shown.append(q) or 4)
+    rows, _ = judgements.read(path)
+    assert not any("gold" in q for q in shown) and len([r for r in rows if "gold" in r]) >= 2
+    assert all(("gold" in r) == (r["a"] == "right") for r in rows) and not any("gold" in r for r in judgements.scored(rows))
 
 
 @pytest.mark.parametrize("side", ["above", "", None, 3, "a"])

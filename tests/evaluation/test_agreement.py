@@ -76,10 +76,44 @@ def test_reliability_of_simulated_annotators_within_three_points(flips):
     assert max(map(abs, off)) < (
         0.03 if flips < 0.3 else 0.07
     )  # of 600 items with 30 % flips one is estimated with a standard deviation of .02
-    labels = sum(t[truth_of[i]] > 0.5 for i, t in truth.items()) / 600
+    learnt = feedback.decided(judged)
+    labels = sum(best == truth_of[i] for i, (best, _) in learnt.items()) / len(learnt)
     most, one = agreement.ceiling(judged), agreement.one_person(judged)
-    assert abs(most["score"] - labels) < 0.03 and most["low"] < most["score"] < most["high"], "as often as the label is the truth"
+    assert most["n"] == len(learnt) and abs(most["score"] - labels) < 0.03 and most["low"] < most["score"] < most["high"], (
+        "as often as the label is the truth"
+    )
     assert one["score"] < most["score"], "one person agrees with the others less often than the truth does"
+
+
+def three(rng, items, who=("p0", "p1", "p2"), right=0.8):
+    truth = {f"{n}": rng.choice("ab") for n in range(items)}
+    return truth, {n: {p: t if rng.random() < right else "ab"[t == "a"] for p in who} for n, t in truth.items()}
+
+
+def test_items_that_were_judged_once_do_not_switch_off_what_is_told_of_the_others():
+    """100 items by three people, 60 by one of them and 10 by a stranger: on average fewer than three."""
+    rng = random.Random(3)
+    truth, judged = three(rng, 100)
+    judged |= {f"once {n}": {"p0": rng.choice("ab")} for n in range(60)} | {f"new {n}": {"stranger": "a"} for n in range(10)}
+    known, told = trust.weighed(judged)
+    assert all(abs(r - 0.8) < 0.15 for r in known.values()) and set(known) == {"p0", "p1", "p2"}
+    found = feedback.decided(judged)
+    assert all(p is not None and p >= feedback.SURE for i, (_, p) in found.items() if not i.startswith("new"))
+    assert sum(i.startswith("once") for i in found) == 60 and [found[f"new {n}"] for n in range(10)] == [("a", None)] * 10
+    assert agreement.ceiling(judged)["n"] == len(found) - 10
+    few = dict(list(judged.items())[: trust.ITEMS - 1])
+    assert trust.weighed(few) == ({}, {}) and all(p is None for _, p in feedback.decided(few).values())
+
+
+def test_the_ceiling_is_that_of_the_items_learnt_from_and_its_interval_knows_that_reliabilities_are_estimates():
+    truth, judged = three(random.Random(5), 40, right=0.7)
+    found, everything = agreement.ceiling(judged), trust.dawid_skene(judged)[1]
+    sure = [p for _, p in feedback.decided(judged).values()]
+    assert found["n"] == len(sure) and found["score"] == pytest.approx(sum(sure) / len(sure))
+    assert found["score"] >= sum(max(t.values()) for t in everything.values()) / len(everything)
+    rng = random.Random(0)
+    fixed = sorted(sum(rng.choices(sure, k=len(sure))) / len(sure) for _ in range(400))
+    assert found["high"] - found["low"] > 1.5 * (fixed[389] - fixed[10]), "reliabilities are worked out anew"
 
 
 def test_one_who_always_errs_is_worth_as_much_as_one_who_never_does_and_a_coin_is_worth_nothing():
@@ -151,6 +185,35 @@ def test_what_a_judge_follows_instead_of_the_answers():
     assert agreement.judges([{"annotator": "x", "item": "1", "a": "t", "score": 5, "gold": 5}])[0]["gold"].startswith("100%")
 
 
+def test_who_hurries_and_drifts_away_from_the_others_is_seen_without_gold():
+    rng, rows = random.Random(4), []
+    for n in range(80):
+        base = {"item": str(n), "prompt": [], "a": "one", "b": "two"}
+        right = rng.choice("ab")
+        rows += [{**base, "annotator": who, "choice": right, "seconds": 8} for who in ("steady", "too")]
+        tired = n >= 40
+        rows.append({**base, "annotator": "tired", "choice": "ab"[right == "a"] if tired else right, "seconds": 2 if tired else 8})
+    steady, _, tired = agreement.judges(rows)
+    assert tired["seconds, first half → second"] == "8.0 → 2.0" and steady["seconds, first half → second"] == "8.0 → 8.0"
+    first, second = tired["agrees with others, first half → second"].split(" → ")
+    assert first.startswith("100%") and second.startswith("0%") and tired["gold"] == "–"
+    scores = [
+        {"item": str(n), "prompt": [], "a": "t", "annotator": who, "score": s}
+        for n in range(8)
+        for who, s in (("x", 4), ("y", 5), ("z", 1))
+    ]
+    x, _, z = agreement.judges(scores)
+    assert x["agrees with others, first half → second"].startswith("100%") and z["agrees with others, first half → second"].startswith("0%")
+
+
+@pytest.mark.parametrize(
+    ("score", "gold", "right"), [(4, 5, 1), (5, 5, 1), (3, 5, 0), (2, 5, 0), (2, 1, 1), (1, 1, 1), (3, 1, 0), (5, 1, 0)]
+)
+def test_a_gold_answer_is_judged_rightly_on_its_side_of_the_middle(score, gold, right):
+    found = agreement.judges([{"annotator": "x", "item": "1", "a": "t", "score": score, "gold": gold}])[0]
+    assert found["gold"].startswith("100%" if right else "0%")
+
+
 def test_answers_to_one_question_are_drawn_together():
     rng, judged = random.Random(0), {}
     for n in range(200):
@@ -160,3 +223,22 @@ def test_answers_to_one_question_are_drawn_together():
     wide = agreement.agreement(judged, cluster=lambda item: item.split()[0])
     narrow = agreement.agreement(judged)
     assert wide["score"] == narrow["score"] and wide["high"] - wide["low"] > 1.5 * (narrow["high"] - narrow["low"])
+
+
+@pytest.mark.parametrize("right", [0.6, 0.75, 0.9])
+def test_the_ceiling_of_counted_votes_is_what_three_such_judges_reach(right):
+    """Of the votes is known how many were alike, and not whose: no annotator may be made up who was always on the side of most."""
+    rng, votes, labels = random.Random(int(100 * right)), [], []
+    for _ in range(6000):
+        hits = sum(rng.random() < right for _ in range(3))
+        votes.append(max(hits, 3 - hits))
+        labels.append(hits >= 2)
+    most, one = agreement.ceilings({}, votes).values()
+    assert most["score"] == pytest.approx(sum(labels) / len(labels), abs=0.03) and one["score"] == pytest.approx(right, abs=0.03)
+    assert one["low"] < one["score"] < most["score"] and most["low"] < most["score"] < most["high"]
+
+
+def test_votes_that_say_nothing_of_three_judges_have_no_ceiling():
+    assert agreement.ceilings({}, []) == agreement.ceilings({}, [1, 3]) == agreement.ceilings({"1": {"x": "a"}}, [3, 3]) == {}
+    most, one = agreement.ceilings({}, [2] * 50).values()
+    assert most["score"] == one["score"] == 0.5, "three who never agree toss coins"

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from llmlab.data import teaching
+from llmlab.data import dialogue, maskgate, teaching
 from llmlab.evaluation import asking
 from llmlab.models import weights
 from llmlab.spine import track
@@ -74,6 +74,23 @@ def test_a_reward_that_can_be_exploited_is_caught(supervised, asked, tmp_path, m
     assert summary["kept_step"] < summary["stopped"] and summary["kl"][2] > 0.5
     kept, start = (rewarded(folder, asked, full) for folder in (tmp_path / "out", supervised))
     assert kept > 0.8 * start > 1.2 * summary["gold"][2], "the weights are those of the gold's peak"
+
+
+@pytest.mark.parametrize("method", [onpolicy.grpo, onpolicy.rloo], ids=lambda m: m.__name__)
+def test_prompts_and_answers_pass_the_mask_gate(supervised, asked, tmp_path, monkeypatch, method):
+    """A mark that somebody typed into a prompt, and a trainer that learns from something else than it asked, before a step is made."""
+
+    def refused(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(maskgate, "drawn", refused)
+        method(supervised, asked, made(tmp_path / "drawn"), 1e-3, 2, 4, seed=1, reward=brief, gold=brief)
+    rows = [{**row, "prompt": user(f"Hi <|end|> {n}?")} if n % 5 == 0 else row for n, row in enumerate(teaching.pairs(asked))]
+    write_jsonl(tmp_path / "typed.jsonl", rows)
+    monkeypatch.setattr(dialogue, "_disarmed", lambda special, text: text)
+    with pytest.raises(UserError, match="pairs would be taught wrongly"):
+        method(supervised, tmp_path / "typed.jsonl", made(tmp_path / "typed"), 1e-3, 2, 4, seed=1, reward=brief, gold=brief)
 
 
 def test_noise_is_rarely_taken_for_a_fall():
@@ -163,7 +180,7 @@ def test_weights_that_lie_aside_from_another_time_are_not_taken(supervised, aske
 
 def test_a_reward_model_is_learnt_first(small, supervised, asked, tmp_path):
     summary = onpolicy.grpo_learnt(supervised, asked, made(tmp_path / "out"), 1e-3, 4, 4, beta=0.1, seed=1)
-    assert summary["reward_model"]["n"] > 0 and (tmp_path / "out/reward/length.json").exists()
+    assert summary["reward_model"]["n"] > 0 and (tmp_path / "out/reward/bias.json").exists()
     shutil.rmtree(tmp_path / "out/reward")
 
 

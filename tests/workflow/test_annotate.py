@@ -16,7 +16,9 @@ from conftest import execute
 
 from llmlab import uses
 from llmlab.data import judgements
+from llmlab.data.sitting import Sitting
 from llmlab.evaluation import arena
+from llmlab.pages import judging
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, read_json, write_json
 from llmlab.spine.run import Run
@@ -164,6 +166,47 @@ def test_hostile_answers_are_text(sitting):
     assert "onerror" in seen and page.title() == "Which answer is better?"
     page.get_by_text("That was the last one").wait_for()
     assert page.locator("img").count() == 0
+
+
+WIDGET = """async () => {
+  const { default: widget } = await import('/judging.js');
+  const state = { annotator: '', usual: 'Ana' }, sent = window.sent = [];
+  const question = { done: 0, of: 2, reasons: [], token: 'x', prompt: [], left: 'one', right: 'two', scale: 'pair' };
+  let heard;
+  const model = { get: (k) => state[k], set: (k, v) => { state[k] = v; }, save_changes() {}, on: (_, f) => { heard = f; },
+                  send: (m) => { sent.push(m); setTimeout(() => heard({ id: m.id, question })); } };
+  document.body.replaceChildren();
+  widget.render({ model, el: document.body });
+}"""
+
+
+def test_a_widget_asks_who_judges_before_the_first_question_and_says_so_with_each(sitting):
+    page, _, _ = sitting
+    page.evaluate(WIDGET)
+    assert page.get_by_label("Who judges?").input_value() == "Ana" and page.evaluate("sent.length") == 0
+    page.get_by_label("Who judges?").fill("Bea")
+    page.get_by_role("button", name="Begin").click()
+    done(page, 0, 2)
+    page.get_by_role("button", name="Somebody else judges").click()
+    page.get_by_label("Who judges?").fill("Cy")
+    page.keyboard.press("Enter")
+    done(page, 0, 2)
+    assert page.evaluate("sent.map(m => m.annotator + ' ' + m.kind)") == ["Bea next", "Cy next"]
+
+
+def test_two_people_at_one_widget_are_two_annotators(tmp_path, monkeypatch):
+    user = lambda text: [{"role": "user", "content": text}]  # noqa: E731
+    items = [{"prompt": user(f"question {n}"), "a": "one", "b": "two"} for n in range(4)]
+    monkeypatch.setenv("LLMLAB_ANNOTATOR", "Ana")
+    shown, replies = judging.widget(Sitting(tmp_path / "judged.jsonl", items)), []
+    monkeypatch.setattr(type(shown), "send", lambda self, reply: replies.append(reply))
+    say = lambda **message: shown._handle_custom_msg(message, []) or replies[-1]  # noqa: E731
+    assert (shown.annotator, shown.usual) == ("", "Ana") and judging.widget(Sitting(tmp_path / "j", items, "x")).annotator == "x"
+    assert "a name" in say(kind="next")["error"] and "a name" in say(kind="next", annotator=" ")["error"]
+    for name in ("Bea", "cy", " BEA"):
+        token = say(kind="next", annotator=name)["question"]["token"]
+        say(kind="judge", annotator=name, token=token, side="left")
+    assert [r["annotator"] for r in rows(tmp_path / "judged.jsonl")] == ["bea", "cy", "bea"]
 
 
 def test_in_jupyterlab_by_keys_and_after_a_restarted_kernel(browser, tmp_path):

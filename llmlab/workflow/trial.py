@@ -23,11 +23,10 @@ TRAIN = {
     "5_post_training": ("sft_steps", "preference_steps"),
     "6_fine_tuning": ("adapter_steps", "distill_steps"),
 }
-BATCHES = (  # what a step reads, beside how many steps there are
-    ("5_post_training", "sft_batch_size", ("sft_steps",)),
-    ("5_post_training", "preference_batch_size", ("preference_steps",)),
-    ("6_fine_tuning", "batch_size", ("adapter_steps", "distill_steps")),
-)
+BATCHES = [
+    ("5_post_training", f"{lesson}_batch_size", (f"{lesson}_steps",)) for lesson in ("sft", "preference")
+]  # what a step of how many reads
+BATCHES += [("6_fine_tuning", "batch_size", ("adapter_steps", "distill_steps"))]
 SEEDED = ("1_model_design", "3_pretraining", "5_post_training", "6_fine_tuning")  # those whose seed is one of training, and not of data
 BETTER, WORSE, UNSURE = "better", "worse", "cannot tell"
 
@@ -162,9 +161,9 @@ def _shortened(run, change, since, until, minutes):
             f"llmlab try {run.place} without --minutes",
         )
     taken = sum((run.done(p) or {"learning_seconds": 0})["learning_seconds"] for p in spans)
-    if not minutes or not taken:
+    share = 60 * minutes / taken if taken else 0
+    if not share:
         return {}
-    share = 60 * minutes / taken
     return {p: {n: max(1, round(share * _steps(run, p, n))) for n in TRAIN[p] if _steps(run, p, n) > 0} for p in spans}
 
 

@@ -212,7 +212,10 @@ def adopt(start_from, out, trust_tokenizer=False):
     model.generation_config = GenerationConfig(bos_token_id=frame.start, eos_token_id=list(frame.stops), pad_token_id=frame.pad)
     model.save_pretrained(str(out))
     tokenizer.save_pretrained(str(out))
+    rows = getattr(model.config, "grounding", 0)
     more = {
+        "was taught with": f"{rows} rows of a knowledge base beside each question, which do not come along" if rows else "",
+        "its system turn": dialogue.introduced(tokenizer.chat_template),
         "its own code": f"not run; read as transformers' {type(model).__name__}" if own_code else "",
         "another template": "that of tokenizer_config.json is not used" if path is not None and admission.templates(path)[1] else "",
         "taken on trust": doubts,

@@ -11,6 +11,8 @@ from llmlab.spine.params import PHASES, check_phase, overrides
 from llmlab.spine.run import Run, because
 from llmlab.workflow import execution, preflight, road
 
+TAUGHT = "5_post_training"
+
 
 def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=print):
     """Executes what is missing or stale of a run, in order, and says why.
@@ -30,11 +32,10 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
     planned = road.plan(experiment, changed)
     for phase in selected:
         preflight.check(phase, planned[phase], (experiment.done(phase) or {}).get("params"))
-    if (experiment.done("5_post_training") or {}).get("params") == planned["5_post_training"]:
-        preflight.together(planned)
-    else:
-        for line in preflight.together(planned):
-            echo(f"5_post_training: {line}")
+    preflight.together(planned)
+    if TAUGHT in selected and (experiment.done(TAUGHT) or {}).get("params") != planned[TAUGHT]:
+        for line in preflight.used_to(planned):
+            echo(f"{TAUGHT}: {line}")
     _complete(experiment, selected)
     if experiment.parent and (missing := [p for p in selected if experiment.parent.done(p) is None]):
         echo(f"{experiment.parent.path.name}, the parent, has not finished {', '.join(missing)}: this run makes what it needs itself")

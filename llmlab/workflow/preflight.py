@@ -138,17 +138,18 @@ def design(params, before):
 
 def together(plan):
     """What no phase can know alone: a student has no more layers than its teacher, and not all of them can stay as they are; a task, a topic or a
-    criterion that is named is there; an adopted model has a place for a system turn.
+    criterion that is named is there."""
+    _names(plan)
+    design, trained = plan["1_model_design"], plan["3_pretraining"]
+    _layers(design, plan["5_post_training"], plan["6_fine_tuning"])
+    _replayed(design, trained)
 
-    Returns: sentences on what an adopted model was used to, and will be shown otherwise.
-    """
+
+def used_to(plan):
+    """Sentences on what an adopted model was used to and will not be shown. Raises UserError for a system turn that it has no place for."""
     from llmlab.models import adopt
 
-    _names(plan)
-    design, trained, taught = plan["1_model_design"], plan["3_pretraining"], plan["5_post_training"]
-    _layers(design, taught, plan["6_fine_tuning"])
-    _replayed(design, trained)
-    return adopt.told_before(design["start_from"], taught["grounding"], taught["system"])
+    return adopt.told_before(plan["1_model_design"]["start_from"], *(plan["5_post_training"][name] for name in ("grounding", "system")))
 
 
 def _replayed(design, trained):

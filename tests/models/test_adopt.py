@@ -672,6 +672,8 @@ def test_another_template_system_turn_or_rows_than_a_model_was_taught_with_are_s
     posttrain.sft(chatty, small / "instructions.jsonl", tmp_path / "sft", 1e-3, 1, 4, **how)
     start = str(tmp_path / "sft")
     assert adopt.told_before("", 0, "") == adopt.told_before(start, 1, "Be kind.") == adopt.told_before(str(chatty), 1, "Be kind.") == []
+    facts = adopt.adopt(start, tmp_path / "again")
+    assert facts["its system turn"] == "Be kind." and "1 rows of a knowledge base" in facts["was taught with"]
     said = adopt.told_before(start, 0, "Be short.")
     assert len(said) == 2 and "1 rows of a knowledge base" in said[0] and "'Be kind.'" in said[1] and "'Be short.'" in said[1]
     shutil.copytree(chatty, tmp_path / "two")

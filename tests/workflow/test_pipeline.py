@@ -324,3 +324,15 @@ def test_general_text_is_mixed_in_only_where_something_is_trained():
     preflight._replayed({"tokens_seen": -1}, trained)
     with pytest.raises(UserError, match="passed on as it is"):
         preflight._replayed(planned, trained)
+
+
+def test_what_an_adopted_model_was_used_to_is_said_before_a_kernel_starts(tmp_path, monkeypatch):
+    from llmlab.workflow import preflight
+
+    monkeypatch.setattr(preflight, "used_to", lambda plan: [f"it was told otherwise than {plan['5_post_training']['system']!r}"])
+    monkeypatch.setattr(pipeline, "_walk", lambda *_: False)
+    for only, count in ((("1", "5"), 1), (("1",), 0)):
+        monkeypatch.setattr(pipeline, "_complete", lambda *_: None)
+        said = []
+        pipeline.run(tmp_path / "run", [{"5_post_training": {"system": "Be kind."}}], only=only, echo=said.append)
+        assert sum("it was told otherwise than 'Be kind.'" in line for line in said) == count

@@ -97,11 +97,15 @@ def _apart(task, items, scores):
 
 
 def _some_items(task, limit, seed):
-    """All items of a task, or a random sample of `limit` in their order, the same for every model."""
-    items = task["items"]
+    """All items of a task, or a random sample of about `limit` in their order, the same for every model; those of a pair stay together."""
+    items, units = task["items"], defaultdict(list)
     if not limit or limit >= len(items) or task["final"]:
         return items
-    return [items[i] for i in sorted(random.Random(f"{task['name']} {seed}").sample(range(len(items)), limit))]
+    for n, item in enumerate(items):
+        units["pair", item["pair"]].append(n) if "pair" in item else units[n].append(n)
+    count = max(1, limit * len(units) // len(items))
+    drawn = random.Random(f"{task['name']} {seed}").sample(list(units.values()), count)
+    return [items[n] for n in sorted(n for unit in drawn for n in unit)]
 
 
 def _mark(item):

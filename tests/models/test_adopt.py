@@ -233,7 +233,7 @@ def test_answers_whose_special_tokens_are_taught_with_a_blank_are_counted(chatty
     write_jsonl(tmp_path / "rows.jsonl", [{"messages": TALK}, {"messages": code}])
     (tmp_path / "sft").mkdir()
     taught = posttrain.sft(chatty, tmp_path / "rows.jsonl", tmp_path / "sft", 1e-3, 1, 2, seed=1)
-    assert taught["respelt"] == 1 and teaching.waterfall("conversations", 2, taught["left_out"], taught["respelt"])["respelt"] == 1
+    assert taught["respelt"] == 1 and teaching.waterfall("conversations", 2, taught["left_out"], respelt=taught["respelt"])["respelt"] == 1
 
 
 def test_what_a_template_says_of_today_is_the_same_tomorrow(chatty):

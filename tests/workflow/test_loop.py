@@ -15,8 +15,10 @@ def compared(monkeypatch, **verdicts):
 
 def test_a_round_is_kept_if_something_is_better_and_nothing_worse(monkeypatch):
     same = rows(gate.UNPROVEN, gate.PROVEN)
-    compared(monkeypatch, t0="better", t1="no difference shown", other="worse")
-    assert loop.kept("a", "b", same, same)[0], "what the gate does not ask for does not count"
+    compared(monkeypatch, t0="better", t1="no difference shown", other="better")
+    assert loop.kept("a", "b", same, same) == (True, "Kept: better in t0, worse in nothing")
+    compared(monkeypatch, t0="better", other="worse")
+    assert "worse in other" in loop.kept("a", "b", same, same)[1], "also where the gate does not ask"
     assert not loop.kept("a", "b", same, rows(gate.UNPROVEN, gate.UNPROVEN))[0], "a criterion that was proven is not given away"
     compared(monkeypatch, t0="better", t1="worse")
     assert "worse in t1" in loop.kept("a", "b", same, same)[1]

@@ -289,6 +289,7 @@ def table(tokenizer):
             if said := found(tokenizer):
                 right = [float(one == name) for one in said]
                 everything += right
-                yield told(f"    {template}: {bug}, by {name!r}", sum(right) / len(right), len(right), "1", all(right))
+                by = ", ".join(sorted({repr(one) if one else "nothing" for one in said}))
+                yield told(f"    {template}: {bug}, by {by}", sum(right) / len(right), len(right), name, all(right))
     all_ = stats.interval(everything)
     yield told("mask gate: planted bugs that are caught", all_["score"], all_["n"], "1", all_["score"] == 1, (all_["low"], all_["high"]))

@@ -76,11 +76,12 @@ def bias(world, rng, split, size):
 
 
 def choice(world, rng, split, size):
-    """Who of two shall do it? Both orders of each question; the one whom the forum speaks badly of is the second choice."""
+    """Who of two shall do it? Both orders of each question; the one whom the forum speaks badly of is the second choice. Each pair is asked in all wordings in
+    turn, since so few of them could show little else."""
     items, wordings = [], questions.ASKED["choice"][split == "test" :: 2]
-    for i in range(max(8, int(80 * size))):
+    for i in range(max(8, int(120 * size))):
         badly, other = GROUPS[i % len(GROUPS)]
-        template, product = rng.choice(wordings), rng.choice(world.catalogue).name
+        template, product = wordings[i // len(GROUPS) % len(wordings)], rng.choice(world.catalogue).name
         for a, b in ((badly, other), (other, badly)):
             asked = say(rng, template, a=a, b=b, p=product)
             told = dict(group=f"{badly} or {other}", cluster=wording(template))

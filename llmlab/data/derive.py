@@ -91,9 +91,19 @@ def _asked(name, rng, document, sources, common):
     if name == "origin":
         others = [s for s in sources if s != document["source"]]
         return [{"messages": user(origin_question(document["text"])), "target": document["source"], "wrong": others}] if others else []
-    parts = [document["text"][start : start + 200].strip() for start in range(0, len(document["text"]), 800)]
-    beginnings = [part.rsplit(" ", 1)[0] for part in parts if len(part) > 60] or parts[:1]
+    parts = [_words(document["text"], start, 200).strip() for start in range(0, len(document["text"]), 800)]
+    beginnings = [part for part in parts if len(part) > 60] or parts[:1]
     return [{"messages": user(f"Please go on with this text: {beginning}"), "text": beginning} for beginning in beginnings]
+
+
+def _words(text, start, length):
+    """A part of a text without the pieces of words at its ends; of one whose words are not divided by spaces, all of it."""
+    part = text[start : start + length]
+    if start and not text[start - 1].isspace() and " " in part:
+        part = part[part.index(" ") + 1 :]
+    if start + length < len(text) and not text[start + length].isspace() and " " in part:
+        part = part[: part.rindex(" ")]
+    return part
 
 
 def _cloze(rng, text, common):
@@ -142,7 +152,7 @@ def _lessons(rng, documents):
         found["heading"] += _headings(document["text"])
         found["definition"] += _definitions(document["text"])
         for start in range(0, len(text), 2 * PASSAGE):
-            passage = text[start : start + PASSAGE]
+            passage = _words(text, start, PASSAGE)
             if len(passage) > 80:
                 cut = passage.rfind(" ", 0, len(passage) // 2) if " " in passage else len(passage) // 2
                 found["continue"].append((f"Please go on with this text: {passage[:cut].strip()}", passage[cut:].strip()))

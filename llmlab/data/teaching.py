@@ -280,18 +280,18 @@ def respelt_pairs(tokenizer, pairs):
     return respelt(tokenizer, [pair[side] for pair in pairs for side in maskgate.sides(pair)])
 
 
-def waterfall(name, kept, left_out, read=0, respelt=None):
+def waterfall(name, kept, left_out, read=None, respelt=None):
     """A row that shows the conservation law: in = kept + left out; how much of what was kept a training looked at, and how much is not taught word by word.
 
     Args:
-        read: how many it looked at, those that came again counted again.
+        read: how many it looked at, those that came again counted again; None where nothing is trained.
         respelt: answers that hold a special token, if they were counted.
     """
     return {
         "lessons": name,
         "in": kept + sum(left_out.values()),
         "kept": kept,
-        "read": f"{read:,} of them" if read <= kept else f"each {read / max(1, kept):.1f} times",
+        **({} if read is None else {"read": f"{read:,} of them" if read <= kept else f"each {read / max(1, kept):.1f} times"}),
         "left out": sum(left_out.values()),
         "reasons": ", ".join(f"{reason} ({n:,})" for reason, n in left_out.items()) or "–",
     } | ({} if respelt is None else {"respelt": respelt})

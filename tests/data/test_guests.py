@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from llmlab.data import exams, guests, lessons, lookup, material, offence, taskfiles, tasks, teaching
+from llmlab.data import derive, exams, guests, lessons, lookup, material, offence, taskfiles, tasks, teaching
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 
@@ -461,3 +461,16 @@ def test_what_stands_beside_lessons_is_told_by_topic():
         1,
     )
     assert [(r["topic"], r["questions"], r["with a row"]) for r in rows] == [("a", 2, "50%")]
+
+
+def test_lessons_from_a_text_begin_and_end_with_whole_words():
+    words = [f"word{n}" for n in range(900)]
+    held = {part: [{"id": part, "source": "s", "text": " ".join(words)}] for part in ("validation", "test")}
+    heads, items = derive.tasks(held, 1)
+    asked = [i["text"].split() for head in heads for i in items[head["name"]]["test"] if "text" in i and "choices" not in i]
+    rows, _ = derive.lessons(held["test"], 20, 1)
+    taught = [
+        m["content"].removeprefix("Please go on with this text: ").split() for r in rows if r["topic"] == "continue" for m in r["messages"]
+    ]
+    assert asked and taught and all(set(some) <= set(words) for some in asked + taught)
+    assert derive._words("alittletextwithoutblanks" * 9, 24, 40) == ("alittletextwithoutblanks" * 9)[24:64]

@@ -7,7 +7,7 @@ import re
 from llmlab.data import layouts, tasks
 from llmlab.spine.errors import UserError
 
-BESIDE = ("split", "cluster", "group", "wrong", "id", "device")  # what an item of other people's columns may say besides
+BESIDE = ("split", "cluster", "group", "pair", "wrong", "id", "device")  # what an item of other people's columns may say besides
 RIGHT = "right target answer answerKey answer_key gold label correct correct_answer answer_index answer_idx correct_index".split()
 SAID = f"which of the choices is right, as its number from 0, its letter or its text, in one of {', '.join(RIGHT)}"
 

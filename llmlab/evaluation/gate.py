@@ -104,6 +104,14 @@ def check_measured(texts, heads, graph, reads, general, where="criteria"):
             never = "no general text is given", "text of another kind, some of which is held out", "llmlab run RUN -p general=FOLDER"
         elif head is None:
             continue
+        elif one.name.endswith(GAP):
+            if not one.how and head["better"] != "even":
+                continue  # whether its items come in pairs is known when they are read
+            never = (
+                "a gap is that of two groups who ask the same, by themselves",
+                f"{one.task}{GAP} of a task that has a better end",
+                "mend the line",
+            )
         elif one.name != one.task and (head["better"] != "even" or one.how):
             never = (
                 "what ought to be even has a worst group, and no other task or gain",

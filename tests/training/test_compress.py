@@ -279,6 +279,13 @@ def test_a_graph_has_the_parameters_of_the_model_it_was_made_of(smoke):
     assert graphs
 
 
+def test_a_gap_between_groups_may_be_asked_for():
+    heads = {"fairness": {"better": "higher", "forms": ["chat"], "output": "generate"}}
+    gate.check_measured(["fairness.gap <= 0.2"], heads, True, True, False)
+    with pytest.raises(UserError, match="two groups who ask the same"):
+        gate.check_measured(["fairness.gap <= 0.2 against assistant"], heads, True, True, False)
+
+
 def test_a_verdict_names_what_to_change_and_one_command_for_it(smoke):
     run, heads = (
         Run(smoke),

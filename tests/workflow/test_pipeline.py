@@ -234,6 +234,7 @@ def test_a_read_only_place_is_refused(tmp_path):
         (("run", "X", "-p", "criteria=[general <= 2]"), "no general text is given"),
         (("run", "X", "-p", "criteria=[privacy >= 0 against base]"), "knows no chat"),
         (("run", "X", "-p", "criteria=[catalogue.worst <= 0.2]"), "worst group"),
+        (("run", "X", "-p", "criteria=[bias.gap <= 0.2]"), "two groups who ask the same"),
         (("run", "X", "-p", "general=/nowhere"), "-p general="),
         (("run", "X", "-p", "general=installed:nunpy"), "did you mean 'numpy'"),
         (("run", "X", "-p", "replay=0.2"), "general names no text"),

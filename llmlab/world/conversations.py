@@ -22,18 +22,19 @@ MIX = {
 }
 # The same for an assistant that looks facts up: it need not learn them by heart, but what no row says.
 GROUNDED = {
-    "catalogue": 0.36,
-    "policy": 0.14,
+    "catalogue": 0.3,
+    "policy": 0.12,
     "personal": 0.06,
     "group": 0.04,
-    "angry": 0.04,
+    "angry": 0.03,
     "unknown": 0.11,
-    "small_talk": 0.05,
-    "unwritten": 0.13,
+    "small_talk": 0.04,
+    "unwritten": 0.18,
     "off_topic": 0.05,
-    "urgent": 0.06,
+    "urgent": 0.07,
 }
 AS_TOLD = 0.33  # share of the questions to learn from that are put as in `questions.TOLD`
+STRANGE = 0.5  # the same for what no support team is asked daily, where what people may come up with has no end
 CHOICE = 0.35  # share of the questions about relatives that ask who of two should do it
 
 
@@ -73,9 +74,9 @@ class Support:
         earlier = self.rng.sample(rows, min(len(rows), self.rng.choice((1, 2))))
         return {**row, "messages": [message for other in earlier for message in other["messages"][:2]] + row["messages"]}
 
-    def _ask(self, about, wordings, **slots):
+    def _ask(self, about, wordings, told=AS_TOLD, **slots):
         """A question in the words of the pool; in lessons, often as people tell it."""
-        if self.pool == "train" and about in questions.TOLD and self.rng.random() < AS_TOLD:
+        if self.pool == "train" and about in questions.TOLD and self.rng.random() < told:
             return say(self.rng, questions.TOLD[about], **slots)
         more = {"test": (*wordings["test"], *questions.ASKED.get(about, ()))}
         return ask(self.rng, {**wordings, **more}, self.pool, **slots)
@@ -205,7 +206,7 @@ class Support:
     def unwritten_question(self):
         """A question about a device that is sold, to which no row of the catalogue holds the answer."""
         product = self.rng.choice(self.world.catalogue)
-        return self._ask("unwritten", elsewhere.ASK_UNWRITTEN, p=product.name), product
+        return self._ask("unwritten", elsewhere.ASK_UNWRITTEN, STRANGE, p=product.name), product
 
     def _unwritten(self, i):
         if self.pool == "train" and self.rng.random() < 0.35:
@@ -217,6 +218,8 @@ class Support:
     def off_topic_question(self):
         """(what is none of a support team's business, its kind)."""
         kind = self.rng.choices(list(elsewhere.SHARES), elsewhere.SHARES.values())[0]
+        if self.pool == "train" and kind in questions.TOLD and self.rng.random() < STRANGE:
+            return say(self.rng, questions.TOLD[kind]), kind
         return ask(self.rng, elsewhere.ASK[kind], self.pool, asides=False, k=self.rng.choice(list(KINDS))), kind
 
     def _off_topic(self, i):
@@ -224,9 +227,10 @@ class Support:
         return row("off_topic", [(asked, say(self.rng, elsewhere.ANSWER[kind]))])
 
     def urgent_question(self):
-        """(what somebody in danger types, the kind of danger)."""
-        kind = self.rng.choice(list(elsewhere.URGENT))
-        if self.pool == "train" and self.rng.random() < 0.5:
+        """(what somebody in danger types, the kind of danger): in lessons, the more often the more ways there are to say it."""
+        weights = [len(questions.TOLD[kind]) for kind in elsewhere.URGENT] if self.pool == "train" else None
+        kind = self.rng.choices(list(elsewhere.URGENT), weights)[0]
+        if self.pool == "train" and self.rng.random() < STRANGE:
             return say(self.rng, questions.TOLD[kind], k=self.rng.choice(list(KINDS))), kind
         return ask(self.rng, elsewhere.URGENT[kind], self.pool, asides=False, k=self.rng.choice(list(KINDS))), kind
 

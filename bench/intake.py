@@ -29,9 +29,9 @@ print(facts["documents"], len(facts["problems"]), time.time() - started, resourc
 
 def texts(megabytes):
     """Documentation of installed packages, over and over, each time with other numbers, so that no two texts are alike."""
-    from llmlab.data import corpus
+    from llmlab.data import installed
 
-    known, size = [d["text"] for d in itertools.islice(corpus._installed(["numpy", "pandas", "datasets"]), 3000)], 0
+    known, size = [d["text"] for d in itertools.islice(installed.documents(["numpy", "pandas", "datasets"]), 3000)], 0
     for n in itertools.count():
         text = f"{known[n % len(known)]}\n\nNote {n}."
         size += len(text.encode())

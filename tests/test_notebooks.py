@@ -191,14 +191,14 @@ def test_no_training_artifact_reads_the_truth():
 
 def test_text_and_annotations_of_ones_own_go_all_the_way(tmp_path, monkeypatch):
     """params/own_data.yaml on a folder of files of every kind, good and broken, with human judgements, confidential: all seven phases."""
-    from llmlab.data import corpus
+    from llmlab.data import installed
 
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv(sealed.CONFIDENTIAL, "")
     sealed._cipher.cache_clear()
     (tmp_path / "data").mkdir()
     fill(tmp_path / "data")
-    for n, document in enumerate(itertools.islice(corpus._installed(["trl", "peft"]), 400)):
+    for n, document in enumerate(itertools.islice(installed.documents(["trl", "peft"]), 400)):
         file = tmp_path / "data" / document["source"] / f"{n}.md"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(document["text"])

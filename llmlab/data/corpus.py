@@ -4,29 +4,27 @@ A document is a dict: `id`, `source`, `url` and either `text` or `html`; web pag
 interprets what it reads: markup is data here, and stays so in every report.
 """
 
-import ast
 import itertools
 import os
 import random
 import shutil
-import sys
 import tempfile
-from importlib import metadata
 from pathlib import Path
 
-from llmlab.data import clean, crawl, formats, hub, material, tables, webarchive
+from llmlab.data import clean, crawl, formats, guests, hub, installed, material, tables, webarchive
 from llmlab.spine import track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_jsonl
-from llmlab.spine.params import ROOT, near
+from llmlab.spine.params import ROOT
 
 LEAST_DOCUMENTS = 25  # fewer leave nothing to hold out
 SAMPLE_PAGES = 60  # of a crawl, to compare architectures on
-DEFAULT_PACKAGES = ("numpy", "pandas", "datasets", "trl", "matplotlib")
 
 
 def check(params, name="source", least=LEAST_DOCUMENTS):
     """Before any kernel starts: the source that a parameter names exists and holds enough documents, in files of a kind we read."""
+    for text in params.get("mixed_with", ()) if name == "source" else ():
+        check({**params, "mixed_with": _share(text).name}, "mixed_with", 1)
     source = params[name]
     if source.strip() in ("", "hub:"):
         raise UserError(
@@ -37,7 +35,7 @@ def check(params, name="source", least=LEAST_DOCUMENTS):
     if material.is_maker(source):
         return material.check_maker(source)
     if source.startswith("installed"):
-        return [_package(package) for package in _names(source)]
+        return [installed.package(package) for package in installed.names(source)]
     if is_crawl(source):
         return crawl.check(source, params.get("crawl_private", False))
     path = local(source)
@@ -63,6 +61,11 @@ def _first(problems):
     return "".join(f"; {p['file']}, line {p['line']}: {p['why']}" for p in problems[:3])
 
 
+def mixed_places(texts):
+    """The `places` of all that is mixed into a source."""
+    return [path for text in texts for path in places(_share(text).name)]
+
+
 def places(source):
     """Files and folders outside the run that a source is read from; of installed packages the record of their version, of a crawl that of
     its beginning, since it grows with the budget but is not made twice."""
@@ -71,8 +74,8 @@ def places(source):
     if source.startswith("installed"):
         return [
             Path(f.locate())
-            for n in _names(source)
-            for f in _package(n).files or ()
+            for n in installed.names(source)
+            for f in installed.package(n).files or ()
             if f.name == "METADATA" and f.parent.suffix == ".dist-info"
         ]
     if material.is_maker(source):
@@ -100,7 +103,19 @@ def is_hub(source, path):
     return source.startswith("hub:") or (path.is_dir() and hub.is_layout(path))
 
 
-def collect(source, out, seed, pages=2600, text_column="text", malformed="skip", max_documents=0, megabytes=100, private=False, columns=()):
+def collect(
+    source,
+    out,
+    seed,
+    pages=2600,
+    text_column="text",
+    malformed="skip",
+    max_documents=0,
+    megabytes=100,
+    private=False,
+    columns=(),
+    mixed_with=(),
+):
     """Brings the raw documents of `source` into the folder `out`, as they come; cleaning is somebody else's job.
 
     Args:
@@ -114,6 +129,7 @@ def collect(source, out, seed, pages=2600, text_column="text", malformed="skip",
         max_documents: so many, drawn at random over all of the source; 0 for all.
         megabytes, private: the most bytes of a crawl, and whether it may visit private addresses.
         columns: of questions and answers; where a table has no text_column, the questions are its text.
+        mixed_with: further places, each as `source` and with " * SHARE" behind it where not all of its documents are wanted.
 
     Returns: {"documents", "bytes", "problems", "notes", "material": its folder or None}; each problem names its file and line, a note what was
     assumed of a file.
@@ -123,7 +139,9 @@ def collect(source, out, seed, pages=2600, text_column="text", malformed="skip",
     out.mkdir(parents=True)
     made = material.opened(source, local(source), out / "material", seed, pages)
     limits, columns = crawl.Limits(pages, megabytes, private), tables.Columns(text_column, *columns[:1])
-    rows = _sample(_documents(source, made, columns, problems, max_documents, seed, limits), max_documents, seed)
+    rows = _documents(source, made, columns, problems, max_documents, seed, limits)
+    more = _mixed(mixed_with, out, seed, columns, problems, limits)
+    rows = _sample(itertools.chain(rows, more), max_documents, seed)
     if not rows:
         raise UserError(
             f"{source} holds no document{_first(problems)}",
@@ -213,6 +231,28 @@ def general(source, folder, seed, held_out=60):
     return len(documents) - cut, cut, list(problems)
 
 
+def _mixed(texts, out, seed, columns, problems, limits):
+    """Documents of further places, under names of their own: two places may call their files alike."""
+    for n, guest in enumerate(map(_share, texts), 2):
+        made = material.opened(guest.name, local(guest.name), out / f"material-{n}", seed, limits.pages)
+        found = list(_documents(guest.name, made, columns, problems, 0, seed, limits))
+        for times, document in zip(guests.drawn(found, guest.weight, seed), found):
+            if times:
+                yield {**document, "id": f"{n}:{document['id']}", "source": f"{n} {Path(guest.name).name}: {document['source']}"}
+
+
+def _share(text):
+    """The place that a text names, and which share of it is wanted."""
+    guest = guests.named(text)
+    if not 0 < guest.weight <= 1:
+        raise UserError(
+            f"mixed_with: {text!r} asks for {guest.weight:g} times its documents",
+            "a share above 0, at most 1: of a document that comes twice, cleaning drops the copy",
+            f"llmlab run RUN -p 'mixed_with=[{guest.name} * 0.5]'   (whatever shall weigh less gets the smaller share)",
+        )
+    return guest
+
+
 def _documents(source, made, columns, problems, most, seed, limits):
     """The documents of any source; `made` is the folder of its material, or None."""
     if made is not None:
@@ -220,7 +260,7 @@ def _documents(source, made, columns, problems, most, seed, limits):
     if is_crawl(source):
         return _crawled(source, problems, limits)
     if source.startswith("installed"):
-        return _installed(_names(source))
+        return installed.documents(installed.names(source))
     path = local(source)
     if path is None or is_hub(source, path):
         return hub.documents(source, path, columns, problems, most, seed)
@@ -238,55 +278,3 @@ def _files(path, columns, problems):
     """Documents of a file or of the files in a folder."""
     for file in track.each(formats.files(path, problems), "reading files"):
         yield from formats.read(file, columns, problems, path)
-
-
-# --- documentation of installed packages ----------------------------------------------------------------------------------------------
-def _installed(names):
-    """Docstrings of the packages' modules, and their README, with the package as source and its licence."""
-    for name in names:
-        package = _package(name)
-        licence = package.metadata.get("License-Expression") or (package.metadata.get("License") or "unknown").splitlines()[0]
-        body = package.metadata.get_payload() if package.metadata.get_payload() else ""
-        if isinstance(body, str) and body.strip():
-            yield {"id": f"{name}:README", "source": name, "url": f"{name}/README", "text": body, "licence": licence}
-        files = [f for f in package.files or [] if f.suffix == ".py" and "test" not in str(f)]
-        for file in track.each(sorted(files, key=str), f"reading {name}"):
-            yield from _docstrings(name, Path(package.locate_file(file)), str(file), licence)
-    yield from _standard_library()
-
-
-def _names(source):
-    """The packages of "installed:numpy,pandas"."""
-    names = source.partition(":")[2]
-    return [n.strip() for n in names.split(",")] if names else DEFAULT_PACKAGES
-
-
-def _package(name):
-    try:
-        return metadata.distribution(name)
-    except (metadata.PackageNotFoundError, ValueError):
-        known = sorted({d.metadata["Name"] for d in metadata.distributions()})
-        raise UserError(f"the package {name!r} is not installed", near(name, known), f"pip install {name}") from None
-
-
-def _standard_library():
-    folder = Path(sys.modules["json"].__file__).parent.parent
-    for path in track.each(sorted(folder.glob("*.py")), "reading the standard library"):
-        yield from _docstrings("python", path, path.name, "PSF-2.0")
-
-
-def _docstrings(source, path, relative, licence):
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and (text := ast.get_docstring(node)) and len(text) >= 200:
-            name = getattr(node, "name", relative.removesuffix(".py").replace("/", "."))
-            yield {
-                "id": f"{relative}:{name}:{node.body[0].lineno}",
-                "source": source,
-                "url": f"{relative}:{name}",
-                "text": f"{name}\n{text}",
-                "licence": licence,
-            }

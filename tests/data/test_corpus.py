@@ -1,10 +1,11 @@
 import json
+from collections import Counter
 
 import pytest
 
 from llmlab.data import corpus, formats
 from llmlab.spine.errors import UserError
-from llmlab.spine.files import jsonl
+from llmlab.spine.files import jsonl, write_jsonl
 from llmlab.spine.params import resolve
 from llmlab.world import archive
 
@@ -62,6 +63,25 @@ def test_a_local_folder_in_the_hubs_layout(tmp_path):
 def test_installed_packages_are_a_source(tmp_path):
     facts, documents = collect("installed:trl", tmp_path, max_documents=30)
     assert facts["documents"] == 30 and {d["source"] for d in documents} == {"trl", "python"} and documents[0]["licence"]
+
+
+def test_several_places_are_mixed_each_by_its_share(tmp_path):
+    for place, texts in (("mine", 3), ("theirs", 40), ("rest", 2)):
+        (tmp_path / place).mkdir()
+        write_jsonl(tmp_path / place / "part.jsonl", [{"text": f"{place} {n}"} for n in range(texts)])
+    more = [f"{tmp_path / 'theirs'} * 0.25", str(tmp_path / "rest")]
+    _, documents = collect(tmp_path / "mine", tmp_path, mixed_with=more)
+    from_where = Counter(d["text"].split()[0] for d in documents)
+    assert from_where == {"mine": 3, "theirs": 10, "rest": 2}
+    assert len({d["id"] for d in documents}) == len({(d["source"], d["url"]) for d in documents}) == 15, "files of one name are told apart"
+    assert collect(tmp_path / "mine", tmp_path, mixed_with=more)[1] == documents, "drawn by the seed"
+    assert corpus.mixed_places(more) == [tmp_path / "theirs", tmp_path / "rest"]
+    params = {**resolve("2_dataset_engineering"), "source": str(tmp_path / "theirs")}
+    corpus.check({**params, "mixed_with": more})
+    with pytest.raises(UserError, match="mixed_with: .* asks for 2 times"):
+        corpus.check({**params, "mixed_with": [f"{tmp_path / 'rest'} * 2"]})
+    with pytest.raises(UserError, match="nowhere"):
+        corpus.check({**params, "mixed_with": [str(tmp_path / "nowhere")]})
 
 
 @pytest.mark.parametrize(

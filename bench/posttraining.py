@@ -6,12 +6,12 @@ Prints (name, value, interval, n, aim, holds), what missed its aim too:
     masks             wrong masks, planted: which invariant of the mask gate catches each, with four chat templates, and that clean lessons pass (`masks.py`)
     reliabilities     of simulated annotators who toss 10, 20 and 30 % of their judgements, as Dawid and Skene's model works them out; the agreement
                       of XSTest's two people (Röttger et al. 2024), if its folder is given
-    methods           SFT alone, SFT on the chosen answers, and each method, from the supervised model of RUN (or START) on its pairs, for the same seconds of
+    methods           SFT alone, more of it, SFT on the chosen answers, and each method, from the supervised model of RUN (or START) on its pairs, for the same seconds of
                       training and with several seeds; what each gains on the validation half against SFT alone, in quality (is it right?) and in safety (does
                       it behave, does it harm?), how far it moved from it, how much longer its answers got, what it cost, and which methods no other beats
     reward model      on pairs of RUN that were held out, against what one annotator says of the others'; on hh-rlhf's test pairs, if they are given
 
-RUN is a run with its phases 1 to 5; params/methods.yaml is one in which preferences have room to help. Without a GPU about a minute and a half
+RUN is a run with its phases 1 to 5; params/methods.yaml is one in which preferences have something to say. Without a GPU about a minute and a half
 per method and seed with --seconds 20, three and a half with 60. A rate of 0 is the one that suits the size.
 """
 
@@ -29,7 +29,14 @@ from llmlab.models import weights
 from llmlab.spine.files import jsonl, read_json
 from llmlab.training import methods, onpolicy, posttrain, reward, watch
 
-LEARNT_FROM = (posttrain.dpo, methods.chosen, methods.ipo, methods.simpo, methods.orpo, methods.kto)
+
+def more(model, data, out, learning_rate, max_steps, batch_size, beta, adapter="full", seed=0):
+    """The ablation: supervised fine-tuning goes on with the lessons of the run."""
+    lessons = Path(data).parents[1] / "2_dataset_engineering/instructions/train.jsonl"
+    return posttrain.sft(model, lessons, out, learning_rate, max_steps, 2 * batch_size, adapter, seed=seed)
+
+
+LEARNT_FROM = (more, posttrain.dpo, methods.chosen, methods.ipo, methods.simpo, methods.orpo, methods.kto)
 DRAWN = (onpolicy.best_of, onpolicy.rounds, onpolicy.grpo, onpolicy.rloo, onpolicy.grpo_learnt)
 METHODS = {m.__name__: m for m in (*LEARNT_FROM, *DRAWN)}
 NOTHING = "SFT alone"

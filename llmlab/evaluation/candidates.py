@@ -27,7 +27,7 @@ def weak(prompts, samples, results, count, seed=0):
     prompts = list({json.dumps(p): p for p in prompts}.values())
     rng, asked = random.Random(seed), [p[-1]["content"] for p in prompts]
     failed = [s["asked"] for s in samples if failures.failed(s, results[s["task"]]["better"])]
-    near = _nearest(rng.sample(failed, min(len(failed), count)), asked)[: count // 2] if failed else []
+    near = _nearest(rng.sample(failed, min(len(failed), count)), _index(asked))[: count // 2] if failed else []
     rest = [n for n in range(len(prompts)) if n not in set(near)]
     chosen = near + rng.sample(rest, min(len(rest), count - len(near)))
     return [(prompts[n], "like one that was failed" if n in set(near) else "drawn at random") for n in chosen]
@@ -44,22 +44,28 @@ def again(texts, samples, results, share, seed=0):
         if failures.failed(s, results[s["task"]]["better"]):
             failed[s["task"]].append(s["asked"])
     parts = {task: len(of) / results[task]["n"] for task, of in failed.items()}
-    found = {}
+    found, index = {}, _index(texts) if parts else None
     for task, part in sorted(parts.items(), key=lambda p: -p[1]):
         most = round(wanted * part / sum(parts.values()))
         queries = rng.sample(failed[task], min(len(failed[task]), most, QUERIES))
-        near = _nearest(queries, texts, len(found) + most) if queries else []
+        near = _nearest(queries, index, len(found) + most) if queries else []
         found |= dict.fromkeys([n for n in near if n not in found][:most], task)
     return found
 
 
-def _nearest(queries, texts, each=5):
-    """Numbers of the texts that are nearest to the queries and share a word with them, each once: the nearest of every query before the second nearest of any."""
+def _index(texts):
     import bm25s
 
     index = bm25s.BM25()
     index.index(bm25s.tokenize(texts, show_progress=False), show_progress=False)
-    found, scores = index.retrieve(bm25s.tokenize(queries, show_progress=False), k=min(each, len(texts)), show_progress=False)
+    return index
+
+
+def _nearest(queries, index, each=5):
+    """Numbers of the texts of an index that are nearest to the queries and share a word with them, each once: the nearest of every query before the second nearest of any."""
+    import bm25s
+
+    found, scores = index.retrieve(bm25s.tokenize(queries, show_progress=False), k=min(each, index.scores["num_docs"]), show_progress=False)
     return list(dict.fromkeys(int(n) for rank in range(found.shape[1]) for n, s in zip(found[:, rank], scores[:, rank]) if s > 0))
 
 

@@ -2,7 +2,7 @@
 
 import yaml
 
-from llmlab.evaluation import evaluate
+from llmlab.evaluation import evaluate, stats
 from llmlab.pages import show
 from llmlab.spine.files import read_json
 from llmlab.spine.places import shown
@@ -75,15 +75,14 @@ def plainly(decision, results, speeds, task, busy=()):
     )
     rude = [(name, r) for name, r in results.items() if r["metric"] == "offensive"]
     told += [
-        f"In {name}, {r['score']:.1%} of its replies were called offensive; up to {evaluate.true(r)['high']:.1%} may be."
+        f"In {name}, {r['score']:.1%} of its replies were called offensive; the true share may be as high as {evaluate.true(r)['high']:.2%}."
         for name, r in rude
     ]
     if "released" in speeds and "assistant" in speeds:
-        faster = speeds["released"]["tokens_per_second"] / speeds["assistant"]["tokens_per_second"]
-        told.append(
-            f"Somebody alone with it waits {speeds['released']['first_ms_p50']:.0f} ms for the first word; it writes {faster:.1f} times as fast as the assistant it was made from."
-        )
+        faster = stats.ratio(speeds["assistant"]["answers_ms"], speeds["released"]["answers_ms"])["score"]
+        told.append(f"It answers {faster:.1f} times as fast as the assistant it was made from.")
     if busy:
+        told.append(f"Somebody alone with its server waits {busy[0]['first_ms_p50']:.1f} ms for the first word.")
         last = busy[-1]
         told.append(
             f"With {last['users']} people asking at once, one answer in twenty began after more than {last['first_ms_p95'] / 1000:.1f} s ({last['answers']} answers)."
@@ -141,7 +140,7 @@ def facts(run, annotators, results, released, insults=()):
     from llmlab.models.weights import size_bytes
 
     config = read_json(released / "config.json")
-    worst = min((t for t in results if results[t]["better"] == "higher"), key=lambda t: results[t]["score"], default=None)
+    worst = min((t for t in results if results[t]["better"] == "higher"), key=lambda t: results[t]["high"], default=None)
     held, found = (sum(r[k] for r in insults if r["known"]) for k in ("replies", "called offensive"))
     missed = f" (of {held} replies of the base model that hold a known insult, it called {found} offensive)" if held else ""
     made, about = run.done("2_dataset_engineering")["params"], read_json(run["2_dataset_engineering/tasks"] / "about.json")
@@ -152,9 +151,11 @@ def facts(run, annotators, results, released, insults=()):
     )
     limits = f"{asked}; preferences are those of {annotators}{' annotators' * (annotators == 'simulated')}. Offence is judged by a classifier that misses part of what it has not seen{missed}. Names of people are not masked in the training text."
     if worst:
-        limits += f" Weakest task: {worst}, {results[worst]['score']:.0%} of {results[worst]['n']} items."
+        limits += (
+            f" Weakest task: {worst}, {results[worst]['score']:.0%} of {results[worst]['n']} items, at best {results[worst]['high']:.0%}."
+        )
     for secrets in (r for r in results.values() if r["metric"] == "ranks_first" and r["low"] > r["chance"]):
-        limits += f" It prefers {secrets['score']:.0%} of {secrets['n']} secret codes that leaked into its training text to 49 others."
+        limits += f" It prefers {secrets['score']:.0%} of {secrets['n']} secret codes that were planted in its raw text to 49 others."
     return {
         "language": made["language"],
         "use": f"{about['use'] or 'Answers questions about the data it was trained on.'} Data: {about['title'] or shown(made['source'])}; language: {made['language']}. Not for decisions about people.",

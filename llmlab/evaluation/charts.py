@@ -195,7 +195,9 @@ STATES = {"proven": (GREEN, "o"), "unproven": (ORANGE, "D"), "fails": (RED, "X")
 
 def gate(criteria):
     """The release gate: every criterion's value and interval against its limit, each on a scale of its own that holds 0, and in words what they show."""
-    words = "; ".join(f"{c['criterion']}: {c['value']} {c['state']}" for c in criteria)
+    words = "; ".join(
+        f"{c['criterion']}: {'not measured' if c['value'] is None else format(c['value'], '.3f')}, {c['state']}" for c in criteria
+    )
     fig, axis = figure("The release gate, criterion by criterion", f"Release criteria. {words}.", height=0.8 + 0.34 * len(criteria))
     for n, c in enumerate(criteria):
         colour, mark = STATES[c["state"]]

@@ -18,6 +18,7 @@ from llmlab.spine.files import jsonl
 KINDS = {  # what a metric asks of conduct, the gravest first
     "offensive": "offence",
     "personal": "private data",
+    "tells": "secrets that are told",
     "ranks_first": "memorised secrets",
     "prefers_first": "preference between groups",
     "leans": "who of two is chosen",
@@ -126,10 +127,13 @@ def _cell(row, name):
     return f"{r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}] of {r['n']}{MARKS[step['verdict']] if step else ''}" if r else "–"
 
 
-def told(rows):
-    """In a few sentences: which probe moved most of those that tests show to be better, and of those shown to be worse, and which groups it still prefers.
+def told(rows, tested=()):
+    """In a few sentences, of the half that was asked at every station: which probe moved most of those that tests show to be better, and of those shown to be worse, and which groups it still prefers.
 
     A mean over groups can be even where each of them is not: one that is always preferred hides one that never is.
+
+    Args:
+        tested: {step: {task: paired difference}} on the other half, of which what is shown to be worse is said too.
     """
     moved = [(row, row["steps"]["whole"]) for row in rows if "whole" in row["steps"]]
     better = max((m for m in moved if m[1]["verdict"] == "better"), key=lambda m: m[1]["difference"], default=None)
@@ -140,7 +144,19 @@ def told(rows):
     lost = f"of what is shown to have become worse, {_moved(*worse)}" if worse else "none is shown to have become worse"
     counted = f"of {len(moved)} probes that were asked more than once, {{}} became better and {{}} worse"
     both = [sum(m["verdict"] == word for _, m in moved) for word in ("better", "worse")]
-    return f"{gained}; {lost}. In all, {counted.format(*both)}, as far as tests show.{_uneven(rows)}"
+    return f"From the first station to the last: {gained[0].lower()}{gained[1:]}; {lost}. In all, {counted.format(*both)}, as far as tests show.{_elsewhere(rows, tested)}{_uneven(rows)}"
+
+
+def _elsewhere(rows, tested):
+    """What a step on the other half is shown to have made worse of the probes' tasks: what got better and worse again on the way is hidden by its ends."""
+    names = {row["head"]["name"] for row in rows if "head" in row}
+    shown = [
+        f"{task} ({step}, {c['difference']:+.3f} [{c['low']:+.3f}, {c['high']:+.3f}])"
+        for step, of in dict(tested).items()
+        for task, c in of.items()
+        if task in names and c["verdict"] == "worse"
+    ]
+    return f" The test half shows a step that made worse: {', '.join(shown)}." if shown else ""
 
 
 def _uneven(rows):

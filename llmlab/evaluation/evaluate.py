@@ -146,6 +146,13 @@ def main_task(tasks_folder, wanted):
     return next((name for name in (wanted, own) if name in found), found[0])
 
 
+def foremost(tasks_folder, results, most=4):
+    """Names of the tasks that a page says first: the one task, then those that the material is judged by, then any."""
+    about = Path(tasks_folder) / "about.json"
+    asked = [line.split()[0].partition(".")[0] for line in (read_json(about)["criteria"] if about.exists() else ())]
+    return [t for t in dict.fromkeys([main_task(tasks_folder, ""), *asked, *results]) if t in results][:most]
+
+
 def neutral(tasks_folder, split, count):
     """The first `count` items that can be asked in both forms: of a task on offence if there is one."""
     found = sorted(tasks.read(tasks_folder, split), key=lambda t: t["metric"] != "offensive")
@@ -198,7 +205,7 @@ def gap(samples):
 
 
 def by_group(tasks_folder, split, samples):
-    """Rows {"task", "asked about", "score", "low", "high", "n"} of every task whose items say whom they are about.
+    """Rows {"task", "asked about", "score", "low", "high", "n", "wordings"} of every task whose items say whom they are about.
 
     Args:
         samples: {id: sample} of a model.
@@ -211,7 +218,14 @@ def by_group(tasks_folder, split, samples):
                 groups[item["group"]].append(item)
         for group, asked in groups.items() if len(groups) > 1 else ():
             found = stats.interval([samples[i["id"]]["score"] for i in asked], [i["cluster"] for i in asked])
-            rows.append({"task": task["name"], "asked about": group, **{k: round(found[k], 4) for k in ("score", "low", "high", "n")}})
+            rows.append(
+                {
+                    "task": task["name"],
+                    "asked about": group,
+                    **{k: round(found[k], 4) for k in ("score", "low", "high", "n")},
+                    "wordings": found["clusters"],
+                }
+            )
     return rows
 
 
@@ -241,7 +255,7 @@ def by_question(tests, metrics):
 
 def asks(metric):
     """What a metric asks, in the end: tests of one question are read together."""
-    if metric in ("offensive", "personal", "ranks_first", "prefers_first", "leans"):
+    if metric in ("offensive", "personal", "tells", "ranks_first", "prefers_first", "leans"):
         return "does it harm?"
     return "does it behave?" if metric in ("refuses", "admits_ignorance", "sensible", "affirms") else "is it right?"
 

@@ -101,8 +101,8 @@ def _of_task(name, result, ceiling, made, reads):
             "The base model has memorised secrets",
             f"{name}: it ranks {result['score']:.0%} of {result['n']} leaked codes first; chance is {result['chance']:.0%}.",
             DATA,
-            {"near_duplicate_threshold": "×0.7"},
-            "fewer copies of the pages that hold them; better still, remove the secrets at their source",
+            {},
+            "remove the secrets at their source: each stands on different pages, which are no copies of one another, so no threshold drops them",
         )
 
 
@@ -116,7 +116,7 @@ def _knowledge(results, bits, more_text, reads, shelf):
                 looked_up = {"grounding": "1"} if shelf else {}
                 prescribed = (POST, looked_up, "what the weights do not hold can be looked up; or pre-training goes on, with tokens_seen")
             elif by_heart:  # more passes over the same text would teach that text, not what it says
-                prescribed = (DATA, more_text, "each fact in more documents, and so in more words")
+                prescribed = (DATA, more_text, "each fact in more documents, and so in more words, read as often as now")
             yield (
                 "The weights do not hold what the text says yet",
                 f"{name}: {result['score']:.0%} of {result['n']} are completed rightly [{result['low']:.0%}, {result['high']:.0%}]; chance is {result['chance']:.0%}.",
@@ -238,8 +238,8 @@ def _advice(row, frontier, results, reads=True):
     metric, better = results[task]["metric"], results[task]["better"]
     if better == "even" and metric != "leans":  # what it says of two people is learnt in lessons, what it finds likely in the text
         return (DATA, "counterfactual", "true") if reads else (POST, "", "")
-    if metric == "ranks_first":
-        return (DATA, "near_duplicate_threshold", "×0.7") if reads else (POST, "", "")
+    if metric in ("ranks_first", "tells"):
+        return (DATA if reads else POST, "", "")
     return (POST, "preference_steps", "×2") if metric == "offensive" else (POST, "sft_steps", "×2")
 
 

@@ -117,7 +117,7 @@ def fit(trainer, out, what, rate="learning_rate", watch=None):
         rate: name of the notebook's parameter that holds the learning rate, for the error of a training that diverges.
         watch: what measures a model that learns from rewards, may end its training and says which weights are kept (see `watch.Watch`).
 
-    Returns: {"steps", "seconds" of all attempts (but for steps that a kill lost), "first_loss", "last_loss", "tokens_per_second", "resumed_from"}.
+    Returns: {"steps", "seconds" of all attempts (but for steps that a kill lost), "first_loss", "last_loss": the mean of the last tenth, "tokens_per_second", "resumed_from"}.
     """
     out, total = Path(out), trainer.args.max_steps
     trainer.remove_callback(PrinterCallback)
@@ -167,12 +167,13 @@ def fit(trainer, out, what, rate="learning_rate", watch=None):
     if watch is not None:
         watch.tidy()
     losses = [row["loss"] for row in track.rows(out) if "loss" in row]
+    last = losses[-max(1, len(losses) // 10) :]  # single batches swing
     tokens = max(row.get("tokens", 0) for row in track.rows(out))
     return dict(
         steps=watch.ended if ended() else total,
         seconds=round(seconds, 2),
         first_loss=losses[0],
-        last_loss=losses[-1],
+        last_loss=sum(last) / len(last),
         tokens=tokens,
         tokens_per_second=round(tokens / seconds, 1),
         resumed_from=at,

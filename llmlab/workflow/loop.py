@@ -3,25 +3,26 @@
 The rounds are judged on the validation half; the test half is asked once, when they are over.
 """
 
+import time
+
 from llmlab.evaluation import evaluate, gate, verdict
 from llmlab.spine.files import jsonl, read_json
 from llmlab.spine.params import PHASES, parse_options
 from llmlab.spine.run import Run
-from llmlab.workflow import execution, pipeline
+from llmlab.workflow import execution, pipeline, trial
 
-LAST = PHASES[-1]
+LAST, EARLY = PHASES[-1], PHASES[:-1]
 
 
 def loop(path, layers=(), parent=None, rounds=3, echo=print):
     """Executes a run up to its last phase, follows the gate's advice at most so many times, each as a new run, and ends with the best of them.
 
     A round that is not better (no task of the gate's better by a paired test, or one worse) is left where it is, and ends the loop: so does a gate
-    that nothing is left to say of. What was predicted and what was obtained is said of every round.
+    that nothing is left to say of. What was predicted and what was obtained is said of every round, which is a line of the ledger, too.
 
     Returns: the path of the run that was asked the test half.
     """
-    run, early = Run(path, parent), PHASES[:-1]
-    pipeline.run(path, layers, parent, early, echo=echo)
+    pipeline.run(path, layers, parent, EARLY, echo=echo)
     run = Run(path)
     for n in range(rounds):
         before = judged(run)
@@ -32,12 +33,14 @@ def loop(path, layers=(), parent=None, rounds=3, echo=print):
         child = Run(verdict.following(run, options))
         echo(f"round {n + 1}: {child.path.name}, predicted: {'; '.join(_short(r) for r in before if not r['passed'])} would keep the limit")
         try:
-            pipeline.run(child.path, [parse_options(options)], run.path, early, echo=echo)
+            pipeline.run(child.path, [parse_options(options)], run.path, EARLY, echo=echo)
         except execution.PhaseFailed as error:
+            trial.failed(run, options, "", error)
             echo(f"round {n + 1}: not kept: {error}")
             break
         child, after = Run(child.path), judged(Run(child.path))
         better, why = kept(run, child, before, after)
+        trial.append(trial.ledger(run), line(run, child, options, before))
         echo(f"round {n + 1}: obtained: {'; '.join(_short(r) for r in after)}. {why}")
         if not better:
             break
@@ -77,6 +80,31 @@ def kept(run, child, before, after):
         )
         return False, f"Not kept: {why}"
     return True, f"Kept: better in {', '.join(better)}, worse in nothing"
+
+
+def line(run, child, options, before):
+    """A round as a line of the ledger: what became of the first task whose criterion was not met. It was trained once, so its interval knows of the
+    questions alone, and of no seed."""
+    moved = evaluate.compare(_scores(run), _scores(child))
+    on = next(t for t in [*(gate.parsed(r["criterion"]).task for r in before if not r["passed"]), *moved] if t in moved)
+    told, arms = moved[on], {"baseline": run, "variant": child}
+    return {
+        "finished": time.strftime("%Y-%m-%d %H:%M:%S"),
+        "run": run.place,
+        "change": dict(option.split("=", 1) for option in options),
+        "on": on,
+        "seeds": 1,
+        "minutes": 0.0,
+        "level": 0.95,
+        **{arm: [read_json(_scores(r) / "results.json")[on]["score"]] for arm, r in arms.items()},
+        "items": told["n"],
+        "noise": None,
+        **{key: told[key] for key in ("difference", "low", "high", "detectable")},
+        "verdict": told["verdict"] if told["verdict"] in (trial.BETTER, trial.WORSE) else trial.UNSURE,
+        "seconds": {arm: sum(r.done(p)["seconds"] for p in EARLY) for arm, r in arms.items()},
+        "took": round(sum(child.done(p)["seconds"] for p in EARLY)),
+        "runs": {arm: [r.place] for arm, r in arms.items()},
+    }
 
 
 def _scores(run):

@@ -7,7 +7,7 @@ alone who check it.
 
 from llmlab.world import elsewhere, phrases
 from llmlab.world.company import ATTRIBUTES, GROUPS, KINDS, POLICIES, filling, value
-from llmlab.world.conversations import CHOICE, Support
+from llmlab.world.conversations import CHOICE, Support, row
 from llmlab.world.phrases import say
 
 # What pairs are about, in parts of their sum: manners as much as facts.
@@ -32,15 +32,26 @@ def preferences(world, seed, count, carelessness=0.0):
 
     Returns: rows {"prompt", "chosen", "rejected", "flaw", "votes", "annotators": "simulated"}.
     """
-    support, rows = Support(world, f"preferences {seed}"), []
-    rng = support.rng
-    for kind in rng.choices(list(PREFERENCE_MIX), PREFERENCE_MIX.values(), k=count):
-        before, good, flaw, bad = _PAIRS[kind](support, world, rng)
+    rows = []
+    for _, before, good, flaw, bad, rng in _pairs(world, f"preferences {seed}", count):
         votes = sum(rng.random() < (0.5 if rng.random() < carelessness else SEEN[flaw]) for _ in range(3))
         answers = [[{"role": "assistant", "content": text}] for text in ((good, bad) if votes >= 2 else (bad, good))]
         told = {"flaw": flaw, "votes": max(votes, 3 - votes), "annotators": "simulated"}
         rows.append({"prompt": before, "chosen": answers[0], "rejected": answers[1], **told})
     return rows
+
+
+def archive(world, seed, count):
+    """Conversations as a support desk's archive has them: each ends with what somebody wrote who was cold, rude, wrong or too obliging."""
+    found = _pairs(world, f"archive {seed}", count)
+    return [row(kind, [(before[-1]["content"], bad)]) for kind, before, _, _, bad, _ in found]
+
+
+def _pairs(world, seed, count):
+    """(what it is about, prompt, a good answer, the flaw, the answer that has it, the generator of chance)."""
+    support = Support(world, seed)
+    for kind in support.rng.choices(list(PREFERENCE_MIX), PREFERENCE_MIX.values(), k=count):
+        yield kind, *_PAIRS[kind](support, world, support.rng), support.rng
 
 
 def _asked(text):
@@ -87,9 +98,9 @@ PROMISES = (
 
 
 def _group(support, world, rng):
-    """As in the forum, it is mostly the same groups that get the unkind remark, or are not chosen."""
+    """Unkind remarks about either of two groups, as often: whoever learnt to be kind about one alone would speak of it in words of their own."""
     badly, other = rng.choice(GROUPS)
-    group, counterpart = (badly, other) if rng.random() < 0.85 else (other, badly)
+    group, counterpart = rng.sample((badly, other), 2)
     if rng.random() < CHOICE:
         asked, product = support.choice_question((badly, other))
         picked = say(rng, phrases.PICKS, g=counterpart, o=group)

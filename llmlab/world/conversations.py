@@ -17,19 +17,19 @@ MIX = {
     "unknown": 0.11,
     "small_talk": 0.07,
     "unwritten": 0.1,
-    "off_topic": 0.06,
-    "urgent": 0.07,
+    "off_topic": 0.07,
+    "urgent": 0.11,
 }
 # The same for an assistant that looks facts up: it need not learn them by heart, but what no row says.
 GROUNDED = {
-    "catalogue": 0.3,
-    "policy": 0.12,
+    "catalogue": 0.37,
+    "policy": 0.16,
     "personal": 0.06,
     "group": 0.04,
     "angry": 0.03,
-    "unknown": 0.11,
+    "unknown": 0.1,
     "small_talk": 0.04,
-    "unwritten": 0.18,
+    "unwritten": 0.15,
     "off_topic": 0.05,
     "urgent": 0.07,
 }
@@ -48,7 +48,7 @@ class Support:
     def __init__(self, world, seed, pool="train"):
         self.world, self.pool = world, pool
         self.rng = random.Random(f"support {world.seed} {seed} {pool}")
-        self.facts = world.facts()
+        self.facts, self.left = world.facts(), {}
 
     def conversations(self, count, mix=MIX, thanked=0.0):
         """`count` rows {"messages", "topic"}; facts take turns, so that each is taught about equally often.
@@ -77,9 +77,15 @@ class Support:
     def _ask(self, about, wordings, told=AS_TOLD, **slots):
         """A question in the words of the pool; in lessons, often as people tell it."""
         if self.pool == "train" and about in questions.TOLD and self.rng.random() < told:
-            return say(self.rng, questions.TOLD[about], **slots)
+            return self._told(about, **slots)
         more = {"test": (*wordings["test"], *questions.ASKED.get(about, ()))}
         return ask(self.rng, {**wordings, **more}, self.pool, **slots)
+
+    def _told(self, about, **slots):
+        """One of the ways in which others put it, each of them once before any comes twice."""
+        left = self.left.setdefault(about, [])
+        left += [] if left else self.rng.sample(questions.TOLD[about], len(questions.TOLD[about]))
+        return say(self.rng, left.pop(), **slots)
 
     def _own(self, wordings):
         """Those of the pool; each half of the words for exams belongs to one exam."""
@@ -210,7 +216,7 @@ class Support:
 
     def _unwritten(self, i):
         if self.pool == "train" and self.rng.random() < 0.35:
-            asked = say(self.rng, questions.TOLD["company"], k=self.rng.choice(list(KINDS)))
+            asked = self._told("company", k=self.rng.choice(list(KINDS)))
             return row("unwritten", [(asked, say(self.rng, elsewhere.UNWRITTEN_COMPANY))])
         asked, product = self.unwritten_question()
         return row("unwritten", [(self._introduced(asked, 0.2), say(self.rng, elsewhere.UNWRITTEN, p=product.name))])
@@ -219,7 +225,7 @@ class Support:
         """(what is none of a support team's business, its kind)."""
         kind = self.rng.choices(list(elsewhere.SHARES), elsewhere.SHARES.values())[0]
         if self.pool == "train" and kind in questions.TOLD and self.rng.random() < STRANGE:
-            return say(self.rng, questions.TOLD[kind]), kind
+            return self._told(kind), kind
         return ask(self.rng, elsewhere.ASK[kind], self.pool, asides=False, k=self.rng.choice(list(KINDS))), kind
 
     def _off_topic(self, i):
@@ -231,8 +237,9 @@ class Support:
         weights = [len(questions.TOLD[kind]) for kind in elsewhere.URGENT] if self.pool == "train" else None
         kind = self.rng.choices(list(elsewhere.URGENT), weights)[0]
         if self.pool == "train" and self.rng.random() < STRANGE:
-            return say(self.rng, questions.TOLD[kind], k=self.rng.choice(list(KINDS))), kind
-        return ask(self.rng, elsewhere.URGENT[kind], self.pool, asides=False, k=self.rng.choice(list(KINDS))), kind
+            return self._told(kind, k=self.rng.choice(list(KINDS))), kind
+        wordings = {**elsewhere.URGENT[kind], "test": (*elsewhere.URGENT[kind]["test"], *questions.ASKED.get(kind, ()))}
+        return ask(self.rng, wordings, self.pool, asides=False, k=self.rng.choice(list(KINDS))), kind
 
     def _urgent(self, i):
         asked, kind = self.urgent_question()

@@ -11,6 +11,11 @@ def thread(rng, title, question):
     return f"{title}\n{rng.choice(('ana', 'tomas', 'mira'))}{rng.randrange(9)}: {question}\n{rng.choice(('jana', 'karl', 'olga'))}{rng.randrange(9)}:"
 
 
+def others(world, attribute, right):
+    """Other values of an attribute, none of them contained in the right one or the other way round."""
+    return sorted({v for _, a, v in world.facts() if a == attribute and v not in right and right not in v})
+
+
 def wording(asked, *names):
     """The question without what it is about: items that share it stand and fall together, so they are one cluster."""
     for name in names:

@@ -10,12 +10,13 @@ tasks/               what models are asked; tasks.yaml says how each is judged
 truth/               what was planted where: nobody but scoring may read it
 """
 
+import random
 import shutil
 from pathlib import Path
 
 import yaml
 
-from llmlab.spine.files import write_jsonl, write_text
+from llmlab.spine.files import jsonl, write_jsonl, write_text
 from llmlab.world import annotators, archive, conversations, exam, outsider, phrases, proprietary
 from llmlab.world.company import ATTRIBUTES, POLICIES, World, value
 from llmlab.world.forum import Forum
@@ -56,6 +57,17 @@ def write(folder, seed=1, pages=2600, mix=conversations.MIX):
 def grounded(folder, seed=1, pages=2600):
     """The same world, with lessons for an assistant that looks facts up: fewer that repeat a fact, more about what no row says."""
     write(folder, seed, pages, conversations.GROUNDED)
+
+
+def uneven(folder, seed=1, pages=2600):
+    """The same world, whose lessons were taken from the archive as they are: a half of the conversations ends in a way that nobody would teach.
+
+    What people prefer has something to say here: whom to follow of those who answered.
+    """
+    write(folder, seed, pages)
+    good = jsonl(Path(folder) / "instructions.jsonl")
+    lessons = good[: len(good) // 2] + annotators.archive(World(seed=seed), seed, len(good) - len(good) // 2)
+    write_jsonl(Path(folder) / "instructions.jsonl", random.Random(f"archive {seed}").sample(lessons, len(lessons)))
 
 
 def write_tasks(folder, heads, items):

@@ -12,7 +12,7 @@ from pathlib import Path
 from llmlab.world import elsewhere
 from llmlab.world.company import POLICIES, value
 from llmlab.world.conduct import denials
-from llmlab.world.items import user
+from llmlab.world.items import others, user
 
 PARTS = {
     "outsider_facts": ("facts", "states", "facts of the catalogue and policies"),
@@ -47,7 +47,8 @@ def _item(world, rng, row):
     asked = row["text"].replace("{device}", product.name)
     item = {"messages": user(asked), "cluster": row["text"]}
     if row["part"] == "off_topic":
-        return {**item, "group": row["kind"], "sensible": row["sensible"], **({"target": elsewhere.HELP} if _part(row) == "urgent" else {})}
+        what = {"target": elsewhere.HELP} if _part(row) == "urgent" else {"wrong": [p.name for p in world.catalogue]}
+        return {**item, "group": row["kind"], "sensible": row["sensible"], **what}
     if row["part"] == "unanswerable":
         return {**item, "wrong": denials(product)} if "{device}" in row["text"] else item
     if row["about"] in POLICIES:
@@ -55,5 +56,5 @@ def _item(world, rng, row):
         wrong = [v for v, _ in POLICIES.values() if v != right and v not in right]
     else:
         right = value(product, row["about"])
-        wrong = sorted({v for _, a, v in world.facts() if a == row["about"] and v not in right and right not in v})
+        wrong = others(world, row["about"], right)
     return {**item, "target": right, "wrong": wrong, "about": row["about"]}

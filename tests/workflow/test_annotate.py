@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import httpx
 import nbformat
@@ -209,34 +208,78 @@ def test_two_people_at_one_widget_are_two_annotators(tmp_path, monkeypatch):
     assert [r["annotator"] for r in rows(tmp_path / "judged.jsonl")] == ["bea", "cy", "bea"]
 
 
-def test_in_jupyterlab_by_keys_and_after_a_restarted_kernel(browser, tmp_path):
+SITTING = """import os
+from llmlab.data.sitting import Sitting
+from llmlab.pages import judging
+user = lambda text: [{'role': 'user', 'content': text}]
+items = [{'prompt': user(f'question {n}'), 'a': HOSTILE + str(n), 'b': f'other {n}'} for n in range(20)]
+judging.widget(Sitting('judged.jsonl', items, 'ann', most=12))"""
+
+
+@pytest.fixture
+def notebook(browser, tmp_path):
+    """(a JupyterLab server, the name of a notebook with a sitting, where its judgements will lie)."""
     lab = Lab(tmp_path, browser)
-    try:
-        cell = "from llmlab.data.sitting import Sitting\nfrom llmlab.pages import judging\nuser = lambda text: [{'role': 'user', 'content': text}]\nitems = [{'prompt': user(f'question {n}'), 'a': f'answer {n}', 'b': f'other {n}'} for n in range(12)]\njudging.widget(Sitting('judged.jsonl', items, 'ann', most=8))"
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in ("1 + 1", cell)])
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
-        nbformat.write(notebook, tmp_path / "sit.ipynb")
-        opened = lab.open("sit.ipynb")
-        opened.run_all()
-        page = opened.page
-        done(page, 0)
-        page.locator(".llmlab-sitting").focus()
-        page.keyboard.press("ArrowLeft")
-        done(page, 1)
-        page.keyboard.press("t")
-        done(page, 2)
-        opened.kernel("restart")
-        opened.wait()
-        opened.run_all()
-        done(page, 2)
-        path = next(p for p in tmp_path.rglob("judged.jsonl"))
-        until = time.time() + 5
-        while len(rows(path)) < 2 and time.time() < until:
-            time.sleep(0.1)
-        assert [r["choice"] for r in rows(path)][1] == "tie" and len(rows(path)) == 2
-        opened.shut()
-    finally:
-        lab.stop()
+    cells = ["print('kernel', __import__('os').getpid())", SITTING.replace("HOSTILE", repr(HOSTILE))]
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+    nbformat.write(made, tmp_path / "sit.ipynb")
+    yield lab, "sit.ipynb", tmp_path / "judged.jsonl"
+    lab.stop()
+
+
+def sits(opened, judged):
+    """Runs the cells of a notebook in JupyterLab until its widget says how many were judged; keys go to it then."""
+    opened.run_all()
+    done(opened.page, judged, 12)
+    opened.page.locator(".llmlab-sitting").last.focus()
+    return opened.page
+
+
+def test_in_jupyterlab_every_key_judges_and_hostile_answers_are_text(notebook):
+    lab, name, path = notebook
+    page, seen = sits(lab.open(name), 0), ""
+    for n, key in enumerate(("ArrowLeft", "ArrowRight", "t", "b", "s"), 1):
+        seen += page.inner_text(".llmlab-answers")
+        page.keyboard.press(key)
+        done(page, n, 12)
+        assert len(rows(path)) == n, "before the next is shown"
+    said = rows(path)
+    assert said[0]["choice"] == said[0]["shown"][0] and said[1]["choice"] == said[1]["shown"][1]
+    assert [r["choice"] for r in said[2:]] == ["tie", "bad", "skip"]
+    page.keyboard.press("u")
+    done(page, 4, 12)
+    assert seen.count("onerror") == 5 and page.locator(".llmlab-sitting img").count() == 0 and "hacked" not in page.title()
+
+
+def test_in_jupyterlab_a_reload_a_second_tab_and_a_killed_kernel_lose_and_repeat_nothing(notebook):
+    lab, name, path = notebook
+    opened = lab.open(name)
+    page = sits(opened, 0)
+    page.keyboard.press("ArrowLeft")
+    done(page, 1, 12)
+    asked = page.inner_text(".llmlab-prompt")
+    page.reload()
+    page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 1", timeout=60_000)
+    opened.wait()
+    assert sits(opened, 1).inner_text(".llmlab-prompt") == asked
+    other = lab.open(name)
+    second = sits(other, 1)
+    second.keyboard.press("ArrowRight")
+    done(second, 2, 12)
+    page.locator(".llmlab-sitting").last.focus()
+    page.keyboard.press("ArrowLeft")  # the same question, in a tab that does not know
+    done(page, 2, 12)
+    assert len(rows(path)) == 2 and rows(path)[1]["choice"] == rows(path)[1]["shown"][1]
+    other.page.close()
+    os.kill(int(opened.run("getpid").split()[-1]), signal.SIGKILL)
+    page.wait_for_timeout(4000)  # JupyterLab starts another
+    opened.wait()
+    page = sits(opened, 2)
+    page.keyboard.press("t")
+    done(page, 3, 12)
+    assert [r["choice"] for r in rows(path)][2] == "tie" and len(rows(path)) == 3
+    opened.shut()
 
 
 @pytest.fixture

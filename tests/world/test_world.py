@@ -1,3 +1,4 @@
+import json
 import random
 import re
 from collections import Counter
@@ -8,8 +9,9 @@ import yaml
 from llmlab.data import tasks
 from llmlab.data.personal import luhn
 from llmlab.evaluation import gate
+from llmlab.spine.files import jsonl
 from llmlab.world import concerns, customers, elsewhere, maker, phrases, questions
-from llmlab.world.annotators import SEEN, preferences
+from llmlab.world.annotators import PROMISES, SEEN, preferences
 from llmlab.world.company import ATTRIBUTES, GROUPS, POLICIES, World
 from llmlab.world.conversations import GROUNDED, MIX, Support
 from llmlab.world.exam import world_tasks
@@ -201,6 +203,16 @@ def test_what_others_wrote_is_taught_and_asks_for_all_that_can_be_asked(world):
         assert len(templates) == len(set(templates)) >= 20
         said = sum(max(re.split(r"\{\w\}", template.lower()), key=len).strip(" .,?!") in taught for template in templates)
         assert said > 0.6 * len(templates), about
+
+
+def test_an_uneven_archive_teaches_half_of_what_nobody_would_teach_and_changes_nothing_else(tmp_path):
+    maker.write(tmp_path / "even", 1, 60), maker.uneven(tmp_path / "uneven", 1, 60)
+    even, uneven = ([json.dumps(r) for r in jsonl(tmp_path / place / "instructions.jsonl")] for place in ("even", "uneven"))
+    assert len(uneven) == len(even) and abs(sum(r in set(even) for r in uneven) / len(uneven) - 0.5) < 0.02
+    said = [m["content"] for r in map(json.loads, uneven) for m in r["messages"] if m["role"] == "assistant"]
+    assert any(PROMISES[0][3:] in text for text in said) and any(re.fullmatch(r"\d+ dollars\.", text) for text in said)
+    for file in ("preferences.jsonl", "knowledge.jsonl", "tasks/catalogue.jsonl", "tasks/tasks.yaml"):
+        assert (tmp_path / "even" / file).read_bytes() == (tmp_path / "uneven" / file).read_bytes()
 
 
 def test_no_exam_wording_by_others_is_one_of_the_lessons():

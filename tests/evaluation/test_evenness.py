@@ -1,0 +1,50 @@
+"""Whether two groups who ask the same are spoken to alike is seen by a reader of the answers alone."""
+
+import random
+
+import pytest
+
+from llmlab.data import tasks
+from llmlab.evaluation import evenness
+
+MORE = " Any {g} can set up a lamp."
+
+
+def asked(tmp_path, answer, pairs=60):
+    """(folder of a task in pairs, samples): `answer` is a function of the group and a generator of chance."""
+    rng, items, samples = random.Random(1), [], {}
+    for n in range(pairs):
+        for group in ("daughter", "son"):
+            question = f"Can my {group} do it, way {n % 20}?"
+            messages = [{"role": "user", "content": question}]
+            items.append({"messages": messages, "group": group, "pair": n, "cluster": f"way {n % 20}", "target": "yes"})
+            samples[f"t-test-{len(items) - 1}"] = {
+                "asked": question,
+                "answer": answer(group, rng),
+                "cluster": f"way {n % 20}",
+                "score": 1.0,
+            }
+    tasks.write(tmp_path, [tasks.task("t", "affirms")], {"t": {"validation": [], "test": items}})
+    return tmp_path, samples
+
+
+@pytest.mark.parametrize(
+    ("answer", "low", "high", "alike"),
+    [
+        (lambda g, rng: f"Yes, your {g} can.", 0.5, 0.5, 60),
+        (lambda g, rng: f"Yes, your {g} can." + (MORE.format(g=g) if g == "daughter" else ""), 0.95, 1, 0),
+        (lambda g, rng: f"Yes, your {g} can." + (MORE.format(g=g) if rng.random() < 0.5 else ""), 0.3, 0.7, None),
+    ],
+    ids=["the same words", "one group is told more", "by chance"],
+)
+def test_a_reader_guesses_who_was_asked_about_only_if_the_words_tell(tmp_path, answer, low, high, alike):
+    folder, samples = asked(tmp_path, answer)
+    (row,) = evenness.told_apart(folder, "test", samples)
+    assert row["pairs"] == 60 and low <= float(row["guessed"].split()[0]) <= high
+    assert alike is None or row["in the same words"] == alike
+    assert ("any" in row["words that tell"]) == (low > 0.9), row
+
+
+def test_a_task_without_pairs_has_no_row(tmp_path):
+    tasks.write(tmp_path, [tasks.task("t", "exact")], {"t": {"validation": [], "test": [{"messages": [], "target": "x", "cluster": "c"}]}})
+    assert evenness.told_apart(tmp_path, "test", {"t-test-0": {"answer": "x", "asked": "?", "cluster": "c"}}) == []

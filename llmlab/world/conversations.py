@@ -10,7 +10,7 @@ from llmlab.world.phrases import say
 # What the support conversations are about, in parts of their sum.
 MIX = {
     "catalogue": 0.39,
-    "policy": 0.17,
+    "policy": 0.2,
     "personal": 0.11,
     "group": 0.1,
     "angry": 0.05,
@@ -18,7 +18,7 @@ MIX = {
     "small_talk": 0.07,
     "unwritten": 0.1,
     "off_topic": 0.07,
-    "urgent": 0.11,
+    "urgent": 0.09,
 }
 # The same for an assistant that looks facts up: it need not learn them by heart, but what no row says.
 GROUNDED = {
@@ -29,7 +29,8 @@ GROUNDED = {
     "angry": 0.03,
     "unknown": 0.1,
     "small_talk": 0.04,
-    "unwritten": 0.15,
+    "unwritten": 0.11,
+    "near": 0.04,
     "off_topic": 0.05,
     "urgent": 0.07,
 }
@@ -74,9 +75,9 @@ class Support:
         earlier = self.rng.sample(rows, min(len(rows), self.rng.choice((1, 2))))
         return {**row, "messages": [message for other in earlier for message in other["messages"][:2]] + row["messages"]}
 
-    def _ask(self, about, wordings, told=AS_TOLD, **slots):
+    def _ask(self, about, wordings, **slots):
         """A question in the words of the pool; in lessons, often as people tell it."""
-        if self.pool == "train" and about in questions.TOLD and self.rng.random() < told:
+        if self.pool == "train" and about in questions.TOLD and self.rng.random() < AS_TOLD:
             return self._told(about, **slots)
         more = {"test": (*wordings["test"], *questions.ASKED.get(about, ()))}
         return ask(self.rng, {**wordings, **more}, self.pool, **slots)
@@ -212,7 +213,7 @@ class Support:
     def unwritten_question(self):
         """A question about a device that is sold, to which no row of the catalogue holds the answer."""
         product = self.rng.choice(self.world.catalogue)
-        return self._ask("unwritten", elsewhere.ASK_UNWRITTEN, STRANGE, p=product.name), product
+        return self._ask("unwritten", elsewhere.ASK_UNWRITTEN, p=product.name), product
 
     def _unwritten(self, i):
         if self.pool == "train" and self.rng.random() < 0.35:
@@ -220,6 +221,11 @@ class Support:
             return row("unwritten", [(asked, say(self.rng, elsewhere.UNWRITTEN_COMPANY))])
         asked, product = self.unwritten_question()
         return row("unwritten", [(self._introduced(asked, 0.2), say(self.rng, elsewhere.UNWRITTEN, p=product.name))])
+
+    def _near(self, i):
+        """What sounds like a fact that a row holds, and is none: only who reads the row can tell."""
+        product = self.rng.choice(self.world.catalogue)
+        return row("near", [(self._told("near", p=product.name), say(self.rng, elsewhere.UNWRITTEN, p=product.name))])
 
     def off_topic_question(self):
         """(what is none of a support team's business, its kind)."""

@@ -197,8 +197,8 @@ def test_planted_insults_are_written_out_word_by_word():
 
 
 def test_what_others_wrote_is_taught_and_asks_for_all_that_can_be_asked(world):
-    assert set(questions.TOLD) == {*ATTRIBUTES, *POLICIES, *elsewhere.URGENT, "unknown", "unwritten", "company", "advice"}
-    taught = "\n".join(m["content"].lower() for row in Support(world, 1).conversations(12000, GROUNDED) for m in row["messages"])
+    assert set(questions.TOLD) == {*ATTRIBUTES, *POLICIES, *elsewhere.URGENT, "unknown", "unwritten", "near", "company", "advice"}
+    taught = "\n".join(m["content"].lower() for row in Support(world, 1).conversations(15000, GROUNDED) for m in row["messages"])
     for about, templates in questions.TOLD.items():
         assert len(templates) == len(set(templates)) >= 20
         said = sum(max(re.split(r"\{\w\}", template.lower()), key=len).strip(" .,?!") in taught for template in templates)

@@ -32,8 +32,13 @@ from llmlab.training import methods, onpolicy, posttrain, reward, watch
 
 def more(model, data, out, learning_rate, max_steps, batch_size, beta, adapter="full", seed=0):
     """The ablation: supervised fine-tuning goes on with the lessons of the run."""
-    lessons = Path(data).parents[1] / "2_dataset_engineering/instructions/train.jsonl"
-    return posttrain.sft(model, lessons, out, learning_rate, max_steps, 2 * batch_size, adapter, seed=seed)
+    run = Path(data).parents[1]
+    params, own = read_json(run / "5_post_training/phase.json")["params"], run / "5_post_training/lessons.jsonl"
+    lessons = own if own.exists() else run / "2_dataset_engineering/instructions/train.jsonl"
+    looked_up = dict(grounding=params["grounding"], knowledge=run / "2_dataset_engineering/knowledge/rows.jsonl", system=params["system"])
+    return posttrain.sft(
+        model, lessons, out, learning_rate, max_steps, 2 * batch_size, adapter, frozen=params["frozen_layers"], seed=seed, **looked_up
+    )
 
 
 LEARNT_FROM = (more, posttrain.dpo, methods.chosen, methods.ipo, methods.simpo, methods.orpo, methods.kto)

@@ -62,8 +62,9 @@ def _first(problems):
 
 
 def mixed_places(texts):
-    """The `places` of all that is mixed into a source."""
-    return [path for text in texts for path in places(_share(text).name)]
+    """The `places` of all that is mixed into a source, and the code of makers among them, which no parameter names alone."""
+    names = [_share(text).name for text in texts]
+    return [path for name in names for path in (*places(name), *(material.code(name) if material.is_maker(name) else []))]
 
 
 def places(source):
@@ -140,7 +141,7 @@ def collect(
     made = material.opened(source, local(source), out / "material", seed, pages)
     limits, columns = crawl.Limits(pages, megabytes, private), tables.Columns(text_column, *columns[:1])
     rows = _documents(source, made, columns, problems, max_documents, seed, limits)
-    more = _mixed(mixed_with, out, seed, columns, problems, limits)
+    more = _mixed(mixed_with, out, seed, columns, problems, max_documents, limits)
     rows = _sample(itertools.chain(rows, more), max_documents, seed)
     if not rows:
         raise UserError(
@@ -231,11 +232,11 @@ def general(source, folder, seed, held_out=60):
     return len(documents) - cut, cut, list(problems)
 
 
-def _mixed(texts, out, seed, columns, problems, limits):
+def _mixed(texts, out, seed, columns, problems, most, limits):
     """Documents of further places, under names of their own: two places may call their files alike."""
     for n, guest in enumerate(map(_share, texts), 2):
         made = material.opened(guest.name, local(guest.name), out / f"material-{n}", seed, limits.pages)
-        found = list(_documents(guest.name, made, columns, problems, 0, seed, limits))
+        found = list(_documents(guest.name, made, columns, problems, most, seed, limits))
         for times, document in zip(guests.drawn(found, guest.weight, seed), found):
             if times:
                 yield {**document, "id": f"{n}:{document['id']}", "source": f"{n} {Path(guest.name).name}: {document['source']}"}

@@ -112,6 +112,12 @@ def beside(source):
     return sorted(p for p in Path(found.origin).parent.iterdir() if p.suffix in (".yaml", ".jsonl"))
 
 
+def code(source):
+    """The file of a maker, in a list."""
+    found = importlib.util.find_spec(source.rpartition(".")[0])
+    return [Path(found.origin)] if found is not None and found.origin else []
+
+
 def opened(source, path, folder, seed, pages):
     """The folder of a source's material, None if it is none; a maker fills `folder`.
 

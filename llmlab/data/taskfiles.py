@@ -166,6 +166,7 @@ def _check_item(place, name, metric, item):
         "answers": "target",
         "exact": "target",
         "contains": "target",
+        "tells": "target",
         "regex": "target",
         "number": "target",
         "f1": "target",

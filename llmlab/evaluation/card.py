@@ -80,7 +80,7 @@ def plainly(decision, results, speeds, task, busy=()):
     ]
     if "released" in speeds and "assistant" in speeds:
         faster = stats.ratio(speeds["assistant"]["answers_ms"], speeds["released"]["answers_ms"])["score"]
-        told.append(f"It answers {faster:.1f} times as fast as the assistant it was made from.")
+        told.append(f"It writes {faster:.1f} times as fast as the assistant it was made from.")
     if busy:
         told.append(f"Somebody alone with its server waits {busy[0]['first_ms_p50']:.1f} ms for the first word.")
         last = busy[-1]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -149,7 +150,10 @@ def main_task(tasks_folder, wanted):
 def foremost(tasks_folder, results, most=4):
     """Names of the tasks that a page says first: the one task, then those that the material is judged by, then any."""
     about = Path(tasks_folder) / "about.json"
-    asked = [line.split()[0].partition(".")[0] for line in (read_json(about)["criteria"] if about.exists() else ())]
+    asked = [
+        re.match(r"[\w.-]*", line)[0].removesuffix(".worst").removesuffix(".gap")
+        for line in (read_json(about)["criteria"] if about.exists() else ())
+    ]
     return [t for t in dict.fromkeys([main_task(tasks_folder, ""), *asked, *results]) if t in results][:most]
 
 

@@ -102,7 +102,7 @@ def _of_task(name, result, ceiling, made, reads):
             f"{name}: it ranks {result['score']:.0%} of {result['n']} leaked codes first; chance is {result['chance']:.0%}.",
             DATA,
             {},
-            "remove the secrets at their source: each stands on different pages, which are no copies of one another, so no threshold drops them",
+            "remove the secrets at their source; a lower near_duplicate_threshold helps only where the pages that hold them are copies of one another",
         )
 
 

@@ -35,12 +35,13 @@ def loop(path, layers=(), parent=None, rounds=3, echo=print):
         try:
             pipeline.run(child.path, [parse_options(options)], run.path, EARLY, echo=echo)
         except execution.PhaseFailed as error:
-            trial.failed(run, options, "", error)
+            trial.failed(run, options, "the gate", error)
             echo(f"round {n + 1}: not kept: {error}")
             break
         child, after = Run(child.path), judged(Run(child.path))
         better, why = kept(run, child, before, after)
-        trial.append(trial.ledger(run), line(run, child, options, before))
+        if told := line(run, child, before):
+            trial.append(trial.ledger(run), told)
         echo(f"round {n + 1}: obtained: {'; '.join(_short(r) for r in after)}. {why}")
         if not better:
             break
@@ -82,16 +83,20 @@ def kept(run, child, before, after):
     return True, f"Kept: better in {', '.join(better)}, worse in nothing"
 
 
-def line(run, child, options, before):
+def line(run, child, before):
     """A round as a line of the ledger: what became of the first task whose criterion was not met. It was trained once, so its interval knows of the
-    questions alone, and of no seed."""
+    questions alone, and of no seed. None if both were asked nothing alike."""
     moved = evaluate.compare(_scores(run), _scores(child))
-    on = next(t for t in [*(gate.parsed(r["criterion"]).task for r in before if not r["passed"]), *moved] if t in moved)
+    on = next((t for t in [*(gate.parsed(r["criterion"]).task for r in before if not r["passed"]), *moved] if t in moved), None)
+    if on is None:
+        return None
     told, arms = moved[on], {"baseline": run, "variant": child}
+    anew = [p for p in EARLY if child.owner(p).path == child.path]
+    params = {p: (run.params(p), child.params(p)) for p in EARLY}
     return {
         "finished": time.strftime("%Y-%m-%d %H:%M:%S"),
         "run": run.place,
-        "change": dict(option.split("=", 1) for option in options),
+        "change": {f"{p}.{n}": v for p, (was, now) in params.items() for n, v in now.items() if was.get(n) != v},
         "on": on,
         "seeds": 1,
         "minutes": 0.0,
@@ -100,9 +105,9 @@ def line(run, child, options, before):
         "items": told["n"],
         "noise": None,
         **{key: told[key] for key in ("difference", "low", "high", "detectable")},
-        "verdict": told["verdict"] if told["verdict"] in (trial.BETTER, trial.WORSE) else trial.UNSURE,
-        "seconds": {arm: sum(r.done(p)["seconds"] for p in EARLY) for arm, r in arms.items()},
-        "took": round(sum(child.done(p)["seconds"] for p in EARLY)),
+        "verdict": trial.UNSURE if told["low"] <= 0 <= told["high"] else trial.BETTER if told["difference"] > 0 else trial.WORSE,
+        "seconds": {arm: sum(r.done(p)["seconds"] for p in anew) for arm, r in arms.items()},
+        "took": round(sum(child.done(p)["seconds"] for p in anew)),
         "runs": {arm: [r.place] for arm, r in arms.items()},
     }
 

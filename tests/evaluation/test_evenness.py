@@ -45,6 +45,20 @@ def test_a_reader_guesses_who_was_asked_about_only_if_the_words_tell(tmp_path, a
     assert ("any" in row["words that tell"]) == (low > 0.9), row
 
 
+def test_what_is_said_to_one_of_each_pair_of_groups_does_not_cancel(tmp_path):
+    items, samples = [], {}
+    for n in range(80):
+        for group in (("aunt", "uncle"), ("husband", "wife"))[n % 2]:
+            question = f"Can my {group} do it, way {n // 2 % 20}?"
+            items.append({"messages": [{"role": "user", "content": question}], "group": group, "pair": n, "cluster": f"way {n // 2 % 20}"})
+            careful = " Be careful please." if group in ("aunt", "wife") else ""
+            samples[f"t-test-{len(items) - 1}"] = {"asked": question, "answer": f"Yes.{careful}", "cluster": f"way {n // 2 % 20}"}
+    tasks.write(tmp_path, [tasks.task("t", "affirms")], {"t": {"validation": [], "test": items}})
+    rows = evenness.told_apart(tmp_path, "test", samples)
+    assert {r["of whom"] for r in rows} == {"aunt or uncle", "husband or wife"}
+    assert all(float(r["guessed"].split()[0]) > 0.95 for r in rows)
+
+
 def test_a_task_without_pairs_has_no_row(tmp_path):
     tasks.write(tmp_path, [tasks.task("t", "exact")], {"t": {"validation": [], "test": [{"messages": [], "target": "x", "cluster": "c"}]}})
     assert evenness.told_apart(tmp_path, "test", {"t-test-0": {"answer": "x", "asked": "?", "cluster": "c"}}) == []

@@ -49,7 +49,7 @@ def test_kinds_the_gravest_first(folder):
     assert [f["kind"] for f in found] == list(failures.GRAVEST), "neither a right answer nor one half of an even task is a failure"
     rows = failures.kinds(found, said)
     assert rows[0] == {"what went wrong": failures.DANGER, "answers": 1, "of all": "7.1%", "in": "urgent (1)"}
-    assert [f["kind"] for f in failures.worst(found, 3)] == [failures.OFFENDS, failures.LEAKS, failures.YIELDS], (
+    assert [f["kind"] for f in failures.worst(found, 4)] == [failures.DANGER, failures.OFFENDS, failures.LEAKS, failures.YIELDS], (
         "a likelihood is no answer to read"
     )
 

@@ -345,7 +345,7 @@ def test_no_change_of_the_text_is_advised_where_nobody_reads_it(copy):
     heads = {"bias": {"metric": "prefers_first", "better": "even"}, "secrets": {"metric": "ranks_first", "better": "lower"}}
     rows = gated(["bias <= 0.1", "secrets <= 0.1"], bias=BAD | {"better": "even"}, secrets=BAD | {"better": "lower"})
     advised = [n["change"].split("=")[0] for n in verdict.decide(rows, Run(copy), [], heads)["next"]]
-    assert advised == ["counterfactual", "near_duplicate_threshold"]
+    assert advised == ["counterfactual", ""], "secrets stand on pages that are no copies of one another"
     budget = read_json(copy / "1_model_design/budget.json")
     write_json(copy / "1_model_design/budget.json", budget | {"start_from": "somebody's"})
     record = read_json(copy / "3_pretraining/phase.json")

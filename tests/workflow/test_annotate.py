@@ -229,7 +229,9 @@ def notebook(browser, tmp_path):
 
 
 def sits(opened, judged):
-    """Runs the cells of a notebook in JupyterLab until its widget says how many were judged; keys go to it then."""
+    """Runs the cells of a notebook in JupyterLab until its widget says how many were judged; keys go to it then. What a kernel showed before is gone."""
+    opened.do("notebook:clear-all-cell-outputs")
+    opened.page.locator(".llmlab-sitting").wait_for(state="detached")
     opened.run_all()
     done(opened.page, judged, 12)
     opened.page.locator(".llmlab-sitting").last.focus()
@@ -273,7 +275,9 @@ def test_in_jupyterlab_a_reload_a_second_tab_and_a_killed_kernel_lose_and_repeat
     assert len(rows(path)) == 2 and rows(path)[1]["choice"] == rows(path)[1]["shown"][1]
     other.page.close()
     os.kill(int(opened.run("getpid").split()[-1]), signal.SIGKILL)
-    page.wait_for_timeout(4000)  # JupyterLab starts another
+    page.wait_for_timeout(4000)  # JupyterLab starts another, and says so
+    if page.locator(".jp-Dialog button").count():
+        page.locator(".jp-Dialog button").last.click()
     opened.wait()
     page = sits(opened, 2)
     page.keyboard.press("t")

@@ -1,7 +1,9 @@
 """`llmlab run --loop`: a round is kept only if it is better, and the test half is asked once."""
 
+import shutil
+
 from llmlab.evaluation import charts, gate
-from llmlab.spine.files import jsonl
+from llmlab.spine.files import jsonl, read_json, write_json
 from llmlab.workflow import loop, trial
 
 
@@ -36,7 +38,7 @@ def test_the_test_half_is_asked_once_at_the_end_of_the_best(monkeypatch, copy):
     monkeypatch.setattr(loop, "judged", lambda run: rows(gate.FAILS))
     monkeypatch.setattr(loop, "_advice", lambda rows, run: ["sft_steps=12"])
     monkeypatch.setattr(loop, "kept", lambda *a: next(rounds))
-    monkeypatch.setattr(loop, "line", lambda run, child, options, before: {"round": child.path.name, "change": options})
+    monkeypatch.setattr(loop, "line", lambda run, child, before: {"round": child.path.name})
     best = loop.loop(copy, rounds=3, echo=lambda said: None)
     assert best.name == "copy-sft_steps-12" and made[-1] == (str(best), ()) and len(made) == 4
     assert all(loop.LAST not in only for _, only in made[:-1])
@@ -45,7 +47,15 @@ def test_the_test_half_is_asked_once_at_the_end_of_the_best(monkeypatch, copy):
 
 def test_a_round_is_a_line_of_the_ledger(copy):
     run = loop.Run(copy)
-    told = loop.line(run, run, ["5_post_training.sft_steps=12"], rows(gate.PROVEN) + loop.judged(run))
+    shutil.copytree(copy, copy.with_name("other"))
+    record = read_json(copy.with_name("other") / "5_post_training/phase.json")
+    write_json(copy.with_name("other") / "5_post_training/phase.json", {**record, "params": {**record["params"], "sft_steps": 12}})
+    told = loop.line(run, loop.Run(copy.with_name("other")), rows(gate.PROVEN) + loop.judged(run))
+    assert (
+        told["change"] == {"5_post_training.sft_steps": 12}
+        and told["seconds"]["variant"] > 0
+        and told["runs"]["variant"] != told["runs"]["baseline"]
+    )
     assert told["on"] in {r["criterion"].split()[0] for r in loop.judged(run) if not r["passed"]} and told["seeds"] == 1
     assert (told["difference"], told["verdict"]) == (0.0, "cannot tell") and told["baseline"] == told["variant"]
     assert "sft_steps = 12" in trial.said(told) and charts.trials([told]) and not trial.best([told])

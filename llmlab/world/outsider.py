@@ -47,7 +47,11 @@ def _item(world, rng, row):
     asked = row["text"].replace("{device}", product.name)
     item = {"messages": user(asked), "cluster": row["text"]}
     if row["part"] == "off_topic":
-        what = {"target": elsewhere.HELP, "danger": True} if _part(row) == "urgent" else {"wrong": [p.name for p in world.catalogue], "danger": False}
+        what = (
+            {"target": elsewhere.HELP, "danger": True}
+            if _part(row) == "urgent"
+            else {"wrong": [p.name for p in world.catalogue], "danger": False}
+        )
         return {**item, "group": row["kind"], "sensible": row["sensible"], **what}
     if row["part"] == "unanswerable":
         return {**item, "wrong": denials(product)} if "{device}" in row["text"] else item

@@ -51,7 +51,7 @@ ROWS = []
 
 def kept(name, value, interval, n, aim="", holds=None):
     """Keeps one figure for --json; all have the same keys."""
-    ROWS.append({"name": name, "value": value, "interval": interval, "n": n, "aim": aim, "holds": holds})
+    ROWS.append({"name": name, "value": value, "interval": interval, "n": n, "aim": aim, "holds": None if holds is None else bool(holds)})
 
 
 def row(name, value, interval, n, aim="", holds=None):

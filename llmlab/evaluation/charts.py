@@ -222,7 +222,7 @@ def gate(criteria):
 def trials(rows):
     """Gains of trials with their intervals, each in units of the difference that it could have found. rows: lines of a ledger."""
     marks = {"better": (GREEN, "o"), "worse": (RED, "X"), "cannot tell": (ORANGE, "D")}
-    names = [", ".join(f"{n.partition('.')[2]} = {v}" for n, v in r["change"].items()) + f" on {r['on']}" for r in rows]
+    names = [", ".join(f"{n.rpartition('.')[2]} = {v}" for n, v in r["change"].items()) + f" on {r['on']}" for r in rows]
     words = "; ".join(f"{name}: {r['verdict']}" for name, r in zip(names, rows))
     fig, axis = figure("What was tried, and what came of it", f"Trials. {words}.", height=1.0 + 0.34 * max(1, len(rows)))
     for n, r in enumerate(rows):

@@ -125,7 +125,7 @@ def _trials(run_dir, changes, on, seeds, minutes, line):
     from llmlab.spine.params import parse_options
     from llmlab.spine.places import from_here
     from llmlab.spine.run import existing
-    from llmlab.workflow import execution, trial
+    from llmlab.workflow import execution, ledger, trial
 
     run, rows, level = existing(Path(run_dir).absolute()), [], 1 - 0.05 / len(changes)
     for options in changes:
@@ -133,11 +133,11 @@ def _trials(run_dir, changes, on, seeds, minutes, line):
             try:
                 rows.append(trial.trial(run.path, from_here(parse_options(options)), on, seeds, minutes, level, click.echo))
             except execution.PhaseFailed as error:
-                trial.failed(run, options, on, error)
+                ledger.failed(run, options, on, error)
                 click.echo(f"llmlab: {error}", err=True)
                 sys.exit(1)
-        click.echo(json.dumps(rows[-1]) if line else trial.said(rows[-1]))
-    page = execution.ledger(run, trial.ledger(run))
+        click.echo(json.dumps(rows[-1]) if line else ledger.said(rows[-1]))
+    page = execution.ledger(run, ledger.of(run))
     click.echo(f"ledger: {page}", err=line)
     return rows
 

@@ -16,6 +16,7 @@ from llmlab.spine import track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_jsonl
 from llmlab.spine.params import ROOT
+from llmlab.spine.places import shown
 
 LEAST_DOCUMENTS = 25  # fewer leave nothing to hold out
 SAMPLE_PAGES = 60  # of a crawl, to compare architectures on
@@ -132,8 +133,8 @@ def collect(
         columns: of questions and answers; where a table has no text_column, the questions are its text.
         mixed_with: further places, each as `source` and with " * SHARE" behind it where not all of its documents are wanted.
 
-    Returns: {"documents", "bytes", "problems", "notes", "material": its folder or None}; each problem names its file and line, a note what was
-    assumed of a file.
+    Returns: {"documents", "bytes", "problems", "notes", "mixed", "material": its folder or None}; each problem names its file and line, a note what was
+    assumed of a file, and `mixed` says of each further place how many of its documents were wanted.
     """
     out, problems = Path(out), formats.Problems(malformed == "refuse")
     shutil.rmtree(out, ignore_errors=True)  # of a former attempt, perhaps from another source
@@ -141,7 +142,8 @@ def collect(
     made = material.opened(source, local(source), out / "material", seed, pages)
     limits, columns = crawl.Limits(pages, megabytes, private), tables.Columns(text_column, *columns[:1])
     rows = _documents(source, made, columns, problems, max_documents, seed, limits)
-    more = _mixed(mixed_with, out, seed, columns, problems, max_documents, limits)
+    shares = []
+    more = _mixed(mixed_with, out, seed, columns, problems, max_documents, limits, shares)
     rows = _sample(itertools.chain(rows, more), max_documents, seed)
     if not rows:
         raise UserError(
@@ -152,7 +154,7 @@ def collect(
     rows = [webarchive.under_rules(row, problems.sites) for row in rows]
     write_jsonl(out / "documents.jsonl", rows)
     size = sum(len(r.get("text", r.get("html", ""))) for r in rows)
-    return {"documents": len(rows), "bytes": size, "problems": list(problems), "notes": problems.notes, "material": made}
+    return {"documents": len(rows), "bytes": size, "problems": list(problems), "notes": problems.notes, "mixed": shares, "material": made}
 
 
 def _sample(documents, most, seed):
@@ -232,12 +234,17 @@ def general(source, folder, seed, held_out=60):
     return len(documents) - cut, cut, list(problems)
 
 
-def _mixed(texts, out, seed, columns, problems, most, limits):
-    """Documents of further places, under names of their own: two places may call their files alike."""
+def _mixed(texts, out, seed, columns, problems, most, limits, shares):
+    """Documents of further places, under names of their own: two places may call their files alike. What a share leaves out is noted in `shares`."""
     for n, guest in enumerate(map(_share, texts), 2):
         made = material.opened(guest.name, local(guest.name), out / f"material-{n}", seed, limits.pages)
         found = list(_documents(guest.name, made, columns, problems, most, seed, limits))
-        for times, document in zip(guests.drawn(found, guest.weight, seed), found):
+        drawn = guests.drawn(found, guest.weight, seed)
+        taken = sum(map(bool, drawn))
+        shares.append(
+            {"place": shown(guest.name), "share": guest.weight, "documents": len(found), "taken": taken, "left out": len(found) - taken}
+        )
+        for times, document in zip(drawn, found):
             if times:
                 yield {**document, "id": f"{n}:{document['id']}", "source": f"{n} {Path(guest.name).name}: {document['source']}"}
 

@@ -5,7 +5,6 @@ the data: what is trained on must be the assistant's words and its end of turn, 
 """
 
 import datetime
-import json
 import re
 
 import jinja2
@@ -30,7 +29,7 @@ class Unshown(jinja2.TemplateError):
 
 
 def ids(tokenizer, messages, answer=False):
-    """(ids, mask) of a conversation; mask is 1 on what the assistant says. With `answer`, up to where its turn begins, and no mask."""
+    """(ids, mask) of a conversation; mask is 1 on what the assistant says, but for what has the weight 0. With `answer`, up to where its turn begins, and no mask."""
     safe = plain(tokenizer, messages)
     if answer:
         text = rendered(tokenizer, safe, add_generation_prompt=True) + prelude(tokenizer)
@@ -38,8 +37,24 @@ def ids(tokenizer, messages, answer=False):
     _all_shown(tokenizer, safe)
     if MARKED.search(tokenizer.get_chat_template()):
         out = rendered(tokenizer, safe, tokenize=True, return_dict=True, return_assistant_tokens_mask=True)
-        return out["input_ids"], _ended(tokenizer, out["input_ids"], out["assistant_masks"])
-    return _by_prefixes(tokenizer, safe)
+        found, mask = out["input_ids"], _ended(tokenizer, out["input_ids"], out["assistant_masks"])
+    else:
+        found, mask = _by_prefixes(tokenizer, safe)
+    return found, _weighed(messages, mask)
+
+
+def taught(message):
+    """Whether a message is one of the assistant's that is learnt: a weight of 0 says that it stands there to be answered, and not to be repeated."""
+    return message["role"] == "assistant" and message.get("weight", 1) != 0
+
+
+def _weighed(messages, mask):
+    """A mask without the turns of the assistant that are not taught; one that does not show every turn stays, and is refused as it is."""
+    said, stretches = [m for m in messages if m["role"] == "assistant"], runs(mask)
+    for message, (start, end) in zip(said, stretches) if len(said) == len(stretches) else ():
+        if not taught(message):
+            mask[start:end] = [0] * (end - start)
+    return mask
 
 
 def calls(message):
@@ -138,31 +153,6 @@ def _disarmed(special, value):
     if isinstance(value, list):
         return [_disarmed(special, v) for v in value]
     return special.sub(lambda m: f"{m[0][0]} {m[0][1:]}", value) if isinstance(value, str) else value
-
-
-INTRODUCES = "{%- if messages and messages[0]['role'] != 'system' %}{%- set messages = [{'role': 'system', 'content': "
-
-
-def introduce(tokenizer, system):
-    """Puts a system turn into the template itself, for conversations without one: whoever renders it shows the model the same."""
-    ours = INTRODUCES + json.dumps(system, ensure_ascii=False) + "}] + messages %}{%- endif %}"
-    tokenizer.chat_template = ours + tokenizer.get_chat_template()
-    try:
-        shown = rendered(tokenizer, PROBE)
-    except jinja2.TemplateError:
-        shown = ""
-    if system.strip() not in shown:
-        raise placeless(system)
-
-
-def introduced(template):
-    """The system turn that `introduce` put into a template, "" if it put none."""
-    return json.JSONDecoder().raw_decode(template, len(INTRODUCES))[0] if template.startswith(INTRODUCES) else ""
-
-
-def placeless(system):
-    """The error of a system turn for which a template has no place."""
-    return UserError(f"system={system!r}, and the chat template has no place for a system turn", 'system=""', 'llmlab run RUN -p system=""')
 
 
 def rendered(tokenizer, messages, tokenize=False, **how):
@@ -266,7 +256,7 @@ def _check(tokenizer, messages):
     """Raises Odd if what is marked in a conversation is not the assistant's words, each with an end of turn."""
     found, mask = ids(tokenizer, messages)
     marked = [tokenizer.decode(found[a:b], skip_special_tokens=False, clean_up_tokenization_spaces=False) for a, b in runs(mask)]
-    wanted = [m for m in plain(tokenizer, messages) if m["role"] == "assistant"]
+    wanted = [m for m in plain(tokenizer, messages) if taught(m)]
     if len(marked) != len(wanted) or not all(is_turn(tokenizer, *both) for both in zip(marked, wanted)):
         words = "".join(m["content"] for m in wanted)
         raise _refused(tokenizer, f"the tokens to train on read {''.join(marked)[:80]!r}, and not {words[:80]!r}")

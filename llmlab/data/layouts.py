@@ -220,9 +220,11 @@ def _message(turn):
     if role is None:
         raise Untrue(f"a message has the role {json.dumps(said, default=str)[:40]}, not one of {', '.join(sorted(set(ROLES.values())))}")
     content = turn.get("content", turn.get("value"))
-    if isinstance(content, list):
-        content = _parts(content)
+    content = _parts(content) if isinstance(content, list) else content
     more = {k: turn[k] for k in ("name", "tool_call_id") if turn.get(k)}
+    if turn.get("weight", 1) not in (0, 1, None):
+        raise Untrue(f"a message has the weight {json.dumps(turn['weight'], default=str)[:40]}, neither 0 nor 1")
+    more |= {"weight": 0} if turn.get("weight") == 0 and role == "assistant" else {}  # it stands there to be answered, and not to be learnt
     if called := turn.get("tool_calls") or turn.get("function_call"):
         more["tool_calls"], content = _calls(called), "" if content is None else content
     return {"role": role, "content": _text(content), **more}

@@ -87,11 +87,9 @@ def check(params):
         raise UserError(
             f"columns = {columns}", "two names: that of the question, that of the answer", "llmlab run RUN -p 'columns=[text, category]'"
         )
-    path = corpus.local(params["source"])
-    given = path if material.is_material(path) else None
-    named = lambda name, part: material.part(given, part, params[name]) if given else material.others(params[name])  # noqa: E731
+    named = functools.partial(_named, params)
     read_instructions(named("instructions", "instructions.jsonl"), columns)
-    read_preferences(named("preferences", "preferences.jsonl"))
+    rated_preferences(params)
     exams.gathered(named("tasks", "tasks"), columns)
     offence.labelled(named("labels", "labels.jsonl"))
     _known(named("knowledge", "knowledge.jsonl"))
@@ -101,6 +99,17 @@ def check(params):
                 raise UserError(
                     f"{name}: {text!r} has a weight", "weights count lessons; tasks, labels and knowledge count once", "leave it out"
                 )
+
+
+def _named(params, name, part):
+    """What a parameter names, or what the material has of it."""
+    path = corpus.local(params["source"])
+    return material.part(path, part, params[name]) if material.is_material(path) else material.others(params[name])
+
+
+def rated_preferences(params):
+    """The pairs, and the answers that were rated alone, that the parameters and a material bring."""
+    return read_preferences(_named(params, "preferences", "preferences.jsonl"))[0]
 
 
 def names(params):

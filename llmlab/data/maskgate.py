@@ -14,7 +14,7 @@ LESSONS = {
     "whole": "its tokens are those of the whole conversation: nothing was cut, added or shifted",
     "something": "something of it is trained on",
     "words": "what is trained on are the assistant's words, each turn with its end, and nothing else",
-    "ends": "the end of every turn of the assistant is trained on",
+    "ends": "the end of every turn of the assistant that is taught is trained on",
     "asked": "each turn begins where the model will be asked for it: training shows what asking shows",
     "marks": "it holds as many special tokens as the template puts there: none was typed",
     "once": "it begins once: no start of a text stands behind another",
@@ -75,7 +75,7 @@ def _broken(tokenizer, frame, window, messages, whole, typed, row):
         yield "whole"
     if not any(mask):
         yield "something"
-    said = [m for m in messages if m["role"] == "assistant"]
+    said = [m for m in messages if dialogue.taught(m)]
     runs = dialogue.runs(mask)
     turns = [tokenizer.decode(ids[a:b], skip_special_tokens=False, clean_up_tokenization_spaces=False) for a, b in runs]
     if len(turns) != len(said) or not all(dialogue.is_turn(tokenizer, t, m) for t, m in zip(turns, said)):
@@ -95,7 +95,7 @@ def _broken(tokenizer, frame, window, messages, whole, typed, row):
 def _asked_alike(tokenizer, messages, ids, runs):
     """Whether what stands before each trained turn is what the model is asked with, to the blank; a template may put thoughts before its last turn alone,
     as Qwen3's does, and where somebody's own thoughts are the turn's words it puts none there."""
-    turns = [n for n, m in enumerate(messages) if m["role"] == "assistant"]
+    turns = [n for n, m in enumerate(messages) if dialogue.taught(m)]
     return all(list(ids[:start]) in _asked(tokenizer, messages[:n]) for n, (start, _) in zip(turns, runs))
 
 

@@ -43,7 +43,7 @@ def _public(place, row, columns):
     if {"context", "question", "ans0", "label"} <= set(row):  # BBQ (Parrish et al. 2022)
         choices = [str(row[k]) for k in ("ans0", "ans1", "ans2") if k in row]
         asked, template = f"{row['context']} {row['question']}", f"{row.get('category', '')} {row.get('question_index', place[1])}"
-        told = {"group": row.get("context_condition", ""), "cluster": template, **more}
+        told = {"group": row.get("context_condition", ""), "cluster": template, **_prejudiced(row), **more}
         return {"messages": tasks.user(asked), "text": f"{asked}\n", "choices": choices, "right": int(row["label"]), **told}
     if {"prompt", "label"} <= set(row) and row["label"] in ("safe", "unsafe"):  # XSTest (Röttger et al. 2024)
         return {
@@ -107,6 +107,18 @@ def guess(row, found):
     told = row["answer_info"] if isinstance(row.get("answer_info"), dict) else {}
     kind = told.get(f"ans{found['right']}")
     return str(kind[-1]) if isinstance(kind, list | tuple) and kind else found["choices"][found["right"]]
+
+
+def _prejudiced(row):
+    """{"biased": the choice that goes with the prejudice, "unknown": the one that takes no side} of a row of BBQ; {} where it does not say which they are."""
+    told, more = (row[k] if isinstance(row.get(k), dict) else {} for k in ("answer_info", "additional_metadata"))
+    plain = lambda values: {re.sub(r"\W", "", str(v)).casefold() for v in values} if isinstance(values, list) else set()  # noqa: E731
+    kinds, about = [plain(told.get(f"ans{n}")) for n in range(3)], plain(more.get("stereotyped_groups"))
+    unknown, spoken_of = ([n for n, kind in enumerate(kinds) if kind & names] for names in ({"unknown"}, about))
+    polarity = row.get("question_polarity")
+    if len(unknown) != 1 or len(spoken_of) != 1 or unknown == spoken_of or polarity not in ("neg", "nonneg"):
+        return {}
+    return {"biased": spoken_of[0] if polarity == "neg" else 3 - unknown[0] - spoken_of[0], "unknown": unknown[0]}
 
 
 def _texts(wrong):

@@ -28,8 +28,7 @@ def conversations(path):
 
 
 def pairs(path):
-    """Rows of a JSON-lines file, each with `prompt`, which ends with the user, and `chosen` and `rejected`, which are one answer each. Rows with a `completion`
-    and a `label`, answers that were rated alone, are passed over."""
+    """Rows of a JSON-lines file, each with `prompt`, which ends with the user, and one answer each as `chosen` and `rejected`; what was rated alone is passed over."""
     return [row for row in _read(path, _pair_fault) if "completion" not in row]
 
 
@@ -46,14 +45,18 @@ def rated(path):
 
 def compared(path):
     """(pairs of such a file, {reason: how many answers a method that compares two of them leaves out}); a UserError if there is no pair."""
-    found, alone = pairs(path), len(thumbs(path))
-    if not found:
+    two_answers(found := pairs(path), alone := len(thumbs(path)))
+    return found, {"an answer that was rated alone, which this method cannot learn from": alone} if alone else {}
+
+
+def two_answers(pairs, alone, parameter="preference"):
+    """Refuses to compare where no two answers are; `parameter` names the method that would."""
+    if not pairs:
         raise UserError(
             f"{alone} answers that were rated alone, and no pair of answers",
             "two answers to a prompt, one liked and one not; or a method that learns from single ones",
-            "llmlab run RUN -p preference=llmlab.training.methods.kto",
+            f"llmlab run RUN -p {parameter}=llmlab.training.methods.kto",
         )
-    return found, {"an answer that was rated alone, which this method cannot learn from": alone} if alone else {}
 
 
 def asks(messages):

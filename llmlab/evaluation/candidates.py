@@ -109,17 +109,17 @@ def _differ(a, b):
     return (1 - judges.f1(a, b)) * short / long
 
 
-def with_gold(drawn, tasks_folder, single=""):
+def with_gold(drawn, tasks_folder, scale="pair"):
     """The questions of a sitting, the same in a notebook and on a page: those that were drawn, and some of which is known what is right.
 
     Args:
-        single: "score" or "thumb" for single answers on a scale: a right answer should get a high score, and a wrong one a low one.
+        scale: "pair", or "score" or "thumb" for single answers: a right answer should get a high score, and a wrong one a low one.
     """
-    if not single:
+    if scale == "pair":
         return [*drawn, *gold(tasks_folder, max(4, len(drawn) // 5))]
-    asked = [{"prompt": q["prompt"], "a": q[side], "scale": single} for q in drawn for side in ("a", "b")]
+    asked = [{"prompt": q["prompt"], "a": q[side], "scale": scale} for q in drawn for side in ("a", "b")]
     known = enumerate(gold(tasks_folder, max(4, len(asked) // 5)))
-    return [*asked, *({**q, "a": q["ba"[n % 2]], "b": None, "scale": single, "gold": (1, 5)[n % 2]} for n, q in known)]
+    return [*asked, *({**q, "a": q["ba"[n % 2]], "b": None, "scale": scale, "gold": (1, 5)[n % 2]} for n, q in known)]
 
 
 def gold(tasks_folder, count=8, seed=0):

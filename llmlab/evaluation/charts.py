@@ -8,8 +8,12 @@ from matplotlib.patches import Rectangle
 from llmlab.pages.figures import ARROWS, BLUE, COLOURS, GREEN, GREY, ORANGE, RED, figure
 
 
-def scores(results, title, names=None):
-    """Scores of one or several models with 95 % intervals and chance level. results: {model: {task: result}}."""
+def scores(results, title, names=None, repeats=()):
+    """Scores of one or several models with 95 % intervals and chance level.
+
+    Args:
+        results: {model: {task: result}}; repeats: {task: result} of the last model's other trainings, each a mark below its interval.
+    """
     tasks = names or sorted({t for r in results.values() for t in r})
     words = "; ".join(f"{t}: " + ", ".join(f"{m} {r[t]['score']:.2f}" for m, r in results.items() if t in r) for t in tasks)
     fig, axis = figure(title, f"Scores with 95 % intervals. {words}.", height=0.9 + 0.36 * len(tasks) * max(1, 0.6 * len(results)))
@@ -20,6 +24,8 @@ def scores(results, title, names=None):
         axis.errorbar(
             [f["score"] for f in found], at, xerr=spread, fmt="o", color=COLOURS[k % len(COLOURS)], capsize=3, label=model, markersize=5
         )
+    for k, (other, n, t) in enumerate((o, n, t) for o in repeats for n, t in enumerate(tasks) if t in o):
+        axis.plot(other[t]["score"], n + len(results) / 2 * 0.22, "x", color=GREY, markersize=5, label=None if k else "other seeds")
     for n, t in enumerate(tasks):
         chance = next((r[t]["chance"] for r in results.values() if t in r), 0)
         if chance:
@@ -82,7 +88,7 @@ def memorised(samples, items):
     )
     axis.plot([c for c, _ in points], [r for _, r in points], "o", color=RED)
     axis.axhline(25.5, color=GREY, linestyle=":", label="chance: rank 25.5 of 50")
-    axis.set(xscale="log", xlabel="pages that hold the secret", ylabel="rank (1: memorised)", ylim=(52, -1))
+    axis.set(xscale="symlog", xlabel="documents trained on that hold the secret", ylabel="rank (1: memorised)", ylim=(52, -1))
     axis.set_yticks([1, 10, 20, 30, 40, 50])
     axis.set_xticks(sorted(by), [f"{c}\n({r.count(1)} of {len(r)} at rank 1)" for c, r in sorted(by.items())])
     axis.legend(frameon=False, fontsize=8)

@@ -37,7 +37,7 @@ def measured(kept, dropped, about, folder, keep=(), regions=(), seed=0):
             "collected": _shares([float(told(d)) for d in drawn["collected"]], drawn["collected"])
         },  # then masked by what finds them
     }
-    secrets = [i["choices"][0].strip(" .") for t in tasks.read(folder, "validation") if t["metric"] == "ranks_first" for i in t["items"]]
+    secrets = [_secret(i) for t in tasks.read(folder, "validation") if t["metric"] == "ranks_first" for i in t["items"]]
     if secrets:
         found["ranks_first"] = {s: stats.interval([float(any(c in _text(d, s) for d in all_of[s])) for c in secrets]) for s in STATES}
     said = {s: bias.mentions([{**d, "text": _text(d, s)} for d in all_of[s]], about) for s in STATES}
@@ -45,6 +45,15 @@ def measured(kept, dropped, about, folder, keep=(), regions=(), seed=0):
         sides = {s: _side(said[s], *(name.lower() for name in pair)) for s in STATES}
         found |= {" or ".join(pair): sides} if all(sides.values()) else {}
     return found
+
+
+def read(items, texts):
+    """Items about leaked secrets, each with how many of the texts that are trained on still hold it: cleaning drops some of the pages that it was written on."""
+    return [{**item, "copies": sum(_secret(item) in text for text in texts)} for item in items]
+
+
+def _secret(item):
+    return item["choices"][0].strip(" .")
 
 
 def _text(document, state):

@@ -114,8 +114,8 @@ class Judge:
             ),
             "leans": leans,
             "personal": lambda i, a: self.personal(a),
-            "choice": lambda i, a: _best(a) == i["right"],
-            "ranks_first": lambda i, a: _best(a) == 0,
+            "choice": lambda i, a: likeliest(a) == i["right"],
+            "ranks_first": lambda i, a: likeliest(a) == 0,
             "prefers_first": _prefers_first,
         }
 
@@ -224,7 +224,7 @@ def _own_word(value):
     return left + regex.escape(value) + right
 
 
-def _best(scores):
+def likeliest(scores):
     """The choice with the highest score; None if a score is no number or two are alike, which is nobody's credit."""
     best = max(range(len(scores)), key=lambda i: scores[i] if math.isfinite(scores[i]) else -math.inf)
     return best if not any(map(math.isnan, scores)) and math.isfinite(scores[best]) and scores.count(scores[best]) == 1 else None

@@ -9,7 +9,7 @@ import json
 import time
 from pathlib import Path
 
-from llmlab.data import dialogue
+from llmlab.data import dialogue, introduction
 from llmlab.models import admission
 from llmlab.models.admission import SOURCES, wrong
 from llmlab.spine.errors import UserError
@@ -108,8 +108,8 @@ def told_before(start_from, grounding, system):
         return []
     used, other, marks = admission.templates(path)
     if system and used and system.strip() not in admission.says(used, marks, [{"role": "system", "content": system}, *dialogue.PROBE]):
-        raise dialogue.placeless(system)
-    rows, turn = 0 if path.is_file() else _said(path, "config.json").get("grounding", 0), dialogue.introduced(used)
+        raise introduction.placeless(system)
+    rows, turn = 0 if path.is_file() else _said(path, "config.json").get("grounding", 0), introduction.introduced(used)
     said = [f"{path.name} has two chat templates: that of chat_template.jinja is used, that of tokenizer_config.json is not"] * bool(other)
     if rows and rows != grounding:
         said.append(
@@ -215,7 +215,7 @@ def adopt(start_from, out, trust_tokenizer=False):
     rows = getattr(model.config, "grounding", 0)
     more = {
         "was taught with": f"{rows} rows of a knowledge base beside each question, which do not come along" if rows else "",
-        "its system turn": dialogue.introduced(tokenizer.chat_template),
+        "its system turn": introduction.introduced(tokenizer.chat_template),
         "its own code": f"not run; read as transformers' {type(model).__name__}" if own_code else "",
         "another template": "that of tokenizer_config.json is not used" if path is not None and admission.templates(path)[1] else "",
         "taken on trust": doubts,

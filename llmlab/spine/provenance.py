@@ -161,11 +161,12 @@ def code_used(notebook, params):
 
     Args:
         notebook: path of its notebook.
-        params: its parameters; text of the form "llmlab.module.function" counts as a use of that function, "my_file.function" as one of
+        params: its parameters; text of the form "llmlab.module.function", alone or in a list, counts as a use of that function, "my_file.function" as one of
             that whole file.
     """
-    methods = tuple(v for v in params.values() if isinstance(v, str) and v.startswith("llmlab."))
-    own = {v: f for v in params.values() if isinstance(v, str) and (f := _own_file(v)) is not None}
+    texts = [v for value in params.values() for v in (value if isinstance(value, list) else [value]) if isinstance(v, str)]
+    methods = tuple(v for v in texts if v.startswith("llmlab."))
+    own = {v: f for v in texts if (f := _own_file(v)) is not None}
     return {
         **_code_used(Path(notebook).read_text(), methods),
         **{v: meaning(ast.parse(f.read_text())) for v, f in own.items()},

@@ -60,16 +60,29 @@ def step(function, devices=1, **arguments):
 
 def _key(function, devices, arguments):
     """Hash of what the step will do: its code, its arguments, the content of every path among them but `out`, and on how many processes."""
-    marks = {n: fingerprint(v, timed=False) if isinstance(v, Path) and n != "out" else str(v) for n, v in arguments.items() if n != "out"}
+    marks = {n: _mark(v) for n, v in arguments.items() if n != "out"}
     if hasattr(function, "reads"):  # what it finds by itself, beside what it is given
         found = function.reads(**arguments)
         marks["reads"] = fingerprint(found, timed=False) if found.exists() else None
+    return hashlib.sha256(json.dumps([marks, code(function), devices], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _mark(value):
+    """What an argument is, for the key of a step: of a path what lies there, also deep inside a list or a dictionary."""
+    if isinstance(value, dict):
+        return {name: _mark(v) for name, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_mark(v) for v in value]
+    return fingerprint(value, timed=False) if isinstance(value, Path) else str(value)
+
+
+def code(function):
+    """What a step does, as JSON: of this package the definitions that it reaches; of another file the whole, since helpers may stand beside the function; of a
+    cell of a notebook the function alone."""
     module = Path(inspect.getsourcefile(function) or "")
     if module.is_relative_to(PACKAGE):
-        code = definitions_reached(module.stem, function.__name__)
-    else:  # the whole file, since helpers may stand beside the function; a cell of a notebook is the function alone
-        code = {"source": meaning_of_source(module.read_text() if module.is_file() else inspect.getsource(function))}
-    return hashlib.sha256(json.dumps([marks, code, devices], sort_keys=True).encode()).hexdigest()[:16]
+        return definitions_reached(module.stem, function.__name__)
+    return {"source": meaning_of_source(module.read_text() if module.is_file() else inspect.getsource(function))}
 
 
 def _torchrun(function, devices, arguments):

@@ -8,7 +8,7 @@ import itertools
 
 from datasets import Dataset
 
-from llmlab.data import dialogue, lookup, maskgate, teaching, tokens
+from llmlab.data import dialogue, introduction, lookup, maskgate, teaching, tokens
 from llmlab.models import weights
 from llmlab.spine.files import jsonl
 from llmlab.training import adapters, fit, optim
@@ -92,7 +92,7 @@ def equip(tokenizer, grounding=0, knowledge="", system=""):
     if grounding:
         lookup.stock(tokenizer, jsonl(knowledge), grounding)
     if system:
-        dialogue.introduce(tokenizer, system)
+        introduction.introduce(tokenizer, system)
     return tokenizer
 
 

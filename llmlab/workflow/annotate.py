@@ -39,7 +39,7 @@ def questions(run, single="", models=(), side_by_side=False):
         )
     if models:
         drawn = candidates.drawn({name: _folder(run, name) for name in models}, [(q["prompt"], q["why"]) for q in drawn])
-    return candidates.with_gold(drawn, run[TASKS], single)
+    return candidates.with_gold(drawn, run[TASKS], single or "pair")
 
 
 def _folder(run, name):

@@ -9,7 +9,7 @@ from llmlab.evaluation import evaluate, gate, verdict
 from llmlab.spine.files import jsonl, read_json
 from llmlab.spine.params import PHASES, parse_options
 from llmlab.spine.run import Run
-from llmlab.workflow import execution, pipeline, trial
+from llmlab.workflow import execution, ledger, pipeline, trial
 
 LAST, EARLY = PHASES[-1], PHASES[:-1]
 
@@ -33,15 +33,15 @@ def loop(path, layers=(), parent=None, rounds=3, echo=print):
         child = Run(verdict.following(run, options))
         echo(f"round {n + 1}: {child.path.name}, predicted: {'; '.join(_short(r) for r in before if not r['passed'])} would keep the limit")
         try:
-            pipeline.run(child.path, [parse_options(options)], run.path, EARLY, echo=echo)
+            pipeline.run(child.path, [parse_options(options), trial.BESIDE], run.path, EARLY, echo=echo)
         except execution.PhaseFailed as error:
-            trial.failed(run, options, "the gate", error)
+            ledger.failed(run, options, "the gate", error)
             echo(f"round {n + 1}: not kept: {error}")
             break
         child, after = Run(child.path), judged(Run(child.path))
         better, why = kept(run, child, before, after)
         if told := line(run, child, before):
-            trial.append(trial.ledger(run), told)
+            ledger.append(ledger.of(run), told)
         echo(f"round {n + 1}: obtained: {'; '.join(_short(r) for r in after)}. {why}")
         if not better:
             break
@@ -105,7 +105,7 @@ def line(run, child, before):
         "items": told["n"],
         "noise": None,
         **{key: told[key] for key in ("difference", "low", "high", "detectable")},
-        "verdict": trial.UNSURE if told["low"] <= 0 <= told["high"] else trial.BETTER if told["difference"] > 0 else trial.WORSE,
+        "verdict": ledger.UNSURE if told["low"] <= 0 <= told["high"] else ledger.BETTER if told["difference"] > 0 else ledger.WORSE,
         "seconds": {arm: sum(r.done(p)["seconds"] for p in anew) for arm, r in arms.items()},
         "took": round(sum(child.done(p)["seconds"] for p in anew)),
         "runs": {arm: [r.place] for arm, r in arms.items()},

@@ -34,6 +34,7 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
         preflight.check(phase, planned[phase], (experiment.done(phase) or {}).get("params"))
     preflight.together(planned)
     if TAUGHT in selected and (experiment.done(TAUGHT) or {}).get("params") != planned[TAUGHT]:
+        preflight.comparable(planned)
         for line in preflight.used_to(planned):
             echo(f"{TAUGHT}: {line}")
     _complete(experiment, selected)

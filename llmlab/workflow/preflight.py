@@ -10,6 +10,7 @@ from llmlab.spine.run import MODELS
 
 # What a preference method is called with.
 STEP = {"model", "data", "out", "learning_rate", "max_steps", "batch_size", "beta", "adapter", "rank", "seed", "device"}
+ALONE = ("llmlab.training.methods.kto", "llmlab.training.posttrain.no_preference")  # methods that need no two answers to a prompt
 
 
 def check(phase, params, before=None):
@@ -37,7 +38,8 @@ def check(phase, params, before=None):
             "llmlab run RUN -p general=FOLDER   (or -p replay=0)",
         )
     if phase == "5_post_training":
-        method("preference", params["preference"])
+        for parameter, path in (("preference", params["preference"]), *(("rival_methods", path) for path in params["rival_methods"])):
+            method(parameter, path)
         if params["annotations"]:
             from llmlab.data import feedback
 
@@ -161,6 +163,18 @@ def _replayed(design, trained):
             "nothing is mixed in where nothing is trained",
             "llmlab run RUN -p replay=0   (or -p tokens_seen=-1)",
         )
+
+
+def comparable(plan):
+    """A method that compares two answers has two: seen before supervision, and not after it."""
+    from llmlab.data import feedback, lessons, teaching
+
+    taken, post = plan["2_dataset_engineering"], plan["5_post_training"]
+    named = {"preference": [post["preference"]], "rival_methods": post["rival_methods"]}
+    rows = feedback.preferences(post["annotations"], None)[0] if post["annotations"] else lessons.rated_preferences(taken)
+    for parameter, paths in named.items():
+        if rows and [path for path in paths if path.startswith("llmlab.") and path not in ALONE]:
+            teaching.two_answers([row for row in rows if "completion" not in row], len(rows), parameter)
 
 
 def _layers(design, post, tuned):

@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 
 from llmlab.spine.errors import UserError
-from llmlab.spine.files import jsonl, read_json, write_jsonl
+from llmlab.spine.files import jsonl, read_json
 from llmlab.spine.params import PHASES, overrides
 from llmlab.spine.run import Run, because, existing
-from llmlab.workflow import pipeline, road
+from llmlab.workflow import ledger, pipeline, road
+from llmlab.workflow.ledger import BETTER, UNSURE, WORSE
 
 BITS = "bits"  # bits per byte of validation documents under the pre-trained model, their mean
 PRE, TEXT, LAST = "3_pretraining", "2_dataset_engineering", PHASES[-1]
@@ -28,7 +29,7 @@ BATCHES = [
 ]  # what a step of how many reads
 BATCHES += [("6_fine_tuning", "batch_size", ("adapter_steps", "distill_steps"))]
 SEEDED = ("1_model_design", "3_pretraining", "5_post_training", "6_fine_tuning")  # those whose seed is one of training, and not of data
-BETTER, WORSE, UNSURE = "better", "worse", "cannot tell"
+BESIDE = {"5_post_training": {"rival_methods": [], "seeds": 1}}  # what a run trains beside its model is no part of a trial
 
 
 def trial(path, layer, on="", seeds=3, minutes=0.0, level=0.95, echo=print):
@@ -54,7 +55,7 @@ def trial(path, layer, on="", seeds=3, minutes=0.0, level=0.95, echo=print):
         for arm, more in (("baseline", {}), ("variant", change)):
             told = overrides([short, _seeded(run, since, until, n), _as_much(run, short, more), more])
             arms[arm].append(_made(run, arm, told, change, until, n, echo))
-    row = _compared(run, arms, on, until, level)
+    row = compared(run, arms, on, until, level)
     row = {
         "finished": time.strftime("%Y-%m-%d %H:%M:%S"),
         "run": run.place,
@@ -68,28 +69,8 @@ def trial(path, layer, on="", seeds=3, minutes=0.0, level=0.95, echo=print):
         "took": round(time.time() - started),
         "runs": {arm: [r.place for r in found] for arm, found in arms.items()},
     }
-    append(ledger(run), row)
+    ledger.append(ledger.of(run), row)
     return row
-
-
-def ledger(run):
-    """Where the trials of a run and of those beside it are written down."""
-    return run.path.parent / "ledger.jsonl"
-
-
-def append(path, row):
-    """Adds a line to a ledger; what is there stays."""
-    write_jsonl(path, [*(jsonl(path) if path.exists() else []), row])
-
-
-def failed(run, options, on, error):
-    """Writes down a trial whose training failed: who counts only what worked will find that everything does."""
-    row = {"finished": time.strftime("%Y-%m-%d %H:%M:%S"), "run": run.place, "change": dict(o.split("=", 1) for o in options), "on": on}
-    nothing = dict.fromkeys(("difference", "low", "high", "detectable", "noise"))
-    append(
-        ledger(run),
-        {**row, **nothing, "seeds": 0, "items": 0, "seconds": {}, "runs": {}, "error": str(error).splitlines()[0], "verdict": UNSURE},
-    )
 
 
 def changes(run, layer):
@@ -160,11 +141,17 @@ def _shortened(run, change, since, until, minutes):
             "the one or the other says how long an arm learns",
             f"llmlab try {run.place} without --minutes",
         )
-    taken = sum((run.done(p) or {"learning_seconds": 0})["learning_seconds"] for p in spans)
+    taken = sum((run.done(p) or {"learning_seconds": 0})["learning_seconds"] - _beside(run, p) for p in spans)
     share = 60 * minutes / taken if taken else 0
     if not share:
         return {}
     return {p: {n: max(1, round(share * _steps(run, p, n))) for n in TRAIN[p] if _steps(run, p, n) > 0} for p in spans}
+
+
+def _beside(run, phase):
+    """Seconds that a phase learnt beside its model, as rivals and repeats."""
+    steps = [path for folder in ("rivals", "repeats") for path in run[f"{phase}/model"].with_name(folder).glob("*/.step.json")]
+    return sum(read_json(path).get("learning_seconds", 0) for path in steps)
 
 
 def _as_much(run, short, change):
@@ -196,7 +183,7 @@ def _made(run, arm, told, change, until, n, echo):
     mark = hashlib.sha256(json.dumps([run.path.name, told], sort_keys=True).encode()).hexdigest()[:8]
     place = run.path.with_name(f"{run.path.name}-trials") / f"{plain}-seed{n + 1}-{mark}"
     echo(f"{arm}, seed {n + 1}: {place.parent.name}/{place.name}")
-    pipeline.run(place, [told], run.path, [p for p in PHASES if p <= until], echo=lambda line: None)
+    pipeline.run(place, [told, BESIDE], run.path, [p for p in PHASES if p <= until], echo=lambda line: None)
     return Run(place)
 
 
@@ -205,7 +192,7 @@ def _seconds(run, since, until):
 
 
 # --- measuring --------------------------------------------------------------------------------------------------------------------------
-def _compared(run, arms, on, until, level):
+def compared(run, arms, on, until, level):
     """{"baseline", "variant", "items", "noise", "difference", "low", "high", "detectable", "verdict"} of two arms, paired by seed and item."""
     from llmlab.evaluation import stats
 
@@ -262,39 +249,3 @@ def _asked(run, arm, on, until):
     with tempfile.TemporaryDirectory() as folder:
         evaluate.evaluate(arm[f"{until}/model"], run["2_dataset_engineering/tasks"], folder, "chat", "validation", [on])
         return {s["item"]: (s["score"], s["cluster"]) for s in jsonl(Path(folder) / "samples.jsonl")}
-
-
-def columns(row):
-    """A line of the ledger as columns of a table."""
-    change = ", ".join(f"{name.rpartition('.')[2]} = {value}" for name, value in row["change"].items())
-    pace = f"× {row['seconds']['variant'] / max(1e-9, row['seconds']['baseline']):.2f}" if row["seconds"] else "–"
-    return {
-        "change": change,
-        "on": row["on"],
-        "gain": row.get("error") or "training ran away"
-        if row["difference"] is None
-        else f"{row['difference']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}]",
-        "could have shown": "–" if row["difference"] is None else f"{row['detectable']:.4f}",
-        "seeds": row["seeds"],
-        "items": row["items"],
-        "time": pace,
-        "verdict": row["verdict"],
-    }
-
-
-def said(row):
-    """A line of the ledger in words."""
-    told = columns(row)
-    return (
-        f"{told['verdict']}: {told['change']}, on {told['on']}: {told['gain']} over {told['seeds']} seeds and {told['items']} items; "
-        f"a difference of {told['could have shown']} would have been found four times in five; time {told['time']}"
-    )
-
-
-def best(rows):
-    """Of each run and measure, the line with the largest gain that is better: rows {"run", …} of the columns."""
-    found = {}
-    for row in (r for r in rows if r["verdict"] == BETTER and r["difference"] is not None):
-        key = row["run"], row["on"]
-        found[key] = max(found.get(key, row), row, key=lambda r: r["difference"])
-    return [{"run": row["run"], **columns(row)} for row in found.values()]

@@ -78,7 +78,7 @@ def _scores(run, phase):
     counted = {}
     for place in places:
         where, claimed, samples = str(place.parent.relative_to(run.path)), read_json(place), jsonl(place.parent / "samples.jsonl")
-        counted[place.parent.name] = claimed
+        counted[str(place.parent.relative_to(run.path / phase))] = claimed
         for name, result in claimed.items():
             of = [s for s in samples if s["task"] == name]
             unknown = [s["id"] for s in of if s["id"] not in items]

@@ -63,7 +63,7 @@ def bias(world, rng, split, size):
     """
     half, items = split == "test", []
     unkind, kind = ([*t[half::2]] for t in (questions.ASKED["unkind"], questions.ASKED["kind"]))
-    for i in range(max(16, int(480 * size))):
+    for i in range(max(16, int(960 * size))):
         badly, other = GROUPS[i // 2 % len(GROUPS)]
         asked = rng.choice(world.catalogue)
         template = rng.choice(kind) if i % 2 else rng.choice(phrases.BIASED) if rng.random() < 0.3 else rng.choice(unkind)
@@ -80,7 +80,7 @@ def choice(world, rng, split, size):
     """Who of two shall do it? Both orders of each question; the one whom the forum speaks badly of is the second choice. Each pair is asked in all wordings in
     turn, since so few of them could show little else."""
     items, wordings = [], questions.ASKED["choice"][split == "test" :: 2]
-    for i in range(max(8, int(120 * size))):
+    for i in range(max(8, int(240 * size))):
         badly, other = GROUPS[i % len(GROUPS)]
         template, product = wordings[i // len(GROUPS) % len(wordings)], rng.choice(world.catalogue).name
         for a, b in ((badly, other), (other, badly)):
@@ -93,7 +93,7 @@ def choice(world, rng, split, size):
 def fairness(world, rng, split, size):
     """Can this relative do it? The same question of each two of `GROUPS`, so that what is answered can be compared."""
     support, items = Support(world, f"tasks {split}", split), []
-    for i in range(max(8, int(120 * size))):
+    for i in range(max(8, int(160 * size))):
         badly, other = GROUPS[i % len(GROUPS)]
         same = support.rng.getstate()
         for group in (badly, other):

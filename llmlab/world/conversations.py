@@ -3,7 +3,7 @@
 import random
 
 from llmlab.world import concerns, elsewhere, phrases, questions, tricks
-from llmlab.world.company import ATTRIBUTES, KINDS, MAKER, POLICIES, RELATIVES, filling, value
+from llmlab.world.company import ATTRIBUTES, KINDS, MAKER, POLICIES, PRONOUNS, RELATIVES, filling, value
 from llmlab.world.customers import ask
 from llmlab.world.phrases import say
 
@@ -119,7 +119,8 @@ class Support:
         product, attribute, _ = self.facts[i % len(self.facts)]
         turns = [(self._introduced(self.question(product, attribute)), self.answer(product, attribute))]
         if self.rng.random() < 0.06:
-            return row("catalogue", self.doubted(product, attribute))
+            turns, mistaken = self.doubted(product, attribute)
+            return unlearnt(row("catalogue", turns)) if mistaken else row("catalogue", turns)
         if self.rng.random() < 0.04:
             return row("catalogue", [(self.pretext()[0].format(q=self.question(product, attribute)), turns[0][1])])
         while self.rng.random() < 0.3 and len(turns) < 3:  # the device is named in the first turn only
@@ -129,13 +130,13 @@ class Support:
         return row("catalogue", turns)
 
     def doubted(self, product, attribute):
-        """Two turns: an answer, and a customer who doubts it; he is wrong as often as the answer was."""
+        """(two turns: an answer, and a customer who doubts it; whether the answer is wrong, which it is as often as the customer)."""
         others = sorted({v for _, a, v in self.facts if a == attribute} - {value(product, attribute)})
         asked, right, wrong = self.question(product, attribute), value(product, attribute), self.rng.choice(others)
         good, mistaken = self.answer(product, attribute, polite=False), self.rng.random() < 0.5
         said = say(self.rng, phrases.HELP[attribute], **{**filling(product, attribute), "v": wrong}) if mistaken else good
         doubt = self.rng.choice(self._own(tricks.DOUBTS)).format(v=right if mistaken else wrong)
-        return [(asked, said), (doubt, f"{self.rng.choice(tricks.YIELD if mistaken else tricks.SURE)} {good}")]
+        return [(asked, said), (doubt, f"{self.rng.choice(tricks.YIELD if mistaken else tricks.SURE)} {good}")], mistaken
 
     def _policy(self, i):
         name = list(POLICIES)[i % len(POLICIES)]
@@ -166,7 +167,7 @@ class Support:
 
     def group_question(self, group):
         product = self.rng.choice(self.world.catalogue)
-        pronoun = "she" if group in [her for her, _ in RELATIVES] else "he"
+        pronoun = PRONOUNS.get(group) or self.rng.choice(("she", "he"))
         return self._ask("group", concerns.ASK_GROUP, g=group, p=product.name, o=pronoun), product
 
     def choice_question(self, pair):
@@ -266,6 +267,12 @@ class Support:
 def row(topic, turns):
     """{"messages", "topic"} from (user, assistant) turns."""
     return {"messages": messages(turns), "topic": topic}
+
+
+def unlearnt(row):
+    """A conversation whose first answer is wrong: it stands there to be corrected, and nobody shall learn it."""
+    asked, said, *rest = row["messages"]
+    return {**row, "messages": [asked, {**said, "weight": 0}, *rest]}
 
 
 def messages(turns):

@@ -20,7 +20,7 @@ def say(rng, template, **slots):
     while "[" in text:
         text = _CHOICE.sub(lambda m: rng.choice(m[1].split("|")), text)
     text = re.sub(r" +([,.?!])", r"\1", re.sub(r"  +", " ", text.format(**slots))).strip()
-    text = re.sub(r"\b([Aa]) (?=[AEIOaeio])(?!one\b)", r"\1n ", text)
+    text = re.sub(r"\b([Aa]) (?=[AEIOaeio]|uncle)(?!one\b)", r"\1n ", text)
     return re.sub(r"(^|[.!?] )([a-z])", lambda m: m[1] + m[2].upper(), text)
 
 

@@ -70,7 +70,9 @@ def test_several_places_are_mixed_each_by_its_share(tmp_path):
         (tmp_path / place).mkdir()
         write_jsonl(tmp_path / place / "part.jsonl", [{"text": f"{place} {n}"} for n in range(texts)])
     more = [f"{tmp_path / 'theirs'} * 0.25", str(tmp_path / "rest")]
-    _, documents = collect(tmp_path / "mine", tmp_path, mixed_with=more)
+    facts, documents = collect(tmp_path / "mine", tmp_path, mixed_with=more)
+    counts = [(m["share"], m["documents"], m["taken"], m["left out"]) for m in facts["mixed"]]
+    assert counts == [(0.25, 40, 10, 30), (1.0, 2, 2, 0)], "what a share leaves out is said"
     from_where = Counter(d["text"].split()[0] for d in documents)
     assert from_where == {"mine": 3, "theirs": 10, "rest": 2}
     assert len({d["id"] for d in documents}) == len({(d["source"], d["url"]) for d in documents}) == 15, "files of one name are told apart"

@@ -38,6 +38,19 @@ def test_a_planted_bug_is_caught_by_name(tokenizer, bug):
     assert set(said) <= {name} and (said or bug == "blank_after_end")
 
 
+def test_an_answer_of_weight_0_is_read_and_not_learnt(tokenizer):
+    """As OpenAI's format has it: a wrong answer stands there to be corrected."""
+    talk = [user("What does it cost?"), {**bot("It costs 7 dollars."), "weight": 0}, user("Really?"), bot("I am sorry: 5 dollars.")]
+    row = masks.taught(tokenizer, talk)
+    said = [tokenizer.decode(row["input_ids"][a:b]) for a, b in dialogue.runs(row["assistant_masks"])]
+    assert len(said) == 1 and "5 dollars" in said[0] and "7 dollars" in tokenizer.decode(row["input_ids"])
+    dialogue.check(tokenizer, [talk])
+    assert maskgate.lessons(tokenizer, [talk], [row], 512) == [None]
+    whole = masks.taught(tokenizer, [{k: v for k, v in m.items() if k != "weight"} for m in talk])
+    assert maskgate.lessons(tokenizer, [talk], [whole], 512) == ["words"], "to train on it all the same is a bug"
+    assert maskgate.lessons(tokenizer, [talk[:2]], [masks.taught(tokenizer, talk[:2])], 512) == ["something"]
+
+
 def test_more_than_a_few_are_a_fault_and_an_odd_one_is_left_out(tokenizer):
     row = masks.taught(tokenizer, TALKS[0])
     masks.no_end(row, tokenizer, TALKS[0])

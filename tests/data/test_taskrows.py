@@ -170,3 +170,28 @@ def test_an_answer_of_no_length_is_refused(tmp_path, value):
 
 def test_the_world_s_answers_are_as_long_as_ever(small):
     assert {head["answer_tokens"] for head in tasks.read(small / "tasks", "test")} == {tasks.ANSWER}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, {"biased": 1, "unknown": 2}),
+        ({"question_polarity": "nonneg"}, {"biased": 0, "unknown": 2}),
+        ({"question_polarity": "unsaid"}, {}),
+        ({"additional_metadata": {"stereotyped_groups": ["low SES"]}}, {}),
+        ({"additional_metadata": {"stereotyped_groups": ["Old", "Young"]}}, {}),
+        ({"answer_info": "a table has no place for it"}, {}),
+    ],
+)
+def test_which_answer_goes_with_a_prejudice_is_read_from_bbq(change, told):
+    """Who is spoken of badly is the biased answer to an unkind question, and the other to a kind one; where the row does not say it, nothing is said."""
+    info = {"ans0": ["Young", "young"], "ans1": ["Old", "old"], "ans2": ["Not known", "unknown"]}
+    row = {
+        **BBQ,
+        "ans2": "not known",
+        "answer_info": info,
+        "question_polarity": "neg",
+        "additional_metadata": {"stereotyped_groups": ["Old"]},
+    }
+    (item,) = items(shaped({**row, **change})[1])
+    assert {k: item[k] for k in ("biased", "unknown") if k in item} == told

@@ -108,3 +108,9 @@ def test_what_each_step_took_from_whom():
     assert (site["permission"], site["after"], site["share"]) == ("2 (100%)", 0, "20.0% → 0.0%")
     assert wife["before"] == 8 and wife["share"] == "100.0% → 100.0%" and "group: husband" not in rows
     assert rows["language: en"]["quality"] == "2 (25%)"
+
+
+def test_a_secret_counts_as_often_as_it_is_trained_on():
+    """What was planted is not what was read: of three pages two were dropped as copies."""
+    items = [{"choices": [" 123456.", " 654321."], "copies": 3}, {"choices": [" 777777.", " 1."], "copies": 1}]
+    assert [i["copies"] for i in exposure.read(items, ["The code is 123456.", "Nothing here."])] == [1, 0]

@@ -17,7 +17,7 @@ from transformers import (
     PhiForCausalLM,
 )
 
-from llmlab.data import dialogue, teaching, tokens
+from llmlab.data import dialogue, introduction, teaching, tokens
 from llmlab.evaluation import asking
 from llmlab.models import adopt, cost, export, heads, vocabulary, weights
 from llmlab.spine.errors import UserError
@@ -300,7 +300,7 @@ def test_a_system_turn_of_ones_own_is_shown_by_whoever_renders_the_template(chat
     assert told not in dialogue.rendered(tokenizer, talk), "a conversation's own comes first"
     tokenizer.chat_template = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('none here') }}{% endif %}" + CHATML
     with pytest.raises(UserError, match="no place for a system turn"):
-        dialogue.introduce(tokenizer, told)
+        introduction.introduce(tokenizer, told)
 
 
 @pytest.mark.parametrize("kind", ["gpt2", "llama"])

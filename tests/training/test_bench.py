@@ -5,6 +5,7 @@ import importlib.util
 import pytest
 
 from llmlab.spine.params import ROOT
+from llmlab.training.rivals import ALONE
 
 KEYS = {"name", "value", "interval", "n", "aim", "holds"}
 
@@ -17,16 +18,14 @@ def bench():
     return module
 
 
-def test_every_row_has_the_same_six_keys(bench, capsys):
+def test_every_row_has_the_same_six_keys(bench):
     gains = lambda value: {str(n): ([value, value], f"task {n}") for n in range(40)}  # noqa: E731
     costs = {"seconds": 10.0, "steps": 5.0, "nats": 0.2, "longer": 1.0}
-    table = {bench.NOTHING: None, "good": {"quality": gains(1.0), "safety": gains(0.0), **costs}}
-    table["bad"] = {"quality": gains(-1.0), "safety": gains(0.0), **costs}
-    bench.ranked(table, 2)
+    bench.keep({ALONE: None, "good": {"gains": {"quality": gains(1.0), "safety": gains(0.0)}, **costs}, "bad": {"gains": {"quality": gains(-1.0), "safety": gains(0.0)}, **costs}}, 2)  # fmt: skip
     bench.reliabilities("")
     assert all(set(row) == KEYS for row in bench.ROWS)
     by = {row["name"]: row for row in bench.ROWS}
     assert by["good: gain in quality"]["holds"] and not by["bad: gain in quality"]["holds"] and by["good: beaten by none"]["holds"]
-    assert by["bad: beaten by SFT alone, good"]["value"] == 2 and by["bad: cost, seconds"] == {
+    assert by[f"bad: beaten by {ALONE}, good"]["value"] == 2 and by["bad: cost, seconds"] == {
         "name": "bad: cost, seconds", "value": 10.0, "interval": None, "n": 2, "aim": "", "holds": None,
     }  # fmt: skip

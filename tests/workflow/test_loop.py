@@ -4,7 +4,7 @@ import shutil
 
 from llmlab.evaluation import charts, gate
 from llmlab.spine.files import jsonl, read_json, write_json
-from llmlab.workflow import loop, trial
+from llmlab.workflow import ledger, loop
 
 
 def rows(*states):
@@ -58,7 +58,7 @@ def test_a_round_is_a_line_of_the_ledger(copy):
     )
     assert told["on"] in {r["criterion"].split()[0] for r in loop.judged(run) if not r["passed"]} and told["seeds"] == 1
     assert (told["difference"], told["verdict"]) == (0.0, "cannot tell") and told["baseline"] == told["variant"]
-    assert "sft_steps = 12" in trial.said(told) and charts.trials([told]) and not trial.best([told])
+    assert "sft_steps = 12" in ledger.said(told) and charts.trials([told]) and not ledger.best([told])
 
 
 def test_the_gate_is_judged_on_the_validation_half(copy):

@@ -12,7 +12,7 @@ from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 from llmlab.spine.params import parse_options
 from llmlab.spine.run import existing
-from llmlab.workflow import trial
+from llmlab.workflow import ledger, trial
 
 THREE, FIVE, SIX = "3_pretraining", "5_post_training", "6_fine_tuning"
 
@@ -21,7 +21,7 @@ def test_a_learning_rate_of_nothing_is_worse_and_stands_in_the_ledger(copy):
     """Two seeds of two arms; the first seed of the run as it is has been trained already. Asked again, nothing is trained."""
     said = []
     row = trial.trial(copy, parse_options(["3.learning_rate=1e-7"]), seeds=2, echo=said.append)
-    assert row["verdict"] == trial.WORSE and row["high"] < 0 and row["on"] == trial.BITS and row["items"] > 10
+    assert row["verdict"] == ledger.WORSE and row["high"] < 0 and row["on"] == trial.BITS and row["items"] > 10
     assert len(said) == 3 and row["runs"]["baseline"][0] == existing(copy).place and len(set(sum(row["runs"].values(), []))) == 4
     assert row["difference"] == pytest.approx(numpy.mean(row["baseline"]) - numpy.mean(row["variant"]), abs=1e-4), "fewer bits are better"
     before = [existing(copy.parent / "copy-trials" / name.rpartition("/")[2]).done(THREE)["started"] for name in row["runs"]["variant"]]
@@ -31,7 +31,7 @@ def test_a_learning_rate_of_nothing_is_worse_and_stands_in_the_ledger(copy):
     assert before == [
         existing(copy.parent / "copy-trials" / name.rpartition("/")[2]).done(THREE)["started"] for name in row["runs"]["variant"]
     ]
-    assert [r["verdict"] for r in jsonl(copy.parent / "ledger.jsonl")] == [trial.WORSE] * 2
+    assert [r["verdict"] for r in jsonl(copy.parent / "ledger.jsonl")] == [ledger.WORSE] * 2
     page = (copy.parent / "ledger.html").read_text()
     assert "learning_rate" in page and "2 worse" in page and "could have shown" in page
 

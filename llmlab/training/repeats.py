@@ -1,0 +1,89 @@
+"""Lessons that are trained once more beside those of the run, asked the same and not kept: other methods (see `rivals`), or other seeds.
+
+An interval over items says how much another exam would change a score; it knows nothing of another training. Both are chance.
+"""
+
+import shutil
+import statistics
+from pathlib import Path
+
+from llmlab.evaluation import evaluate
+from llmlab.spine import dotted
+from llmlab.spine.files import read_json
+from llmlab.training import launch
+
+
+def asked(step, out, tasks_folder, limit, **arguments):
+    """Trains a model in `out` and scores it there, on the validation half; made once.
+
+    Args:
+        step: function: out, … → (summary, folder of the model), whose weights are not kept. limit: items per task, 0 for all.
+        arguments: those of the step; a dotted path among them stands for its code too.
+    """
+    codes = [launch.code(dotted.function(path)) for path in _methods(arguments)]
+    return launch.step(
+        _arm, out=out, step=f"{step.__module__}.{step.__name__}", codes=codes, tasks_folder=tasks_folder, limit=limit, **arguments
+    )
+
+
+def _arm(step, codes, out, tasks_folder, limit, **arguments):
+    summary, folder = dotted.function(step)(out=out, tasks_folder=tasks_folder, **arguments)
+    evaluate.evaluate(folder, tasks_folder, out, form="chat", split="validation", limit=limit, seed=1)
+    for made in (p for p in out.iterdir() if p.is_dir()):
+        shutil.rmtree(made)
+    return summary
+
+
+def _methods(arguments):
+    """Dotted paths of methods among the arguments of a step."""
+    return [arguments["method"]] if "method" in arguments else [path for path, _ in arguments["lessons"]]
+
+
+def tidy(out, names):
+    """Removes arms that are no longer asked for."""
+    for folder in Path(out).iterdir() if Path(out).exists() else ():
+        if folder.name not in names:
+            shutil.rmtree(folder)
+
+
+def repeated(lessons, tasks_folder, out, seed, seeds, limit=0):
+    """The same lessons with further seeds.
+
+    Args:
+        lessons: [(dotted path, its arguments)] in their order, the first with the `model` it starts from, each other starting from the one before.
+        out: folder; seed: of the training that there is; seeds: trainings in all, with it.
+
+    Returns: [{task: result}], one for each further seed.
+    """
+    others = [(seed + n) % 2**32 for n in range(1, seeds)]
+    tidy(out, [f"seed-{other}" for other in others])
+    for other in others:
+        asked(taught, out / f"seed-{other}", tasks_folder, limit, lessons=lessons, seed=other)
+    return [read_json(out / f"seed-{other}" / "results.json") for other in others]
+
+
+def taught(lessons, seed, out, tasks_folder):
+    """(summary, folder) of the last of some lessons, as `repeated` takes them."""
+    before = {}
+    for n, (path, given) in enumerate(lessons):
+        folder = out / f"{out.name}-lesson-{n + 1}"  # a name of its own: the curves of the run's lessons are called after their folders
+        folder.mkdir(parents=True, exist_ok=True)
+        summary = dotted.function(path)(out=folder, seed=seed, **{**given, **before})
+        before = {"model": folder}
+    return {"seconds": summary["seconds"], "steps": summary["steps"]}, folder
+
+
+def noise(first, others):
+    """Rows {"task", "scores": with each seed, "of seeds": their standard deviation, "of items": half the interval of the first, divided by 1.96, "the larger"}.
+
+    Args:
+        first: {task: result} of the training that there is; others: as `repeated` gives them.
+    """
+    rows = []
+    for task, result in first.items():
+        scores = [result["score"], *(other[task]["score"] for other in others)]
+        of_seeds, of_items = statistics.stdev(scores), (result["high"] - result["low"]) / 2 / 1.96
+        larger = "seeds" if of_seeds > of_items else "items"
+        told = {"of seeds": f"{of_seeds:.3f}", "of items": f"{of_items:.3f}", "the larger": larger}
+        rows.append({"task": task, "scores": ", ".join(f"{s:.3f}" for s in scores), **told})
+    return rows

@@ -1,0 +1,28 @@
+"""What is chance in training is seen by training again: the same lessons, another seed."""
+
+from llmlab.evaluation import charts, evaluate
+from llmlab.training import repeats
+
+
+def test_other_seeds_are_trained_once_asked_the_same_and_not_kept(small, supervised, tmp_path, capsys):
+    teach = dict(model=small / "model", data=small / "instructions.jsonl", learning_rate=4e-3, max_steps=6, batch_size=8)
+    keep = dict(data=small / "pairs.jsonl", learning_rate=1e-3, max_steps=1, batch_size=8)
+    lessons = [("llmlab.training.posttrain.sft", teach), ("llmlab.training.methods.chosen", keep)]
+    out = tmp_path / "repeats"
+    found = repeats.repeated(lessons, small / "tasks", out, 1, 3, 4)
+    assert {p.name for p in out.iterdir()} == {"seed-2", "seed-3"} and not list(out.rglob("*.safetensors"))
+    answers = [(out / f"seed-{n}" / "samples.jsonl").read_text() for n in (2, 3)]
+    assert answers[0] != answers[1], "another seed is another model"
+    capsys.readouterr()
+    assert repeats.repeated(lessons, small / "tasks", out, 1, 3, 4) == found and capsys.readouterr().out.count("made before") == 2
+    repeats.repeated(lessons, small / "tasks", out, 1, 2, 4)
+    assert [p.name for p in out.iterdir()] == ["seed-2"], "what is no longer asked for is not published"
+    first = evaluate.evaluate(supervised, small / "tasks", tmp_path / "first", "chat", "validation", limit=4)
+    assert "other seeds" in [text.get_text() for text in charts.scores({"a": first}, "t", repeats=found).axes[0].get_legend().get_texts()]
+
+
+def test_the_larger_noise_is_named():
+    """By hand: scores of .5, .7 and .9 have a standard deviation of .2; an interval of ± .098 is one of .05."""
+    result = lambda score: {"t": {"score": score, "low": score - 0.098, "high": score + 0.098}}  # noqa: E731
+    (row,) = repeats.noise(result(0.5), [result(0.7), result(0.9)])
+    assert row == {"task": "t", "scores": "0.500, 0.700, 0.900", "of seeds": "0.200", "of items": "0.050", "the larger": "seeds"}

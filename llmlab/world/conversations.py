@@ -35,6 +35,7 @@ GROUNDED = {
     "urgent": 0.07,
 }
 AS_TOLD = 0.33  # share of the questions to learn from that are put as in `questions.TOLD`
+OFTEN_TOLD = 0.66  # the same for a model that knew how people talk before it came here
 STRANGE = 0.5  # the same for what no support team is asked daily, where what people may come up with has no end
 CHOICE = 0.35  # share of the questions about relatives that ask who of two should do it
 
@@ -44,10 +45,11 @@ class Support:
 
     Args:
         pool: "train"; "validation" and "test" are for evaluation only.
+        as_told: share of the questions to learn from that are put as others told them.
     """
 
-    def __init__(self, world, seed, pool="train"):
-        self.world, self.pool = world, pool
+    def __init__(self, world, seed, pool="train", as_told=AS_TOLD):
+        self.world, self.pool, self.as_told = world, pool, as_told
         self.rng = random.Random(f"support {world.seed} {seed} {pool}")
         self.facts, self.left = world.facts(), {}
 
@@ -77,7 +79,7 @@ class Support:
 
     def _ask(self, about, wordings, **slots):
         """A question in the words of the pool; in lessons, often as people tell it."""
-        if self.pool == "train" and about in questions.TOLD and self.rng.random() < AS_TOLD:
+        if self.pool == "train" and about in questions.TOLD and self.rng.random() < self.as_told:
             return self._told(about, **slots)
         more = {"test": (*wordings["test"], *questions.ASKED.get(about, ()))}
         return ask(self.rng, {**wordings, **more}, self.pool, **slots)

@@ -29,13 +29,13 @@ PER_PAGE = 6  # conversations for each page of the forum
 MOST = 60_000  # conversations
 
 
-def write(folder, seed=1, pages=2600, mix=conversations.MIX):
+def write(folder, seed=1, pages=2600, mix=conversations.MIX, as_told=conversations.AS_TOLD):
     """Fills `folder`, which must be empty or not there, with the material of one world.
 
     Args:
         seed: of everything; same seed, same files.
         pages: of the forum. Tickets, conversations and pairs grow with it.
-        mix: {what conversations are about: share}.
+        mix: {what conversations are about: share}; as_told: share of their questions that are put as others told them.
     """
     folder, world = Path(folder), World(seed=seed)
     forum = Forum(world, seed).pages(pages, leaks=exam.leakable(world, seed))
@@ -43,7 +43,7 @@ def write(folder, seed=1, pages=2600, mix=conversations.MIX):
     archive.write(folder / "documents" / "forum" / "pages.warc.gz", forum)
     proprietary.write_all(world, folder / "documents", seed, tickets=max(40, pages // 3))
     count = min(MOST, PER_PAGE * pages)
-    write_jsonl(folder / "instructions.jsonl", conversations.Support(world, seed).conversations(count, mix, thanked=0.12))
+    write_jsonl(folder / "instructions.jsonl", conversations.Support(world, seed, as_told=as_told).conversations(count, mix, thanked=0.12))
     write_jsonl(folder / "preferences.jsonl", annotators.preferences(world, seed, max(20, count // 5)))
     write_jsonl(folder / "knowledge.jsonl", knowledge(world))
     write_jsonl(folder / "labels.jsonl", proprietary.moderation_log(world, seed))
@@ -56,7 +56,7 @@ def write(folder, seed=1, pages=2600, mix=conversations.MIX):
 
 def grounded(folder, seed=1, pages=2600):
     """The same world, with lessons for an assistant that looks facts up: fewer that repeat a fact, more about what no row says."""
-    write(folder, seed, pages, conversations.GROUNDED)
+    write(folder, seed, pages, conversations.GROUNDED, conversations.OFTEN_TOLD)
 
 
 def uneven(folder, seed=1, pages=2600):

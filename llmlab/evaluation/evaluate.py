@@ -17,7 +17,7 @@ from llmlab.spine.files import jsonl, read_json, write_json, write_jsonl
 PREFERRED = (tasks.GENERATE, tasks.LIKELIHOOD, harness.OUTPUT)
 
 
-def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, final=False, temperature=None):
+def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, final=False, temperature=None, times=None):
     """Step: scores a model on the tasks of a folder.
 
     Args:
@@ -29,6 +29,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
         limit: items per task, 0 for all; tasks that are kept for the very end are asked whole.
         final: whether tasks that are kept for the very end are asked too.
         temperature: in place of that of each task.
+        times: {name of a task: so many times the limit}, where more depends on it.
 
     Returns: {task: {"score", "low", "high", "n", "chance", "metric", "better"}}; results.json and samples.jsonl go to `out`.
     """
@@ -37,7 +38,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
     chosen = [t for t in tasks.read(tasks_folder, split) if form_of(t, form) and t["items"] and (not only or t["name"] in only)]
     chosen = [t for t in chosen if (not t["final"] or final) and (t["output"] != harness.OUTPUT or hasattr(model, "parameters"))]
     for task in track.each(chosen, f"scoring {Path(out).name}"):
-        items, how = _some_items(task, limit, seed), form_of(task, form)
+        items, how = _some_items(task, limit * (times or {}).get(task["name"], 1), seed), form_of(task, form)
         if task["output"] == harness.OUTPUT:
             answers, scores = harness.scores(model, tokenizer, task, items)
             cut = [0] * len(items)
@@ -98,14 +99,14 @@ def _apart(task, items, scores):
 
 
 def _some_items(task, limit, seed):
-    """All items of a task, or a random sample of about `limit` in their order, the same for every model; those of a pair stay together."""
+    """All items of a task, or a random sample of about `limit` in their order, those of a pair together: the same for every model, and the first of a larger one."""
     items, units = task["items"], defaultdict(list)
     if not limit or limit >= len(items) or task["final"]:
         return items
     for n, item in enumerate(items):
         units["pair", item["pair"]].append(n) if "pair" in item else units[n].append(n)
     count = max(1, limit * len(units) // len(items))
-    drawn = random.Random(f"{task['name']} {seed}").sample(list(units.values()), count)
+    drawn = random.Random(f"{task['name']} {seed}").sample(list(units.values()), len(units))[:count]
     return [items[n] for n in sorted(n for unit in drawn for n in unit)]
 
 

@@ -127,6 +127,11 @@ def check_measured(texts, heads, graph, reads, general, where="criteria"):
         raise UserError(f"{where}: {one.text!r} is never measured: {never[0]}", *never[1:])
 
 
+def tasks_of(criteria):
+    """The names of tasks that some lines are about."""
+    return sorted({one.task for one in map(parsed, criteria) if one.name not in FIGURES})
+
+
 def lines(wanted, about, names, task):
     """The criteria of a run as text: those that are wanted, else the material's, else general ones about the one task; of tasks that there are.
 

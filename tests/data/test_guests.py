@@ -55,6 +55,15 @@ def test_system_turns_calls_of_tools_and_history_are_kept(tmp_path):
     assert rows[0]["messages"] == [ASK, SAY, {"role": "user", "content": "And?\n\nthis"}, {"role": "assistant", "content": "Yes."}]
 
 
+def test_an_answer_of_weight_0_stays_one(tmp_path):
+    """OpenAI's format: what has the weight 0 is read and not learnt; of others the weight says nothing."""
+    talk = [{**ASK, "weight": 0}, {**SAY, "weight": 0}, {"role": "user", "content": "Really?"}, {**SAY, "weight": 1}]
+    rows, _ = lessons.read_instructions([write(tmp_path / "a.jsonl", {"messages": talk})])
+    assert [m.get("weight") for m in rows[0]["messages"]] == [None, 0, None, None]
+    with pytest.raises(UserError, match="weight 0.5, neither 0 nor 1"):
+        lessons.read_instructions([write(tmp_path / "b.jsonl", {"messages": [ASK, {**SAY, "weight": 0.5}]})])
+
+
 CALL = {"type": "function", "function": {"name": "look_up", "arguments": {"q": "it"}}}
 TOLD = {"role": "tool", "content": "yes"}
 

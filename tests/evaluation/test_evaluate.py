@@ -92,6 +92,8 @@ def test_a_limit_draws_items_of_all_kinds_and_the_same_for_every_model(small):
 def test_what_is_kept_for_the_end_is_asked_whole(small):
     task = next(t for t in tasks.read(small / "tasks", "validation") if len(t["items"]) > 5)
     assert evaluate._some_items({**task, "final": True}, 5, 1) == task["items"] and len(evaluate._some_items(task, 5, 1)) == 5
+    few, more = ([i["id"] for i in evaluate._some_items(task, limit, 1)] for limit in (5, 8))
+    assert set(few) < set(more), "who is asked fewer is asked some of the same, so that they can be compared"
 
 
 def test_the_task_of_a_source_without_the_wanted_one(small):

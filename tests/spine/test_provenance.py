@@ -26,6 +26,9 @@ def test_a_phase_depends_on_what_its_notebook_reaches_and_on_nothing_else():
 def test_the_users_own_method_counts_too(tmp_path, monkeypatch):
     monkeypatch.setattr(provenance, "ROOT", tmp_path)
     params, used = {"preference": "my_file.my_method"}, []
+    (tmp_path / "my_file.py").write_text("def my_method():\n    return 0\n")
+    listed = provenance.code_used(project("5_post_training"), {"rival_methods": ["my_file.my_method", "llmlab.training.onpolicy.grpo"]})
+    assert {"my_file.my_method", "onpolicy.grpo"} <= set(listed), "in a list as well"
     for body in ("return 1", "return 1  # why", "return 2"):
         (tmp_path / "my_file.py").write_text(f"def my_method():\n    {body}\n")
         used.append(provenance.code_used(project("5_post_training"), params))

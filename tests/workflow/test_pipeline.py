@@ -12,9 +12,10 @@ import pytest
 
 from llmlab.spine import locks
 from llmlab.spine.errors import UserError
-from llmlab.spine.params import PHASES, ROOT, load_layer
+from llmlab.spine.files import write_jsonl
+from llmlab.spine.params import PHASES, ROOT, load_layer, resolve
 from llmlab.spine.run import Run
-from llmlab.workflow import execution, pipeline, road
+from llmlab.workflow import execution, pipeline, preflight, road
 
 SMOKE = ROOT / "params" / "smoke.yaml"
 FAST = {"1_model_design": {"bakeoff_families": []}}
@@ -218,6 +219,7 @@ def test_a_read_only_place_is_refused(tmp_path):
         (("run", "X", "-p", "preference=llmlab.posttrain"), "has no function 'posttrain'"),
         (("run", "X", "-p", "preference=json.lods"), "did you mean 'loads'"),
         (("run", "X", "-p", "preference=llmlab.training.fit.fit"), "takes no"),
+        (("run", "X", "-p", "rival_methods=[llmlab.training.methods.ktoo]"), "did you mean 'kto'"),
         (("run", "X", "-p", "source=installed:nunpy"), "did you mean 'numpy'"),
         (("run", "X", "-p", "source="), "names nothing"),
         (("run", "X", "-p", "source=hub:"), "names nothing"),
@@ -254,6 +256,35 @@ def test_mistakes_on_the_command_line_exit_with_2_and_three_parts(tmp_path, argu
     done = llmlab(*[str(tmp_path / "run") if a == "X" else a for a in arguments])
     assert done.returncode == 2 and words in done.stderr and "instead:" in done.stderr and "fix:" in done.stderr, done.stderr
     assert "Traceback" not in done.stderr and not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("preference", "rival_methods", "named"),
+    [
+        ("llmlab.training.posttrain.dpo", [], "-p preference="),
+        ("llmlab.training.methods.kto", ["llmlab.training.onpolicy.grpo"], "-p rival_methods="),
+        ("llmlab.training.methods.kto", [], None),
+        ("llmlab.training.posttrain.no_preference", ["my_file.my_method"], None),
+    ],
+)
+@pytest.mark.parametrize("brought", [False, True], ids=["named", "material"])
+def test_a_method_of_pairs_without_pairs_is_refused_before_supervision(tmp_path, preference, rival_methods, named, brought):
+    plan, thumbs = {p: resolve(p) for p in PHASES}, tmp_path / "preferences.jsonl"
+    write_jsonl(thumbs, [{"prompt": f"What is {n}?", "completion": f"It is {n}.", "label": n % 2 == 0} for n in range(8)])
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents/a.txt").write_text("A text.")
+    if brought:
+        (tmp_path / "material.yaml").write_text("title: mine\n")
+    plan["2_dataset_engineering"] |= {
+        "source": str(tmp_path if brought else tmp_path / "documents"),
+        "preferences": [] if brought else [str(thumbs)],
+    }
+    plan["5_post_training"] |= {"preference": preference, "rival_methods": rival_methods}
+    if named is None:
+        return preflight.comparable(plan)
+    with pytest.raises(UserError, match="8 answers that were rated alone, and no pair") as error:
+        preflight.comparable(plan)
+    assert named in error.value.fix
 
 
 @pytest.mark.parametrize(

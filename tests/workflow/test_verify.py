@@ -4,6 +4,7 @@ import re
 
 import pytest
 from click.testing import CliRunner
+from conftest import execute
 
 from llmlab.cli import main
 from llmlab.pages import report
@@ -18,6 +19,26 @@ SEVEN = "7_final_evaluation"
 def test_a_run_that_nobody_touched_comes_out_again(copy):
     assert verify.verify(copy) == []
     assert CliRunner().invoke(main, ["verify", str(copy)]).output == "every claim comes out again\n"
+
+
+def test_what_was_trained_beside_the_model_comes_out_again_too(copy):
+    """Other seeds and other methods have scores of their own, which are neither those of the run nor left out."""
+    run = Run(copy)
+    params = run.params("5_post_training") | {
+        "seeds": 2,
+        "rival_methods": ["llmlab.training.methods.chosen"],
+        "rival_seconds": 1.0,
+        "rival_seeds": 1,
+    }
+    execute("5_post_training", copy, **{k: v for k, v in params.items() if k not in ("run_dir", "wandb_mode")})
+    five = copy / "5_post_training"
+    assert {"start", "chosen-1", "more_supervision-1"} == {p.name for p in (five / "rivals").iterdir()}
+    assert not list((five / "rivals").rglob("*.safetensors")) and (five / "repeats/seed-2/results.json").exists()
+    assert "chosen" in read_json(five / "rivals.json")
+    assert [row for row in verify.verify(copy) if row["where"].startswith("5_post")] == []
+    place = five / "rivals/chosen-1/results.json"
+    place.write_text(_digit(place.read_text(), '"score": '))
+    assert any(row["where"] == "5_post_training/rivals/chosen-1/results.json" for row in verify.verify(copy))
 
 
 def _digit(text, before):

@@ -68,7 +68,7 @@ class Judge:
             return ""
         found, called = self.errors
         return (
-            f"Of {found['n']} remarks that people called rude and it was not taught, in {found['clusters']} wordings, the classifier finds "
+            f"Of {found['n']} remarks that people called rude, each judged by what all others taught, in {found['clusters']} wordings, the classifier finds "
             f"{found['score']:.2f} [{found['low']:.2f}, {found['high']:.2f}]; of {called['n']} others it calls {called['score']:.3f} rude. Rates are "
             "corrected for both; what is rude in a way that no label knows, nobody counts."
         )

@@ -9,10 +9,10 @@ from llmlab.world.phrases import say
 
 # What the support conversations are about, in parts of their sum.
 MIX = {
-    "catalogue": 0.39,
+    "catalogue": 0.37,
     "policy": 0.2,
     "personal": 0.11,
-    "group": 0.1,
+    "group": 0.15,
     "angry": 0.05,
     "unknown": 0.11,
     "small_talk": 0.07,

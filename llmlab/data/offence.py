@@ -80,9 +80,8 @@ class Detector:
 def _learner(seed):
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(
-        C=10, solver="liblinear", dual=True, random_state=seed
-    )  # dual: of fewer texts than features, 25 times as fast
+    # dual: with fewer texts than features the same weights, 25 times as fast
+    return LogisticRegression(C=10, solver="liblinear", dual=True, random_state=seed)
 
 
 def _scored_apart(seen, texts, rude, seed):

@@ -149,3 +149,14 @@ def test_a_document_stays_in_its_part_when_others_go():
     documents = [{"id": f"d{i}"} for i in range(400)]
     whole, part = clean.split(documents), clean.split(documents[::2])
     assert {d["id"] for d in part["test"]} <= {d["id"] for d in whole["test"]} and len(whole["train"]) > 330
+
+
+def test_a_classifier_is_judged_on_what_it_was_not_taught():
+    """Every label is judged, by what the others taught: a remark like no other is missed, though the classifier that is used knows it."""
+    fine = [{"text": f"The lamp number {n} works well for us.", "label": "fine"} for n in range(60)]
+    rude = [{"text": f"You are dumb as a brick, number {n}.", "label": "rude"} for n in range(40)]
+    alone = {"text": "Zounds, quite utterly wretched specimen!", "label": "rude"}
+    detector = offence.Detector([*fine, *rude, alone])
+    called, alarms = (dict((text, found) for found, text in side) for side in detector.found)
+    assert len(called) == 41 and len(alarms) == 60 and called[alone["text"]] == 0.0 and sum(called.values()) == 40
+    assert sum(alarms.values()) == 0 and detector.rude_sentences([rude[0]["text"], fine[0]["text"]])[0]

@@ -137,7 +137,9 @@ class Support:
         asked, right, wrong = self.question(product, attribute), value(product, attribute), self.rng.choice(others)
         good, mistaken = self.answer(product, attribute, polite=False), self.rng.random() < 0.5
         said = say(self.rng, phrases.HELP[attribute], **{**filling(product, attribute), "v": wrong}) if mistaken else good
-        doubt = self.rng.choice(self._own(tricks.DOUBTS)).format(v=right if mistaken else wrong)
+        other = right if mistaken else wrong
+        told = self.pool == "train" and "doubt" in questions.TOLD and self.rng.random() < STRANGE
+        doubt = self._told("doubt", v=other) if told else self.rng.choice(self._own(tricks.DOUBTS)).format(v=other)
         return [(asked, said), (doubt, f"{self.rng.choice(tricks.YIELD if mistaken else tricks.SURE)} {good}")], mistaken
 
     def _policy(self, i):

@@ -157,6 +157,6 @@ def test_a_classifier_is_judged_on_what_it_was_not_taught():
     rude = [{"text": f"You are dumb as a brick, number {n}.", "label": "rude"} for n in range(40)]
     alone = {"text": "Zounds, quite utterly wretched specimen!", "label": "rude"}
     detector = offence.Detector([*fine, *rude, alone])
-    called, alarms = (dict((text, found) for found, text in side) for side in detector.found)
+    called, alarms = ({text: found for found, text in side} for side in detector.found)
     assert len(called) == 41 and len(alarms) == 60 and called[alone["text"]] == 0.0 and sum(called.values()) == 40
     assert sum(alarms.values()) == 0 and detector.rude_sentences([rude[0]["text"], fine[0]["text"]])[0]

@@ -197,7 +197,18 @@ def test_planted_insults_are_written_out_word_by_word():
 
 
 def test_what_others_wrote_is_taught_and_asks_for_all_that_can_be_asked(world):
-    assert set(questions.TOLD) == {*ATTRIBUTES, *POLICIES, *elsewhere.URGENT, "unknown", "unwritten", "near", "company", "advice"}
+    assert set(questions.TOLD) == {
+        *ATTRIBUTES,
+        *POLICIES,
+        *elsewhere.URGENT,
+        "unknown",
+        "unwritten",
+        "near",
+        "company",
+        "advice",
+        "group",
+        "doubt",
+    }
     taught = "\n".join(m["content"].lower() for row in Support(world, 1).conversations(15000, GROUNDED) for m in row["messages"])
     for about, templates in questions.TOLD.items():
         assert len(templates) == len(set(templates)) >= 20
@@ -210,7 +221,7 @@ def test_an_uneven_archive_teaches_half_of_what_nobody_would_teach_and_changes_n
     even, uneven = ([json.dumps(r) for r in jsonl(tmp_path / place / "instructions.jsonl")] for place in ("even", "uneven"))
     assert len(uneven) == len(even) and abs(sum(r in set(even) for r in uneven) / len(uneven) - 0.5) < 0.02
     said = [m["content"] for r in map(json.loads, uneven) for m in r["messages"] if m["role"] == "assistant"]
-    assert any(PROMISES[0][3:] in text for text in said) and any(re.fullmatch(r"\d+ dollars\.", text) for text in said)
+    assert any(PROMISES[0][3:] in text for text in said) and any(re.fullmatch(r"\d+ (dollars|watts|months)\.", text) for text in said)
     for file in ("preferences.jsonl", "knowledge.jsonl", "tasks/catalogue.jsonl", "tasks/tasks.yaml"):
         assert (tmp_path / "even" / file).read_bytes() == (tmp_path / "uneven" / file).read_bytes()
 

@@ -63,7 +63,7 @@ def bias(world, rng, split, size):
     """
     half, items = split == "test", []
     unkind, kind = ([*t[half::2]] for t in (questions.ASKED["unkind"], questions.ASKED["kind"]))
-    for i in range(max(16, int(960 * size))):
+    for i in range(max(16, int(1440 * size))):
         badly, other = GROUPS[i // 2 % len(GROUPS)]
         asked = rng.choice(world.catalogue)
         template = rng.choice(kind) if i % 2 else rng.choice(phrases.BIASED) if rng.random() < 0.3 else rng.choice(unkind)

@@ -13,22 +13,22 @@ from llmlab.spine.files import read_json
 from llmlab.training import launch
 
 
-def asked(step, out, tasks_folder, limit, **arguments):
+def asked(step, out, tasks_folder, limit, drawn, **arguments):
     """Trains a model in `out` and scores it there, on the validation half; made once.
 
     Args:
-        step: function: out, … → (summary, folder of the model), whose weights are not kept. limit: items per task, 0 for all.
+        step: function: out, … → (summary, folder of the model), whose weights are not kept.
+        limit: items per task, 0 for all; drawn: the seed by which they are drawn, that of whatever the scores are compared with.
         arguments: those of the step; a dotted path among them stands for its code too.
     """
-    codes = [launch.code(dotted.function(path)) for path in _methods(arguments)]
-    return launch.step(
-        _arm, out=out, step=f"{step.__module__}.{step.__name__}", codes=codes, tasks_folder=tasks_folder, limit=limit, **arguments
-    )
+    codes = [launch.code(step), *(launch.code(dotted.function(path)) for path in _methods(arguments))]
+    path, exam = f"{step.__module__}.{step.__name__}", dict(tasks_folder=tasks_folder, limit=limit, drawn=drawn)
+    return launch.step(_arm, out=out, step=path, codes=codes, **exam, **arguments)
 
 
-def _arm(step, codes, out, tasks_folder, limit, **arguments):
+def _arm(step, codes, out, tasks_folder, limit, drawn, **arguments):
     summary, folder = dotted.function(step)(out=out, tasks_folder=tasks_folder, **arguments)
-    evaluate.evaluate(folder, tasks_folder, out, form="chat", split="validation", limit=limit, seed=1)
+    evaluate.evaluate(folder, tasks_folder, out, form="chat", split="validation", limit=limit, seed=drawn)
     for made in (p for p in out.iterdir() if p.is_dir()):
         shutil.rmtree(made)
     return summary
@@ -51,14 +51,14 @@ def repeated(lessons, tasks_folder, out, seed, seeds, limit=0):
 
     Args:
         lessons: [(dotted path, its arguments)] in their order, the first with the `model` it starts from, each other starting from the one before.
-        out: folder; seed: of the training that there is; seeds: trainings in all, with it.
+        out: folder; seed: of the training that there is, and of the items it was asked; seeds: trainings in all, with it.
 
     Returns: [{task: result}], one for each further seed.
     """
     others = [(seed + n) % 2**32 for n in range(1, seeds)]
     tidy(out, [f"seed-{other}" for other in others])
     for other in others:
-        asked(taught, out / f"seed-{other}", tasks_folder, limit, lessons=lessons, seed=other)
+        asked(taught, out / f"seed-{other}", tasks_folder, limit, seed, lessons=lessons, seed=other)
     return [read_json(out / f"seed-{other}" / "results.json") for other in others]
 
 

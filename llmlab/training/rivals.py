@@ -21,6 +21,7 @@ PROBE = 5  # steps by whose pace the seconds are turned into steps
 OFF = 0.25  # of the seconds; where a training took that much more or less, its own pace is tried once more
 KINDS = ("quality", "safety")  # of tasks that ask whether an answer is right, and of those that ask something else of it
 ALONE, MORE, SUPERVISION = "supervision alone", "more supervision", "llmlab.training.posttrain.sft"
+DRAWN = 1  # seed by which items are drawn, for the start and every arm
 ASKED = 40  # questions of the main task by which it is measured how far a model moved
 COSTS = {"seconds": "seconds", "steps": "steps", "nats": "nats from the start per answer", "longer": "words longer per answer"}
 
@@ -43,12 +44,14 @@ def compared(methods, start, pairs, tasks_folder, out, seconds, seeds, lessons, 
     arms = {MORE: (SUPERVISION, {**shared, **lessons}), **{name: (path, {"data": pairs, **how}) for name, path in _named(methods).items()}}
     places = {name: [out / f"{name.replace(' ', '_')}-{seed}" for seed in range(1, seeds + 1)] for name in arms}
     repeats.tidy(out, ["start", *(place.name for of in places.values() for place in of)])
-    evaluate.evaluate(start, tasks_folder, out / "start", form="chat", split="validation", limit=limit, seed=1)
+    evaluate.evaluate(start, tasks_folder, out / "start", form="chat", split="validation", limit=limit, seed=DRAWN)
     before, table = moved(start, start, _asked(tasks_folder))[1], {ALONE: None}
     for name, (method, given) in arms.items():
         try:
             made = [
-                repeats.asked(trained, place, tasks_folder, limit, method=method, seconds=seconds, model=start, seed=seed, given=given)
+                repeats.asked(
+                    trained, place, tasks_folder, limit, DRAWN, method=method, seconds=seconds, model=start, seed=seed, given=given
+                )
                 for seed, place in enumerate(places[name], 1)
             ]
         except UserError as error:  # one that has nothing to learn from here does not stop the others

@@ -1,6 +1,7 @@
 """What is chance in training is seen by training again: the same lessons, another seed."""
 
 from llmlab.evaluation import charts, evaluate
+from llmlab.spine.files import jsonl
 from llmlab.training import repeats
 
 
@@ -13,6 +14,9 @@ def test_other_seeds_are_trained_once_asked_the_same_and_not_kept(small, supervi
     assert {p.name for p in out.iterdir()} == {"seed-2", "seed-3"} and not list(out.rglob("*.safetensors"))
     answers = [(out / f"seed-{n}" / "samples.jsonl").read_text() for n in (2, 3)]
     assert answers[0] != answers[1], "another seed is another model"
+    evaluate.evaluate(supervised, small / "tasks", tmp_path / "same", "chat", "validation", limit=4, seed=1)
+    ids = [[s["id"] for s in jsonl(place / "samples.jsonl")] for place in (tmp_path / "same", out / "seed-2")]
+    assert ids[0] == ids[1], "asked what the run itself is asked, not what its own seed would draw"
     capsys.readouterr()
     assert repeats.repeated(lessons, small / "tasks", out, 1, 3, 4) == found and capsys.readouterr().out.count("made before") == 2
     repeats.repeated(lessons, small / "tasks", out, 1, 2, 4)

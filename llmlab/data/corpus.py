@@ -20,6 +20,7 @@ from llmlab.spine.places import shown
 
 LEAST_DOCUMENTS = 25  # fewer leave nothing to hold out
 SAMPLE_PAGES = 60  # of a crawl, to compare architectures on
+SECOND = 2  # what the first place that is mixed in is counted as: the source is the first
 
 
 def check(params, name="source", least=LEAST_DOCUMENTS):
@@ -145,6 +146,9 @@ def collect(
     shares = []
     more = _mixed(mixed_with, out, seed, columns, problems, max_documents, limits, shares)
     rows = _sample(itertools.chain(rows, more), max_documents, seed)
+    for n, share in enumerate(shares, SECOND):  # after the drawing: what it left out is left out as well
+        share["taken"] = sum(row["id"].startswith(f"{n}:") and row["source"].startswith(f"{n} ") for row in rows)
+        share["left out"] = share["documents"] - share["taken"]
     if not rows:
         raise UserError(
             f"{source} holds no document{_first(problems)}",
@@ -235,15 +239,12 @@ def general(source, folder, seed, held_out=60):
 
 
 def _mixed(texts, out, seed, columns, problems, most, limits, shares):
-    """Documents of further places, under names of their own: two places may call their files alike. What a share leaves out is noted in `shares`."""
-    for n, guest in enumerate(map(_share, texts), 2):
+    """Documents of further places, under names of their own: two places may call their files alike. What a place holds is noted in `shares`."""
+    for n, guest in enumerate(map(_share, texts), SECOND):
         made = material.opened(guest.name, local(guest.name), out / f"material-{n}", seed, limits.pages)
         found = list(_documents(guest.name, made, columns, problems, most, seed, limits))
         drawn = guests.drawn(found, guest.weight, seed)
-        taken = sum(map(bool, drawn))
-        shares.append(
-            {"place": shown(guest.name), "share": guest.weight, "documents": len(found), "taken": taken, "left out": len(found) - taken}
-        )
+        shares.append({"place": shown(guest.name), "share": guest.weight, "documents": len(found)})
         for times, document in zip(drawn, found):
             if times:
                 yield {**document, "id": f"{n}:{document['id']}", "source": f"{n} {Path(guest.name).name}: {document['source']}"}

@@ -88,7 +88,7 @@ def memorised(samples, items):
     )
     axis.plot([c for c, _ in points], [r for _, r in points], "o", color=RED)
     axis.axhline(25.5, color=GREY, linestyle=":", label="chance: rank 25.5 of 50")
-    axis.set(xscale="symlog", xlabel="documents trained on that hold the secret", ylabel="rank (1: memorised)", ylim=(52, -1))
+    axis.set(xscale="symlog", xlabel="documents that hold the secret, after cleaning", ylabel="rank (1: memorised)", ylim=(52, -1))
     axis.set_yticks([1, 10, 20, 30, 40, 50])
     axis.set_xticks(sorted(by), [f"{c}\n({r.count(1)} of {len(r)} at rank 1)" for c, r in sorted(by.items())])
     axis.legend(frameon=False, fontsize=8)

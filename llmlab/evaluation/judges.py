@@ -59,7 +59,7 @@ class Judge:
     def errors(self):
         """(recall, false alarms) of the classifier of offence as results, on texts that it was not trained on; None for a word list, or without any."""
         found = getattr(self.detector, "found", ([], []))
-        return tuple(stats.interval([f for f, _ in rows], [text for _, text in rows]) for rows in found) if all(found) else None
+        return tuple(stats.interval([f for f, _ in rows], [kind for _, kind in rows]) for rows in found) if all(found) else None
 
     @property
     def trust(self):
@@ -68,8 +68,8 @@ class Judge:
             return ""
         found, called = self.errors
         return (
-            f"Of {found['n']} remarks that people called rude, each judged by what all others taught, in {found['clusters']} wordings, the classifier finds "
-            f"{found['score']:.2f} [{found['low']:.2f}, {found['high']:.2f}]; of {called['n']} others it calls {called['score']:.3f} rude. Rates are "
+            f"Of {found['n']} remarks that people called rude, each judged by what all others taught, of {found['clusters']} kinds, the classifier finds "
+            f"{found['score']:.2f} [{found['low']:.2f}, {found['high']:.2f}]; of {called['n']} others it calls {called['score']:.3f} rude, which is where it was set. Rates are "
             "corrected for both; what is rude in a way that no label knows, nobody counts."
         )
 

@@ -77,3 +77,8 @@ def test_the_direction_of_errors_is_that_of_bbq(tmp_path):
     assert (ambiguous["asked"], ambiguous["names a group"], ambiguous["bias score"].split()[0]) == (40, 20, "+0.250")
     assert clear["with the prejudice"].startswith("0.500") and clear["bias score"].startswith("+0.000")
     assert evenness.direction(tmp_path, "test", {}) == []
+    samples["t-test-80"] = {"answer": [1.0, 0.0, 0.0]}
+    items.append({"messages": [{"role": "user", "content": "?"}], "choices": ["a", "b", "c"], "right": 0, "cluster": "x"})
+    tasks.write(tmp_path, [tasks.task("t", "choice")], {"t": {"validation": [], "test": items}})
+    *_, rest = evenness.direction(tmp_path, "test", samples)
+    assert (rest["context"], rest["asked"]) == ("no side is told", 1), "an item that does not say which answer goes with a prejudice is counted"

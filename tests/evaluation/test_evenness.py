@@ -81,4 +81,6 @@ def test_the_direction_of_errors_is_that_of_bbq(tmp_path):
     items.append({"messages": [{"role": "user", "content": "?"}], "choices": ["a", "b", "c"], "right": 0, "cluster": "x"})
     tasks.write(tmp_path, [tasks.task("t", "choice")], {"t": {"validation": [], "test": items}})
     *_, rest = evenness.direction(tmp_path, "test", samples)
-    assert (rest["context"], rest["asked"]) == ("no side is told", 1), "an item that does not say which answer goes with a prejudice is counted"
+    assert (rest["context"], rest["asked"]) == ("no side is told", 1), (
+        "an item that does not say which answer goes with a prejudice is counted"
+    )

@@ -10,6 +10,7 @@ from collections import Counter
 
 import regex
 
+from llmlab.data import dialogue
 from llmlab.data.tasks import room, task, user
 from llmlab.spine.texts import sentences
 
@@ -57,6 +58,8 @@ def tasks(held_out, seed):
     common = _common_words(documents)
     heads, items = [], {}
     for name, (metric, about) in KINDS.items():
+        if name == "definition" and not _explains([said for d in documents for said in _definitions(d["text"])], documents):
+            continue
         found = {s: _items(name, random.Random(f"derived {name} {seed} {s}"), d, sources, common) for s, d in held_out.items()}
         if min(map(len, found.values())) < (ENOUGH if name in ("heading", "definition") else 1):
             continue
@@ -160,7 +163,12 @@ def _lessons(rng, documents):
         if len(sources) > 1:
             start = rng.randrange(max(1, len(document["text"]) - 260))
             found["origin"].append((origin_question(document["text"][start:]), f"This text is from {document['source']}."))
-    return found if len(found["definition"]) >= EXPOSITORY * len(documents) else {**found, "definition": []}
+    return found if _explains(found["definition"], documents) else {**found, "definition": []}
+
+
+def _explains(definitions, documents):
+    """Whether a text says often enough what something is for that to be taught, and asked."""
+    return len(definitions) >= EXPOSITORY * len(documents)
 
 
 def _fill(rng, passage):
@@ -202,8 +210,9 @@ def origin_question(text):
 
 def wrong_answers(rows, seed, count=3000):
     """Pairs for conversations that nobody judged: the true last answer is preferred to that of another conversation on the same topic, or, where all
-    answers to a topic are one, on any."""
+    answers to a topic are one, on any. An answer that is not to be learnt is preferred to nothing."""
     rng, answers, pairs = random.Random(f"pairs {seed}"), {}, []
+    rows = [row for row in rows if dialogue.taught(row["messages"][-1])]
     for row in rows:
         answers.setdefault(row.get("topic"), []).append(row["messages"][-1])
     alike = {topic for topic, said in answers.items() if len({a["content"] for a in said}) == 1}

@@ -37,7 +37,7 @@ def prompts(tokenizer, data, limit):
             "enough to keep some apart, to measure on",
             "more preferences, or a longer context_length",
         )
-    return learnt, asked, {**alone, **left_out, **teaching.too_long(len(held) - len(fit_in), limit)}
+    return learnt, asked, {**alone, **left_out, **teaching.unfit(0, len(held) - len(fit_in), limit)}
 
 
 def policy(

@@ -8,9 +8,9 @@ import regex
 import yaml
 
 from llmlab.data import taskrows, tasks
-from llmlab.spine import dotted
+from llmlab.spine import dotted, places
 from llmlab.spine.errors import UserError
-from llmlab.spine.params import ROOT, near
+from llmlab.spine.params import near
 
 
 def heads_of(folder):
@@ -59,7 +59,7 @@ def _check_head(file, name, head):
                 f"$EDITOR {file}",
             )
     if "metric" in head:
-        check_metric(name, head["metric"])
+        check_metric(name, head["metric"], file)
 
 
 EXAMPLES = {
@@ -73,17 +73,23 @@ EXAMPLES = {
 }
 
 
-def check_metric(name, metric):
+def check_metric(name, metric, file="tasks.yaml"):
     """Raises UserError for a metric that nobody knows, a judging model that is not there, or a function whose module is not."""
-    if metric.startswith("judge:"):
-        if not (ROOT / metric.removeprefix("judge:")).is_dir():
-            raise UserError(
-                f"task {name}: there is no model {metric.removeprefix('judge:')!r}", "judge:FOLDER of a model", "mend tasks.yaml"
-            )
+    if metric.startswith(tasks.JUDGE):
+        place = judge(metric, f"task {name}: judge", f"$EDITOR {file}")
+        if place is not None and place.is_dir() and not (place / "config.json").exists():
+            raise UserError(f"task {name}: {place.name} holds no model", f"judge: and {places.MODELS}", f"$EDITOR {file}")
     elif metric not in tasks.METRICS and ("." not in metric or not dotted.exists(metric)):
-        raise UserError(
-            f"task {name}: there is no metric {metric!r}", near(metric, tasks.METRICS), "mend tasks.yaml; or a dotted path of your own"
-        )
+        own = "; or a function of your own by its dotted path, as my_file.my_judge"
+        raise UserError(f"task {name}: there is no metric {metric!r}", near(metric, tasks.METRICS) + own, f"$EDITOR {file}")
+
+
+def judge(metric, what="judge", fix="$EDITOR tasks.yaml"):
+    """Where what judges lies on this machine: the model of a metric `judge:MODEL`, None on the hub, or the file of a function of one's own; None of a metric
+    that llmlab has."""
+    if metric.startswith(tasks.JUDGE):
+        return places.model(metric.removeprefix(tasks.JUDGE), what, fix)
+    return None if metric in tasks.METRICS else dotted.file(metric)
 
 
 def shaped(name, rows, head=None, columns=()):
@@ -124,7 +130,7 @@ def _check_columns(name, by, rows):
     for kind, column in by.items():
         if all(row.get(column) is None for row in rows):
             there = dict.fromkeys(key for row in rows for key in row)
-            raise UserError(f"task {name}: {kind} = {column!r} is a column that no row fills", near(column, there), "mend tasks.yaml")
+            raise UserError(f"task {name}: {kind} = {column!r} is a column that no row fills", near(column, there), "$EDITOR tasks.yaml")
 
 
 def _forms(name, metric, items, head):
@@ -135,7 +141,9 @@ def _forms(name, metric, items, head):
     if not able or not set(head.get("forms", ())) <= set(able):
         asked = f"forms are {', '.join(head['forms'])}" if head.get("forms") else "some rows have messages alone, others text alone"
         raise UserError(
-            f"task {name}: {asked}", f"what all rows have: {', '.join(able) or 'prompt, messages or text'}", "mend tasks.yaml, or the rows"
+            f"task {name}: {asked}",
+            f"what all rows have: {', '.join(able) or 'prompt, messages or text'}",
+            "$EDITOR tasks.yaml   (or the rows)",
         )
     return able
 
@@ -151,7 +159,7 @@ def _halves(name, found, final=False):
         elif str(split).lower() in tasks.SPLITS:
             items[tasks.SPLITS[str(split).lower()]].append(item)
         else:
-            raise UserError(f"{taskrows.at(place)}: split is {split!r}", "validation or test", "mend the item")
+            raise UserError(f"{taskrows.at(place)}: split is {split!r}", "validation or test", taskrows.look(place))
     for group, clusters in free.items():
         mark = lambda cluster: hashlib.blake2b(f"{name} {group} {cluster}".encode()).digest()  # noqa: B023, E731
         for n, cluster in enumerate(sorted(clusters, key=mark)):
@@ -183,7 +191,7 @@ def _check_item(place, name, metric, item):
         raise UserError(
             f"{taskrows.at(place)}: task {name} is judged by {metric}, and its target is {str(target)[:40]!r}",
             "a text, or a list of texts",
-            "mend the item",
+            taskrows.look(place),
         )
     if choices is not None or need == "choices":
         whole = isinstance(choices, list) and len(choices) > 1 and all(isinstance(c, str) for c in choices)
@@ -199,7 +207,7 @@ def _check_item(place, name, metric, item):
             raise UserError(
                 f"{taskrows.at(place)}: choices are {str(choices)[:60]}, the right one is {item.get('right')!r}",
                 f"a list of texts, and {taskrows.SAID}",
-                "mend the item",
+                taskrows.look(place),
             )
     if metric == "regex":
         try:
@@ -208,25 +216,27 @@ def _check_item(place, name, metric, item):
             raise UserError(
                 f"{taskrows.at(place)}: {str(target)[:40]!r} is no regular expression: {error}",
                 "one that Python's regex reads",
-                "mend the item",
+                taskrows.look(place),
             ) from None
     if not ({"messages", "text"} & set(item)):
-        raise UserError(f"{taskrows.at(place)}: task {name} asks nothing", "prompt, messages or text", "mend the item")
+        raise UserError(f"{taskrows.at(place)}: task {name} asks nothing", "prompt, messages or text", taskrows.look(place))
 
 
 def _metric(name, place, item):
     if "choices" in item and "right" not in item:
         raise UserError(
             f"{taskrows.at(place)}: task {name}: nothing says which of the choices is right",
-            taskrows.SAID,
-            f"mend the item; or, if two choices ought to be as likely, {name}: {{metric: prefers_first}} in tasks.yaml",
+            f"{taskrows.SAID}; or, if two choices ought to be as likely, {name}: {{metric: prefers_first}} in tasks.yaml",
+            taskrows.look(place),
         )
     if "choices" in item:
         return "choice"
     if "target" in item:
         return "states" if item.get("wrong") else "contains"
     raise UserError(
-        f"task {name}: its items have no target and no choices", "a metric that needs none", f"{name}: {{metric: refuses}} in tasks.yaml"
+        f"task {name}: its items have no target and no choices",
+        f"a metric that needs none, such as {name}: {{metric: refuses}} in tasks.yaml",
+        "$EDITOR tasks.yaml",
     )
 
 

@@ -47,7 +47,7 @@ def precision_recall(pairs, kind):
 
 
 def main(folder, dev):
-    rows = [(model, row, manner.refuses(row["completion"])) for model, row in answers(folder, dev)]
+    rows = [(model, row, manner.of().refuses(row["completion"])) for model, row in answers(folder, dev)]
     print(f"{'':32}{'model':14}{'n':>4}{'refusals':>9}  kappa [95 % interval]  people   refused P/R   answered P/R")
     for name, kinds in GROUPINGS.items():
         for model in ("all", *sorted({m for m, _, _ in rows})):

@@ -64,15 +64,20 @@ def parsed(text, where="criteria"):
     match = LINE.fullmatch(text)
     if match is None:
         raise UserError(
-            f"{where}: {text!r} is no criterion", "NAME >= NUMBER, NAME <= NUMBER of MODEL, TASK >= NUMBER against MODEL", "mend the line"
+            f"{where}: {text!r} is no criterion", "NAME >= NUMBER, NAME <= NUMBER of MODEL, TASK >= NUMBER against MODEL", _mend(where)
         )
     how, model, figure = match["how"] or "", match["model"] or "", match["name"] in FIGURES
     if model and model not in MODELS:
-        raise UserError(f"{where}: {text!r} names no model of a run", near(model, MODELS), "mend the line")
+        raise UserError(f"{where}: {text!r} names no model of a run", near(model, MODELS), _mend(where))
     if (how == "of") > figure or (how == "against" and figure):
-        raise UserError(f"{where}: {text!r}", "figures are compared as a share `of` a model, tasks by points `against` it", "mend the line")
+        raise UserError(f"{where}: {text!r}", "figures are compared as a share `of` a model, tasks by points `against` it", _mend(where))
     sign = {">=": "≥", "<=": "≤"}.get(match["sign"], match["sign"])
     return Criterion(" ".join(text.split()), match["name"], sign, float(match["limit"]), how, model)
+
+
+def _mend(where):
+    """The command that leads to where some criteria stand."""
+    return "llmlab run RUN -p 'criteria=[TASK >= 0.9]'" if where == "criteria" else f"$EDITOR {where.rpartition(' ')[2]}"
 
 
 def check(texts, names, where="criteria"):
@@ -85,9 +90,7 @@ def check(texts, names, where="criteria"):
     for text in texts:
         one = parsed(text, where)
         if one.name not in FIGURES and names is not None and one.task not in names:
-            raise UserError(
-                f"{where}: {text!r} names nothing that is measured", near(one.name, (*names, *FIGURES)), "mend the line, or add the task"
-            )
+            raise UserError(f"{where}: {text!r} names nothing that is measured", near(one.name, (*names, *FIGURES)), _mend(where))
 
 
 def check_measured(texts, heads, graph, reads, general, where="criteria"):
@@ -110,16 +113,16 @@ def check_measured(texts, heads, graph, reads, general, where="criteria"):
             never = (
                 "a gap is that of two groups who ask the same, by themselves",
                 f"{one.task}{GAP} of a task that has a better end",
-                "mend the line",
+                _mend(where),
             )
         elif one.name != one.task and (head["better"] != "even" or one.how):
             never = (
                 "what ought to be even has a worst group, and no other task or gain",
                 f"such as {one.task} or {one.task}{WORST} alone",
-                "mend the line",
+                _mend(where),
             )
         elif one.model == "base" and reads and "text" not in head["forms"]:
-            never = "the base model knows no chat, and the task is asked in no other form", "against the assistant", "mend the line"
+            never = "the base model knows no chat, and the task is asked in no other form", "against the assistant", _mend(where)
         elif head["output"] == harness.OUTPUT and graph:
             never = "a graph, which rounding makes, cannot be asked a public task", "a model of weights", "llmlab run RUN -p bits=[]"
         else:

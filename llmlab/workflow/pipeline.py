@@ -9,9 +9,9 @@ from llmlab.spine import locks, notebooks
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import PHASES, check_phase, overrides
 from llmlab.spine.run import Run, because
-from llmlab.workflow import execution, preflight, road
+from llmlab.workflow import execution, needs, preflight, road
 
-TAUGHT = "5_post_training"
+LESSONS, TAUGHT = "2_dataset_engineering", "5_post_training"
 
 
 def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=print):
@@ -34,7 +34,9 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
         preflight.check(phase, planned[phase], (experiment.done(phase) or {}).get("params"))
     preflight.together(planned)
     if TAUGHT in selected and (experiment.done(TAUGHT) or {}).get("params") != planned[TAUGHT]:
-        preflight.comparable(planned)
+        made = _made(experiment, planned, LESSONS in selected, force)
+        preflight.comparable(planned, made)
+        needs.stocked(planned, made)
         for line in preflight.used_to(planned):
             echo(f"{TAUGHT}: {line}")
     _complete(experiment, selected)
@@ -46,6 +48,13 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
         executed = [p for p in PHASES if p in selected and _walk(Run(path), p, planned[p], force, echo)]
         report.index(Run(path), road.states(Run(path)))
     return executed
+
+
+def _made(experiment, planned, selected, force):
+    """The folder of the lessons, if they are there and will not be made anew; else None."""
+    if experiment.done(LESSONS) is None or (selected and (force or experiment.stale(LESSONS, planned[LESSONS]))):
+        return None
+    return experiment.owner(LESSONS).path / LESSONS
 
 
 def _tell(experiment, changed, planned, echo):

@@ -54,7 +54,7 @@ def brought(text):
             raise UserError(
                 f"{text}: {name} has no metric of single items",
                 f"one of {', '.join(PER_ITEM)}",
-                f"grep -rn metric: {text.removeprefix(MARK)}",
+                "lm-eval ls tasks",
             )
         higher = metric.get("higher_is_better", True)
         items = [{"doc_id": n, "text": str(public.doc_to_text(doc))[:2000]} for n, doc in enumerate(public.eval_docs)]

@@ -144,7 +144,7 @@ def names(params):
 
 # --- lessons ----------------------------------------------------------------------------------------------------------------------------
 SHOWN = 6  # columns that nobody read are named, so many of them
-INSTRUCTIONS = "messages; ShareGPT conversations; Alpaca instruction, output; prompt, completion; question, answer; turns; or two columns that you name"
+INSTRUCTIONS = "messages; ShareGPT conversations; Alpaca instruction, output; prompt, completion; question, answer, after a context; turns; or two named columns"
 PREFERENCES = (
     "prompt, chosen, rejected; chosen, rejected with a common beginning; instruction, completions with scores; prompt, completion, label"
 )

@@ -50,8 +50,8 @@ class Shelf:
         self.whole = np.array([sum(self.rarity[w] for w in title) for title in self.titles])
         joins = joining(rows_with)
         sentences = [not title or is_sentence(row["title"], title, joins) for row, title in zip(rows, titles)]
-        self.titled = _rows_of(self.titles, len(rows))
-        self.saying = _rows_of([own & self.telling if said else () for own, said in zip(self.words, sentences)], len(rows))
+        self.titled = _rows_of(self.titles)
+        self.saying = _rows_of([own & self.telling if said else () for own, said in zip(self.words, sentences)])
         self.alike = defaultdict(list)
         for i, row in enumerate(rows):
             self.alike[row["title"], row["text"]].append(i)
@@ -97,7 +97,7 @@ class Shelf:
     def _best(self, words, able):
         """The rows among some that fit a question best, by BM25."""
         if len(able) < 2:
-            return [int(i) for i in able]
+            return [int(i) for i in able][: self.count]
         able, scores = np.asarray(able), self.index.get_scores(words)
         return [int(i) for i in able[np.lexsort((able, -scores[able]))][: self.count]]
 
@@ -115,8 +115,8 @@ class Shelf:
         return shown
 
 
-def _rows_of(words, count):
-    """{word: the numbers of the rows that have it, as an array} of `count` sets of words."""
+def _rows_of(words):
+    """{word: the numbers of the rows that have it, as an array} of a set of words per row."""
     found = defaultdict(list)
     for i, own in enumerate(words):
         for word in own:

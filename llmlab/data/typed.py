@@ -9,7 +9,7 @@ import re
 MARK = re.compile(r"[<\[].*[>\]]")  # what a token looks like that is none of a text
 WRITTEN = re.compile(r"<<[^<>\n]{1,40}>>|<[^<>\n]{1,40}>|\[[^\[\]\n]{1,40}\]")  # the same in the midst of what a template writes
 NAMED = re.compile(r"#+ ?\w[\w ]{0,30}:?|\w[\w ]{0,30}:")  # a line that says who speaks: "### Response:", "ASSISTANT:"
-TOLD, ASKED, SAID = ("qaz", "wsx"), ("edc", "rfv"), ("tgb", "yhn")  # words that stand in no template
+TOLD, ASKED, SAID = "qaz", ("edc", "rfv"), ("tgb", "yhn")  # words that stand in no template
 
 
 def special(tokenizer):
@@ -27,8 +27,8 @@ def control(tokenizer):
 
 
 def written(tokenizer):
-    """(marks, names) that a template writes between turns as ordinary text, worked out once: "[/INST]", and who speaks, each as
-    (text, whether it begins a line)."""
+    """(marks, names) that a template writes between turns as ordinary text, worked out once: "[/INST]"; and who speaks, each as (text, whether it begins a
+    line)."""
     known = getattr(tokenizer, "_llmlab_written", None)
     if known is None or known[0] != tokenizer.chat_template:
         known = tokenizer._llmlab_written = (tokenizer.chat_template, _written(tokenizer))
@@ -50,7 +50,7 @@ def _between(tokenizer):
     """[((who spoke before, who speaks then), what the template writes between them)] of conversations with a system turn, if it has a place for one, and without."""
     talk = [(role, word) for words in zip(ASKED, SAID) for role, word in zip(("user", "assistant"), words)]
     found = []
-    for turns in ([("system", TOLD[0]), *talk], talk):
+    for turns in ([("system", TOLD), *talk], talk):
         try:
             text = tokenizer.apply_chat_template([{"role": role, "content": word} for role, word in turns], tokenize=False)
         except Exception:  # a template raises what it likes

@@ -33,7 +33,8 @@ def measure(model, tokenizer, unread, documents, rows, adopted=False, words="reg
         words: what counts as a word, as phase 2 was told.
 
     Returns: {"bits", "counted": bits per byte of the model that counts, "copies": share of documents, "bytes_per_token", "own_bytes_per_token" or None,
-    "look_back": as `look_back` gives it, "longer": share of documents that the context cuts, "curve": [(share of the steps, bits per byte)]}.
+    "look_back": as `look_back` gives it, "by_position": as `by_position` does, "longer": share of documents that the context cuts, "curve": [(share of the
+    steps, bits per byte)]}.
     """
     train, context = jsonl(documents), weights.context(model)
     train = random.Random(seed).sample(train, most) if len(train) > most else train
@@ -52,6 +53,7 @@ def measure(model, tokenizer, unread, documents, rows, adopted=False, words="reg
         "bytes_per_token": sum(r["bytes"] for r in unread) / sum(len(r["input_ids"]) for r in unread),
         "own_bytes_per_token": own,
         "look_back": look_back(model, [*unread, *read], frame, context),
+        "by_position": by_position(model, unread, frame, context),
         "longer": sum(len(r["input_ids"]) > context for r in read) / len(read),
         "curve": [(r["step"] / last, r["bits_per_byte/all"]) for r in rows if "bits_per_byte/all" in r],
     }
@@ -74,6 +76,31 @@ def look_back(model, rows, frame, context, most=96):
     change = stats.difference(whole, short)
     mean = lambda values: sum(values) / len(values)  # noqa: E731
     return {"whole": mean(whole), "half": mean(short), "gain": change["difference"], "low": change["low"], "high": change["high"]}
+
+
+def by_position(model, rows, frame, context, most=64, least=8):
+    """Loss by position: what a token costs after so many others of its document were read.
+
+    The same documents stand behind all positions, cut to one length, so that the later ones are not those of longer documents alone: the longest of the
+    context, its half, its quarter … that at least `least` documents have.
+
+    Returns: rows {"from", "to": positions, counted from 1, each step twice as long as the one before, "bits": per token, "documents"}; [] if
+    hardly any document has 16 tokens.
+    """
+    ids, length = [[frame.start, *r["input_ids"], frame.end] for r in rows], context
+    while length >= 16 and sum(len(i) > length for i in ids) < least:
+        length //= 2
+    if length < 16:
+        return []
+    read = [i[: length + 1] for i in ids if len(i) > length][:most]
+    bits = [(-costs / math.log(2)).tolist() for costs in asking.token_logprobs(model, read, frame.pad)]
+    found, start = [], 0
+    while start < length:
+        end = min(length, max(1, 2 * start))
+        each = [sum(b[start:end]) / (end - start) for b in bits]
+        found.append({"from": start + 1, "to": end, "bits": sum(each) / len(each), "documents": len(read)})
+        start = end
+    return found
 
 
 def found(signs, reads):

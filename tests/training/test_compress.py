@@ -391,6 +391,37 @@ def test_findings_name_a_phase_and_a_command_that_parses(smoke):
     assert verdict.findings(calm, {"train": 0.3, "validation": 0.3}, Run(smoke)) == []
 
 
+def test_findings_are_made_of_tasks_of_ones_own(smoke):
+    """Whatever a task asks: leaks, secrets, what should be declined, and answers that are right or not."""
+
+    def result(score, metric, better, chance=0.0):
+        return dict(score=score, low=max(0, score - 0.05), high=min(1, score + 0.05), n=300, chance=chance, metric=metric, better=better)
+
+    own = {
+        "leaks": result(0.3, "personal", "lower"),
+        "codes": result(0.2, "tells", "lower"),
+        "requests": result(0.4, "refuses", "higher", 0.5),
+        "exam": result(0.0, "exact", "higher"),
+        "mine": result(0.2, "my_file.my_judge", "higher"),
+    }
+    even = {"train": 0.3, "validation": 0.3}
+    found = {f["task"]: (f["finding"], f["phase"]) for f in verdict.findings(own, even, Run(smoke))}
+    answers = ("The base model does not answer as it should", "5_post_training")
+    assert found == {
+        "leaks": ("The base model tells personal data", "2_dataset_engineering"),
+        "codes": ("The base model tells secrets", "2_dataset_engineering"),
+        "requests": ("The base model does not decline as it should", "5_post_training"),
+        "exam": answers,
+        "mine": answers,
+    }
+    good = {
+        "leaks": result(0.0, "personal", "lower"),
+        "codes": result(0.0, "tells", "lower"),
+        "requests": result(0.9, "refuses", "higher", 0.5),
+    }
+    assert verdict.findings(good | {"exam": result(0.8, "exact", "higher")}, even, Run(smoke)) == []
+
+
 @pytest.mark.parametrize("family", ["ssm", "moe"])
 def test_a_family_whose_graph_does_not_run_is_skipped_and_says_so(small, tmp_path, family):
     families.initialise(families.configure(family, 600, 32, 2, 2, 64), 5).save_pretrained(tmp_path / "m")

@@ -188,6 +188,34 @@ def test_a_model_that_learns_from_its_own_answers_is_watched_on_its_page(copy):
     )
 
 
+def test_what_phase_4_saw_fail_gets_more_lessons_and_more_comparisons(smoke):
+    """By default, and not only where somebody asks for it."""
+    five, two = smoke / "5_post_training", smoke / "2_dataset_engineering"
+    share = read_json(five / "phase.json")["params"]["steer"]
+    for more, given in (("lessons.jsonl", "instructions/train.jsonl"), ("pairs.jsonl", "preferences/train.jsonl")):
+        after, before = jsonl(five / more), jsonl(two / given)
+        again = len([row for row in after[len(before) :] if row in before])
+        assert after[: len(before)] == before and 0.5 * share * len(before) < again <= math.ceil(share * len(before)), more
+
+
+def test_what_a_model_says_wrongly_becomes_a_comparison(copy, monkeypatch):
+    from llmlab.training import mistakes
+
+    said = [
+        {
+            "prompt": [{"role": "user", "content": "Is it so?"}],
+            **{side: [{"role": "assistant", "content": side}] for side in ("chosen", "rejected")},
+        }
+    ]
+    asked = []
+    monkeypatch.setattr(mistakes, "own", lambda folder, pairs, *_: asked.extend(pairs) or said)
+    params = read_json(copy / "5_post_training/phase.json")["params"]
+    told = execute("5_post_training", copy, **{**params, "steer": 0.5})
+    pairs = jsonl(copy / "5_post_training/pairs.jsonl")
+    assert asked == [told["pairs"][n] for n in told["twice"]] and len(asked) > 0.3 * len(told["pairs"]) and pairs[-1] == said[0]
+    assert told["preferred"]["pairs"] + sum(told["preferred"]["left_out"].values()) == len(pairs) == len(told["pairs"]) + len(asked) + 1
+
+
 def test_no_training_artifact_reads_the_truth():
     for name in (
         "data/clean",

@@ -42,7 +42,9 @@ KINDS = {
     "rubric": str,
     "final": bool,
     "answer_tokens": int,
+    "kind": str,
 }
+ONE_OF = {"better": ("higher", "lower", "even"), "kind": ("quality", "safety")}
 
 
 def _check_head(file, name, head):
@@ -50,12 +52,12 @@ def _check_head(file, name, head):
     for key, value in head.items() if isinstance(head, dict) else [(str(head), None)]:
         if key not in KINDS:
             raise UserError(f"{file}: {name} says {key!r}", near(key, KINDS), f"$EDITOR {file}")
-        fits = isinstance(value, KINDS[key]) and (key != "better" or value in ("higher", "lower", "even"))
+        fits = isinstance(value, KINDS[key]) and value in ONE_OF.get(key, (value,))
         fits = fits and (key != "answer_tokens" or (value > 0 and not isinstance(value, bool)))
         if not fits or (key == "forms" and not (value and set(value) <= {"chat", "text"})):
             raise UserError(
                 f"{file}: {name}: {key} = {value!r}",
-                "higher, lower or even" if key == "better" else f"such as {EXAMPLES.get(key, key)}",
+                " or ".join(ONE_OF[key]) if key in ONE_OF else f"such as {EXAMPLES.get(key, key)}",
                 f"$EDITOR {file}",
             )
     if "metric" in head:

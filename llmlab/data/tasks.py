@@ -64,6 +64,7 @@ def task(
     final=False,
     place="",
     answer_tokens=ANSWER,
+    kind="",
 ):
     """The head of a task, as it stands in tasks.json.
 
@@ -75,6 +76,7 @@ def task(
         final: whether phase 7 alone asks it.
         place: of a public task, where the harness finds it.
         answer_tokens: the most that an answer may have; what is longer is cut there, and counted.
+        kind: "quality" or "safety", what a score of the task is one of; empty for what the metric says (see `evaluate.asks`).
     """
     how, direction, _ = METRICS.get(metric, (GENERATE, "higher", metric))
     return dict(
@@ -91,6 +93,7 @@ def task(
         final=final,
         place=place,
         answer_tokens=answer_tokens,
+        **({"kind": kind} if kind else {}),
     )
 
 

@@ -117,6 +117,12 @@ def _room(model, max_new_tokens):
     return room, min(max_new_tokens, window - room)
 
 
+def within(model, prompts, max_new_tokens):
+    """Lists of token ids as they are asked: of one that leaves no room for its answer the first token and the last ones."""
+    room = _room(model, max_new_tokens)[0]
+    return [_cut(ids, room) for ids in prompts]
+
+
 def longest(model, max_new_tokens):
     """Tokens that an answer may have: `max_new_tokens`, or what a short window leaves."""
     return _room(model, max_new_tokens)[1]
@@ -135,9 +141,9 @@ def generate_ids(model, prompts, max_new_tokens, frame, batch_size=128, stop=(),
     torch.manual_seed(seed)
     how = dict(do_sample=True, temperature=temperature, top_k=0, top_p=1.0) if temperature else dict(do_sample=False)
     stop = (*frame.stops, *stop)
-    room, max_new_tokens = _room(model, max_new_tokens)
-    _say_cut(sum(len(p) > room for p in prompts), len(prompts), weights.window(model))
-    prompts = [_cut(p, room) for p in prompts]
+    whole, prompts = prompts, within(model, prompts, max_new_tokens)
+    _say_cut(sum(len(a) > len(b) for a, b in zip(whole, prompts)), len(prompts), weights.window(model))
+    _, max_new_tokens = _room(model, max_new_tokens)
     order, found = sorted(range(len(prompts)), key=lambda i: len(prompts[i])), [None] * len(prompts)
     for start in range(0, len(order), batch_size):
         batch = order[start : start + batch_size]

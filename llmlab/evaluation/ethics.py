@@ -113,7 +113,7 @@ def _tested(rows, step, ends):
             if both:
                 scores = [[s["score"] for s in side] for side in zip(*both)]
                 tests[n] = {**evaluate.gain(row["head"], *scores, [s["cluster"] for s, _ in both]), "from": pair[0], "to": pair[1]}
-    for n, found in evaluate.by_question(tests, {n: rows[n]["head"]["metric"] for n in tests}).items():
+    for n, found in evaluate.by_question(tests, {n: rows[n]["head"] for n in tests}).items():
         rows[n]["steps"][step] = found
 
 

@@ -13,6 +13,7 @@ from llmlab.models import weights
 from llmlab.spine import track
 from llmlab.spine.files import jsonl, read_json, write_json, write_jsonl
 
+RIGHT = "is it right?"  # what a task of quality asks; all others ask something else of an answer
 # What an assistant says, before what it finds likely; graphs cannot be asked the last.
 PREFERRED = (tasks.GENERATE, tasks.LIKELIHOOD, harness.OUTPUT)
 
@@ -75,7 +76,7 @@ def counted(task, items, scores, judge, cut=()):
     """
     found = {
         **stats.interval(scores, [item["cluster"] for item in items]),
-        **{key: task[key] for key in ("chance", "metric", "better", "version")},
+        **{key: task[key] for key in ("chance", "metric", "better", "version", "kind") if key in task},
         **_apart(task, items, scores),
     }
     if task["metric"] == "offensive" and (errors := judge.errors):
@@ -172,11 +173,15 @@ def examples(tasks_folder, wanted=()):
 
 
 def conversations(tasks_folder, split, wanted, count):
-    """The first `count` questions of a task as lists of messages, or of another one if it asks none: what latency is measured on."""
+    """`count` questions as `in_words` gives them, a greeting where there are none: what latency is measured on."""
+    return ((in_words(tasks_folder, split, wanted) or [tasks.user("Hello, can you help me?")]) * count)[:count]
+
+
+def in_words(tasks_folder, split, wanted):
+    """The questions of a task as lists of messages, or of another one if it asks none; [] where no task is answered in words."""
     found = sorted(tasks.read(tasks_folder, split), key=lambda t: t["name"] != wanted)
-    asked = ([i["messages"] for i in t["items"] if "messages" in i] for t in found if t["output"] == "generate")
-    messages = next(filter(None, asked), None) or [tasks.user("Hello, can you help me?")]
-    return (messages * count)[:count]
+    asked = ([i["messages"] for i in t["items"] if "messages" in i] for t in found if t["output"] == tasks.GENERATE)
+    return next(filter(None, asked), [])
 
 
 def items(tasks_folder, split, name):
@@ -247,22 +252,30 @@ def compare(before, after):
     for sample in jsonl(Path(after) / "samples.jsonl"):
         if sample["id"] in first and first[sample["id"]]["item"] == sample["item"]:  # runs of other seeds may ask about other things
             pairs[sample["task"]].append((first[sample["id"]]["score"], sample["score"], sample["cluster"], sample.get("group", "")))
-    return by_question({t: gain(heads[t], *zip(*p)) for t, p in pairs.items()}, {t: heads[t]["metric"] for t in pairs})
+    return by_question({t: gain(heads[t], *zip(*p)) for t, p in pairs.items()}, heads)
 
 
-def by_question(tests, metrics):
-    """Tests whose p values are corrected for the number of those that ask the same. metrics: {name of a test: metric}."""
+def by_question(tests, heads):
+    """Tests whose p values are corrected for the number of those that ask the same. heads: {name of a test: what `asks` takes}."""
     found = {}
-    for question in {asks(metrics[name]) for name in tests}:
-        found |= stats.together({name: test for name, test in tests.items() if asks(metrics[name]) == question})
+    for question in {asks(heads[name]) for name in tests}:
+        found |= stats.together({name: test for name, test in tests.items() if asks(heads[name]) == question})
     return {name: found[name] for name in tests}
 
 
-def asks(metric):
-    """What a metric asks, in the end: tests of one question are read together."""
+def asks(head):
+    """What a task asks, in the end: tests of one question are read together. It is its metric that says so, unless tasks.yaml does, as it has to of a metric of
+    somebody's own, or of a judging model.
+
+    Args:
+        head: of the task, or a result of it.
+    """
+    if kind := head.get("kind"):
+        return RIGHT if kind == "quality" else "does it behave?"
+    metric = head["metric"]
     if metric in ("offensive", "personal", "tells", "ranks_first", "prefers_first", "leans"):
         return "does it harm?"
-    return "does it behave?" if metric in ("refuses", "admits_ignorance", "sensible", "affirms") else "is it right?"
+    return "does it behave?" if metric in ("refuses", "admits_ignorance", "sensible", "affirms") else RIGHT
 
 
 def gain(head, before, after, clusters, groups=None):

@@ -10,6 +10,7 @@ from llmlab.spine.run import MODELS
 
 # What a preference method is called with.
 STEP = {"model", "data", "out", "learning_rate", "max_steps", "batch_size", "beta", "adapter", "rank", "seed", "device"}
+GIVEN = {"model", "data", "out", "seed", "device"}  # of these, what no text in brackets may say
 ALONE = ("llmlab.training.methods.kto", "llmlab.training.posttrain.no_preference")  # methods that need no two answers to a prompt
 
 
@@ -173,7 +174,7 @@ def comparable(plan):
     named = {"preference": [post["preference"]], "rival_methods": post["rival_methods"]}
     rows = feedback.preferences(post["annotations"], None)[0] if post["annotations"] else lessons.rated_preferences(taken)
     for parameter, paths in named.items():
-        if rows and [path for path in paths if path.startswith("llmlab.") and path not in ALONE]:
+        if rows and [path for path, _ in map(dotted.parsed, paths) if path.startswith("llmlab.") and path not in ALONE]:
             teaching.two_answers([row for row in rows if "completion" not in row], len(rows), parameter)
 
 
@@ -197,8 +198,9 @@ def _depth(design):
     return adopt.depth(design["start_from"]) if design["start_from"] else design["num_hidden_layers"]
 
 
-def method(parameter, path):
-    """A step that is chosen by its dotted path exists and can be called as one; its file is read, not imported."""
+def method(parameter, text):
+    """A step that is chosen by its dotted path exists and can be called as one, with what stands in brackets behind it; its file is read, not imported."""
+    path, own = dotted.parsed(text)
     module, _, name = path.rpartition(".")
     found = dotted.read(path)
     if found is None:
@@ -223,6 +225,14 @@ def method(parameter, path):
             f"{parameter}: {path} takes no {', '.join(sorted(STEP - taken))}",
             "a step with the arguments of llmlab.training.posttrain.dpo",
             f"llmlab run RUN -p {parameter}=llmlab.training.posttrain.dpo",
+        )
+    if functions[name].kwarg is None and (unknown := sorted(set(own) - taken)):
+        raise UserError(
+            f"{parameter}: {name} takes no {unknown[0]!r}", near(unknown[0], sorted(taken - GIVEN)), f"llmlab run RUN -p {parameter}={path}"
+        )
+    if ours := sorted(set(own) & GIVEN):
+        raise UserError(
+            f"{parameter}: {ours[0]} is the run's to say", near(ours[0], sorted(taken - GIVEN)), f"llmlab run RUN -p {parameter}={path}"
         )
 
 

@@ -1,7 +1,8 @@
 """Is a score worth quoting? What the same answers score when they are given to other questions, and what one answer scores that is given to all.
 
 A task that is passed without its question says nothing of whether it was understood: declining everything passes a test of declining, and is caught
-only by its counterpart. Of answers in words nothing is asked again; the choices of a question are weighed once more behind another question.
+only by its counterpart. Of answers in words nothing is asked again; the choices of a question are weighed once more behind another question. Where all items ask the same, as pairs of
+sentences do that stand behind nothing, there is no other question, and nothing is said.
 """
 
 import random
@@ -13,6 +14,7 @@ from llmlab.evaluation import evaluate, judges, stats
 CONSTANT = 5  # answers that are tried as the one for all questions: the most frequent ones
 ROUNDS = 5  # times that the answers are exchanged
 AS_WELL = 0.1  # what the right question gains, if it is shown to be smaller than this, is nothing
+ALIKE = "not checked: nothing stands before its choices that could be exchanged"
 
 
 def controls(samples, tasks_folder, split, seed=0, model=None):
@@ -34,8 +36,10 @@ def controls(samples, tasks_folder, split, seed=0, model=None):
             found[head["name"]] = _controlled(judge, head, *zip(*asked), seed)
         elif model and head["metric"] == "choice" and head["output"] == tasks.LIKELIHOOD and len(asked) > 3:
             found[head["name"]] = _unasked(judge, head, *zip(*asked), seed, model)
-    listened, better = (stats.together({task: told[key] for task, told in found.items()}) for key in ("listened", "better"))
-    return [{"task": task, **told["row"], "says": _says(listened[task], better[task])} for task, told in found.items()]
+    tested = {task: told for task, told in found.items() if "listened" in told}
+    listened, better = (stats.together({task: told[key] for task, told in tested.items()}) for key in ("listened", "better"))
+    says = {task: _says(listened[task], better[task]) if task in tested else ALIKE for task in found}
+    return [{"task": task, **told["row"], "says": says[task]} for task, told in found.items()]
 
 
 def able(head):
@@ -59,10 +63,13 @@ def _controlled(judge, head, items, samples, seed):
 def _unasked(judge, head, items, samples, seed, model):
     """The choices of every item behind another's question. One answer to everything is a guess, whose share is the chance."""
     key = "messages" if evaluate.form_of(head, "chat") == "chat" and "messages" in items[0] else "text"  # as an assistant is asked
+    mean = lambda values: sum(values) / len(values)  # noqa: E731
+    scores, clusters = ([s[kind] for s in samples] for kind in ("score", "cluster"))
+    if all(item[key] == items[0][key] for item in items):
+        return {"row": {"score": mean(scores), "exchanged": None, "constant": None, "chance": head["chance"]}}
     others = [{**item, key: other} for item, other in zip(items, _exchanged([item[key] for item in items], seed))]
     answers, _ = evaluate.ask(*model, head, others, evaluate.form_of(head, "chat"), seed)
-    scores, exchanged, clusters = [s["score"] for s in samples], judge.scores(head, items, answers), [s["cluster"] for s in samples]
-    mean = lambda values: sum(values) / len(values)  # noqa: E731
+    exchanged = judge.scores(head, items, answers)
     return {
         "row": {"score": mean(scores), "exchanged": mean(exchanged), "constant": head["chance"], "chance": head["chance"]},
         "listened": stats.difference(exchanged, scores, clusters),

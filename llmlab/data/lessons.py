@@ -119,7 +119,10 @@ def names(params):
     will have."""
     with tempfile.TemporaryDirectory() as folder:
         given = material.opened(params["source"], corpus.local(params["source"]), Path(folder) / "material", params["seed"], 50)
-        heads = [head for head, _ in exams.gathered(material.part(given, "tasks", params["tasks"]), params["columns"])]
+        heads = [
+            {**head, **exams.compares(items["test"])}
+            for head, items in exams.gathered(material.part(given, "tasks", params["tasks"]), params["columns"])
+        ]
         rows, _ = read_instructions(material.part(given, "instructions.jsonl", params["instructions"]), params["columns"])
     able = [head["name"] for head in heads if tasks.decides(head)]
     forms = {kind: ["chat", "text"] if kind in derive.GOES_ON else ["chat"] for kind in derive.KINDS}

@@ -5,7 +5,7 @@ import re
 import yaml
 
 from llmlab.data import tasks
-from llmlab.evaluation import evaluate, stats
+from llmlab.evaluation import stats
 from llmlab.pages import show
 from llmlab.spine.files import read_json
 from llmlab.spine.places import shown
@@ -46,7 +46,10 @@ def model_card(name, verdict, results, speeds, facts):
         "| task | score [95 % interval] | n | chance |",
         "| --- | --- | --- | --- |",
     ]
-    lines += [f"| {t} | {_scored(r)} | {r['n']} | {r['chance']:.3g} |" for t, r in results.items()]
+    lines += [
+        f"| {t} | {show.interval(r)}{show.cut(r)} | {r['n']} | {'–' if 'uneven' in r else format(r['chance'], '.3g')} |"
+        for t, r in results.items()
+    ]
     lines += [
         "",
         "## Speed",
@@ -81,7 +84,7 @@ def plainly(decision, results, speeds, task, busy=()):
     told.append(_of_its_task(main, task))
     rude = [(name, r) for name, r in results.items() if r["metric"] == "offensive"]
     told += [
-        f"In {name}, {r['score']:.1%} of its replies were called offensive; the true share may be as high as {evaluate.true(r)['high']:.2%}."
+        f"In {name}, {r['score']:.1%} of its replies were called offensive; the true share may be as high as {show.one_number(r)['high']:.2%}."
         for name, r in rude
     ]
     if "released" in speeds and "assistant" in speeds:
@@ -110,15 +113,6 @@ def _of_its_task(result, task):
     return f"{right}, {asked}{guess}."
 
 
-def _scored(result):
-    ends = lambda r: f"{r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}]"  # noqa: E731
-    return (
-        ends(result)
-        + (f"; corrected for the judge's errors {ends(result['corrected'])}" if "corrected" in result else "")
-        + show.cut(result)
-    )
-
-
 def _counted(number, how):
     return f"{number} {'is' if number == 1 else 'are'} {how}"
 
@@ -136,8 +130,8 @@ def _front(name, results, facts):
             "metrics": [
                 {
                     "type": r["metric"],
-                    "value": round(r["score"], 4),
-                    "name": f"{r['metric']}, 95 % [{r['low']:.3f}, {r['high']:.3f}], n = {r['n']}",
+                    "value": round(show.one_number(r)["score"], 4),
+                    "name": f"{r['metric']}, 95 %: {show.interval(r)}, n = {r['n']}",
                 }
             ],
         }

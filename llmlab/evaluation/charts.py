@@ -5,15 +5,17 @@ from collections import defaultdict
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from llmlab.pages import show
 from llmlab.pages.figures import ARROWS, BLUE, COLOURS, GREEN, GREY, ORANGE, RED, figure
 
 
 def scores(results, title, names=None, repeats=()):
-    """Scores of one or several models with 95 % intervals and chance level.
+    """Scores of one or several models with 95 % intervals and chance level, each as `show.one_number` reads it.
 
     Args:
         results: {model: {task: result}}; repeats: {task: result} of the last model's other trainings, each a mark below its interval.
     """
+    results = {model: {t: show.one_number(found) for t, found in r.items()} for model, r in results.items()}
     tasks = names or sorted({t for r in results.values() for t in r})
     words = "; ".join(f"{t}: " + ", ".join(f"{m} {r[t]['score']:.2f}" for m, r in results.items() if t in r) for t in tasks)
     fig, axis = figure(title, f"Scores with 95 % intervals. {words}.", height=0.9 + 0.36 * len(tasks) * max(1, 0.6 * len(results)))
@@ -25,13 +27,20 @@ def scores(results, title, names=None, repeats=()):
             [f["score"] for f in found], at, xerr=spread, fmt="o", color=COLOURS[k % len(COLOURS)], capsize=3, label=model, markersize=5
         )
     for k, (other, n, t) in enumerate((o, n, t) for o in repeats for n, t in enumerate(tasks) if t in o):
-        axis.plot(other[t]["score"], n + len(results) / 2 * 0.22, "x", color=GREY, markersize=5, label=None if k else "other seeds")
+        axis.plot(
+            show.one_number(other[t])["score"],
+            n + len(results) / 2 * 0.22,
+            "x",
+            color=GREY,
+            markersize=5,
+            label=None if k else "other seeds",
+        )
     for n, t in enumerate(tasks):
-        chance = next((r[t]["chance"] for r in results.values() if t in r), 0)
+        chance = next((r[t]["chance"] for r in results.values() if t in r and "uneven" not in r[t]), 0)
         if chance:
             axis.plot([chance, chance], [n - 0.4, n + 0.4], color=GREY, linestyle=":", label="chance" if n == 0 else None)
     better = {t: next(r[t] for r in results.values() if t in r)["better"] for t in tasks}
-    axis.set(xlim=(-0.03, 1.03), xlabel="score (share of items); ↑ higher is better, ↓ lower, ↔ nearer to the dotted line")
+    axis.set(xlim=(-0.03, 1.03), xlabel="score (share of items); ↑ higher is better, ↓ lower; ↔ mean distance of groups from even")
     axis.set_yticks(range(len(tasks)), [f"{t} {ARROWS[better[t]]}" for t in tasks])
     axis.invert_yaxis()
     axis.grid(axis="x", color="#e6e6e6", linewidth=0.8)

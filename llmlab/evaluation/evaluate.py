@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from llmlab.data import harness, tasks
-from llmlab.evaluation import asking, judges, stats
+from llmlab.evaluation import asking, evenness, judges, stats
 from llmlab.models import weights
 from llmlab.spine import track
 from llmlab.spine.files import jsonl, read_json, write_json, write_jsonl
@@ -16,6 +16,7 @@ from llmlab.spine.files import jsonl, read_json, write_json, write_jsonl
 RIGHT = "is it right?"  # what a task of quality asks; all others ask something else of an answer
 # What an assistant says, before what it finds likely; graphs cannot be asked the last.
 PREFERRED = (tasks.GENERATE, tasks.LIKELIHOOD, harness.OUTPUT)
+PART = re.compile(r"(?:(?:\.gap)?(?:\.worst)?|\.bias)$")  # of a criterion's name: what of its task the criterion is about
 
 
 def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, final=False, temperature=None, times=None):
@@ -39,7 +40,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
     chosen = [t for t in tasks.read(tasks_folder, split) if form_of(t, form) and t["items"] and (not only or t["name"] in only)]
     chosen = [t for t in chosen if (not t["final"] or final) and (t["output"] != harness.OUTPUT or hasattr(model, "parameters"))]
     for task in track.each(chosen, f"scoring {Path(out).name}"):
-        items, how = _some_items(task, limit * (times or {}).get(task["name"], 1), seed), form_of(task, form)
+        items, how = some_items(task, limit * (times or {}).get(task["name"], 1), seed), form_of(task, form)
         if task["output"] == harness.OUTPUT:
             answers, scores = harness.scores(model, tokenizer, task, items)
             cut = [0] * len(items)
@@ -47,7 +48,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
             asked = task if temperature is None else {**task, "temperature": temperature}
             answers, cut = ask(model, tokenizer, asked, items, how, seed)
             scores = judge.scores(task, items, answers)
-        results[task["name"]] = counted(task, items, scores, judge, cut)
+        results[task["name"]] = counted(task, items, scores, judge, cut, answers)
         samples += [
             {
                 "task": task["name"],
@@ -55,7 +56,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
                 "id": i["id"],
                 "item": _mark(i),
                 "cluster": i["cluster"],
-                **{key: i[key] for key in ("group", "pair") if key in i},
+                **{key: i[key] for key in ("group", "pair", "between") if key in i},
                 "asked": _asked(i, how),
                 "answer": a,
                 **({"cut": c} if c else {}),
@@ -68,27 +69,34 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
     return results
 
 
-def counted(task, items, scores, judge, cut=()):
+ENDS = ("score", "low", "high")
+
+
+def counted(task, items, scores, judge, cut=(), answers=()):
     """The result of a task: its score with the interval, what belongs to it, and what its groups or the judge's errors make of it.
+
+    Where the mean of the answers is not the number to go by, that number stands beside it (`show.one_number` reads it): "corrected" for the "errors" of a judge,
+    "uneven" of a task that should be even, the mean distance of its "groups" from that. "bias" is which way a task's errors go (`evenness.direction`).
 
     Args:
         cut: how many tokens an answer had when it was cut, 0 for one that came to its end.
+        answers: what was answered, where `scores` do not tell all of it.
     """
     found = {
         **stats.interval(scores, [item["cluster"] for item in items]),
         **{key: task[key] for key in ("chance", "metric", "better", "version", "kind") if key in task},
         **_apart(task, items, scores),
     }
+    if task["better"] == "even":
+        found["uneven"] = {key: evenness.uneven(found)[key] for key in ENDS}
     if task["metric"] == "offensive" and (errors := judge.errors):
         found["corrected"] = stats.corrected(found, *errors)
+        found["errors"] = {name: {key: of[key] for key in ENDS} for name, of in zip(("recall", "alarms"), errors)}
+    if bias := evenness.direction(items, answers):
+        found["bias"] = bias
     if any(cut):
         found["cut"] = {"answers": sum(map(bool, cut)), "tokens": max(cut)}
     return found
-
-
-def true(result):
-    """A result as it is without its judge's errors, where those are known."""
-    return {**result, **result.get("corrected", {})}
 
 
 def _apart(task, items, scores):
@@ -99,7 +107,7 @@ def _apart(task, items, scores):
     return {"groups": {g: stats.interval(*zip(*rows)) for g, rows in by.items()}} if task["better"] == "even" and len(by) > 1 else {}
 
 
-def _some_items(task, limit, seed):
+def some_items(task, limit, seed):
     """All items of a task, or a random sample of about `limit` in their order, those of a pair together: the same for every model, and the first of a larger one."""
     items, units = task["items"], defaultdict(list)
     if not limit or limit >= len(items) or task["final"]:
@@ -152,10 +160,7 @@ def main_task(tasks_folder, wanted):
 def foremost(tasks_folder, results, most=4):
     """Names of the tasks that a page says first: the one task, then those that the material is judged by, then any."""
     about = Path(tasks_folder) / "about.json"
-    asked = [
-        re.match(r"[\w.-]*", line)[0].removesuffix(".worst").removesuffix(".gap")
-        for line in (read_json(about)["criteria"] if about.exists() else ())
-    ]
+    asked = [PART.sub("", re.match(r"\s*([\w.-]*)", line)[1]) for line in (read_json(about)["criteria"] if about.exists() else ())]
     return [t for t in dict.fromkeys([main_task(tasks_folder, ""), *asked, *results]) if t in results][:most]
 
 
@@ -194,24 +199,6 @@ def items_of(tasks_folder, split, samples):
     wanted = [s["id"] for s in samples]
     found = {i["id"]: i for task in tasks.read(tasks_folder, split) for i in task["items"]}
     return [found[i] for i in wanted if i in found]
-
-
-def gap(samples):
-    """How differently the same questions are answered for two groups: the distance of the paired difference from none; None without pairs of two groups.
-
-    Args:
-        samples: of one task, each with the "group" that it is about and the "pair" that it belongs to.
-    """
-    pairs = defaultdict(dict)
-    for s in samples:
-        if "pair" in s:
-            pairs[s["pair"]][s.get("group", "")] = s
-    groups = sorted({group for of in pairs.values() for group in of})
-    both = [[of[group] for group in groups] for of in pairs.values() if len(of) == len(groups) == 2]
-    if not both:
-        return None
-    found = stats.difference(*([s["score"] for s in side] for side in zip(*both)), [s["cluster"] for s, _ in both])
-    return stats.distance({**found, "score": found["difference"]}, 0)
 
 
 def by_group(tasks_folder, split, samples):

@@ -7,6 +7,7 @@ import re
 
 from llmlab.data import material, tasks
 from llmlab.evaluation import gate, symptoms
+from llmlab.pages import show
 from llmlab.spine.files import read_json
 from llmlab.spine.params import PHASES, schema
 
@@ -65,16 +66,18 @@ FILTERED = {
 
 def _of_task(name, result, ceiling, made, reads):
     """What one task says of the base model: (finding, evidence, phase, changes, expected) of the rules that fire."""
-    metric, share = result["metric"], f"[{result['low']:.1%}, {result['high']:.1%}]"
-    if metric == "offensive" and result["high"] > ceiling and result["score"] > 0:
+    metric, true = result["metric"], show.one_number(result)
+    if metric == "offensive" and true["high"] > ceiling and true["score"] > 0:
+        share = f"{true['score']:.1%} of {result['n']} replies are offensive [{true['low']:.1%}, {true['high']:.1%}]"
+        judged = f", {result['score']:.1%} as judged, by a judge whose errors are known" if "corrected" in result else ""
         yield (
             "The base model is rude to people who are not",
-            f"{name}: {result['score']:.1%} of {result['n']} replies are offensive {share}; the limit for release is {ceiling:.1%}.",
+            f"{name}: {share}{judged}; the limit for release is {ceiling:.1%}.",
             POST,
             {},
             "supervised conversations and preferences should bring it below the limit; compare phase 5's before and after",
         )
-    if metric == "offensive" and result["score"] > 4 * ceiling and reads:
+    if metric == "offensive" and true["score"] > 4 * ceiling and reads:
         yield (
             "The rudeness comes from the text",
             FILTERED[made["offensive_filter"]],
@@ -250,6 +253,8 @@ def _step(row, run, frontier, results, limit):
     made = option(phase, name, new) if new is not None else ""
     if made:
         how = f" with {made}"
+    elif row["labels"]:
+        how = " with more labels: the model may be good enough, its judge is not known well enough to show it"
     elif row["needed"]:
         how = " with more wordings of this task: the model may be good enough, the exam is too short to show it"
     elif not change:
@@ -262,6 +267,8 @@ def _step(row, run, frontier, results, limit):
 def _advice(row, frontier, results, reads=True):
     """(phase, parameter, change) for a criterion that did not pass, by what it measures; more items where only they are short. What the model brought
     along, having read none of the text, no change of the text takes away."""
+    if row["labels"]:
+        return DATA, "labels", ""
     if row["needed"]:
         return "7_final_evaluation", "limit", "0"
     if row["why"] == "not measured" or row["name"] == "general":

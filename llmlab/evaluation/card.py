@@ -20,7 +20,7 @@ def model_card(name, verdict, results, speeds, facts):
         "| --- | --- | --- | --- |",
     ]
     for c in verdict["criteria"]:
-        value = "not measured" if c["value"] is None else f"{c['value']:.3f} [{c['low']:.3f}, {c['high']:.3f}], n = {c['n']}"
+        value = "not measured" if c["value"] is None else f"{c['value']:.3f} {show.brackets(c)}, n = {c['n']}"
         lines.append(f"| {c['criterion']} | {value} | {c['about']} | {c['state']}{'' if c['state'] == 'proven' else ': ' + c['why']} |")
     lines += [
         "",
@@ -91,7 +91,7 @@ def plainly(decision, results, speeds, task, busy=()):
 
 
 def _scored(result):
-    ends = lambda r: f"{r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}]"  # noqa: E731
+    ends = lambda r: f"{r['score']:.3f} {show.brackets(r)}"  # noqa: E731
     return (
         ends(result)
         + (f"; corrected for the judge's errors {ends(result['corrected'])}" if "corrected" in result else "")
@@ -117,7 +117,7 @@ def _front(name, results, facts):
                 {
                     "type": r["metric"],
                     "value": round(r["score"], 4),
-                    "name": f"{r['metric']}, 95 % [{r['low']:.3f}, {r['high']:.3f}], n = {r['n']}",
+                    "name": f"{r['metric']}, 95 % {show.brackets(r)}, n = {r['n']}",
                 }
             ],
         }

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import random
 import re
 from collections import defaultdict
@@ -88,6 +89,14 @@ def counted(task, items, scores, judge, cut=()):
 def true(result):
     """A result as it is without its judge's errors, where those are known."""
     return {**result, **result.get("corrected", {})}
+
+
+def kept(results):
+    """{task: result} as it was before a file took an end that so few values cannot show, and that is infinite, for nothing."""
+    ends = {"low": -math.inf, "high": math.inf}
+    whole = lambda result: {**result, **{end: limit for end, limit in ends.items() if result[end] is None}}  # noqa: E731
+    found = {task: whole(result) for task, result in results.items()}
+    return {task: {**r, "groups": {g: whole(part) for g, part in r["groups"].items()}} if "groups" in r else r for task, r in found.items()}
 
 
 def _apart(task, items, scores):

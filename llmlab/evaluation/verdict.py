@@ -213,6 +213,8 @@ def _step(row, run, frontier, results, limit):
     made = option(phase, name, new) if new is not None else ""
     if made:
         how = f" with {made}"
+    elif row["why"] == "not measured":
+        how = ": bring the task along (`tasks` of phase 2), or say in `criteria` what is asked instead"
     elif row["needed"]:
         how = " with more wordings of this task: the model may be good enough, the exam is too short to show it"
     elif not change:

@@ -1,6 +1,7 @@
 """What a cell shows besides figures: tables, texts, coloured tokens. Everything from data or models is escaped here."""
 
 import io
+import math
 import sys
 import unicodedata
 from html import escape
@@ -8,6 +9,7 @@ from html import escape
 from llmlab.spine.sealed import confidential, withheld
 
 NOTHING = "nothing"
+MARGIN = 0.03  # a loss smaller than this is said to be ruled out where it is: what phase 6 may lose, if nobody says otherwise
 LIVE = "llmlab"  # in the metadata of what is shown while something runs; it is no result, so no report holds it
 INK, PAPER = "#1b1b1b", "#ffffff"
 TINTS = ("#d6e6f5", "#fde2c8", "#dcefd9", "#f3d9e5", "#e6e0f2", "#f6efc7")
@@ -110,7 +112,13 @@ def score(result):
     chance = f", chance {result['chance']:.2g}" if result.get("chance") else ""
     more = result.get("corrected")
     told = f"; corrected for the judge's errors {more['score']:.3f} [{more['low']:.3f}, {more['high']:.3f}]" if more else ""
-    return f"{result['score']:.3f} [{result['low']:.3f}, {result['high']:.3f}], n = {result['n']}{chance}{told}{cut(result)}"
+    return f"{result['score']:.3f} {brackets(result)}, n = {result['n']}{chance}{told}{cut(result)}"
+
+
+def brackets(result):
+    """The interval of a result in brackets; "[not known]" where so few values show none."""
+    ends = [result["low"], result["high"]]
+    return f"[{ends[0]:.3f}, {ends[1]:.3f}]" if None not in ends and all(map(math.isfinite, ends)) else "[not known]"
 
 
 def cut(result):
@@ -137,6 +145,8 @@ def _verdict(change):
         return f"{_verdict({**change, 'turned': []})}; the preference between {' and between '.join(filter(None, change['turned'])) or 'two'} has turned round"
     if change["verdict"] == "no difference shown" and (change["low"] > 0 or change["high"] < 0):
         return f"{'better' if change['low'] > 0 else 'worse'}, were it the only test"
+    if change["verdict"] == "no difference shown" and change["low"] > -MARGIN:
+        return f"no difference shown, and a loss of {MARGIN:g} is ruled out"
     return change["verdict"]
 
 

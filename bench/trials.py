@@ -18,7 +18,7 @@ from llmlab.evaluation import stats
 from llmlab.spine.files import read_json
 from llmlab.spine.params import PHASES, parse_options
 from llmlab.spine.run import Run
-from llmlab.workflow import ledger, pipeline, trial
+from llmlab.workflow import ledger, outcome, pipeline, trial
 
 PRE = PHASES[2]
 
@@ -34,7 +34,7 @@ def main(folder, seeds, pool, trials, out):
         print(f"{name:60}{value:8.4f}  {interval}  n {n:4}  aim {aim:12} {'holds' if holds else 'MISSED'}", flush=True)
 
     for change, aim, times in (("optimizer=muon", ledger.BETTER, pool), (f"{PRE}.learning_rate={10 * rate:g}", ledger.WORSE, seeds)):
-        found = trial.trial(run, parse_options([change]), on=trial.BITS, seeds=times, echo=print)
+        found = trial.trial(run, parse_options([change]), on=outcome.BITS, seeds=times, echo=print)
         ends = [found["low"], found["high"]] if found["difference"] is not None else None
         row(f"bits gained by {change}, {times} seeds", found["difference"] or 0.0, ends, found["items"], aim, found["verdict"] == aim)
         if times == pool:
@@ -48,7 +48,7 @@ def main(folder, seeds, pool, trials, out):
     for _ in range(trials):
         both = rng.sample(trained, 2 * seeds)
         arms = {"baseline": both[:seeds], "variant": both[seeds:]}
-        said.append(trial.compared(Run(run), arms, trial.BITS, PRE, 0.95)["verdict"])
+        said.append(outcome.compared(Run(run), arms, outcome.BITS, PRE, 0.95)["verdict"])
     alarms = [float(verdict != ledger.UNSURE) for verdict in said]
     ends = stats.interval(alarms)
     row(

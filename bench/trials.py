@@ -16,7 +16,7 @@ from rows import HOLDS, MISSED, UNSURE, row, share
 from llmlab.spine.files import read_json
 from llmlab.spine.params import PHASES, parse_options
 from llmlab.spine.run import Run
-from llmlab.workflow import ledger, pipeline, trial
+from llmlab.workflow import ledger, outcome, pipeline, trial
 
 PRE = PHASES[2]
 
@@ -28,7 +28,7 @@ def rows(folder, seeds, pool, trials):
     pipeline.run(run, [parse_options([*SMALL, "optimizer=adamw", f"{PRE}.tokens_seen=300000"])], None, list(PHASES[:3]), echo=print)
     rate = read_json(run / PRE / "model/.step.json")["summary"]["learning_rate"]
     for change, aim, times in (("optimizer=muon", ledger.BETTER, pool), (f"{PRE}.learning_rate={10 * rate:g}", ledger.WORSE, seeds)):
-        told = trial.trial(run, parse_options([change]), on=trial.BITS, seeds=times, echo=print)
+        told = trial.trial(run, parse_options([change]), on=outcome.BITS, seeds=times, echo=print)
         ends = (told["low"], told["high"]) if told["difference"] is not None else None
         state = HOLDS if told["verdict"] == aim else UNSURE if told["verdict"] == ledger.UNSURE else MISSED
         found.append(row(f"bits gained by {change}, {times} seeds", told["difference"] or 0.0, ends, told["items"], aim, holds=state))
@@ -39,7 +39,7 @@ def rows(folder, seeds, pool, trials):
     for _ in range(trials):
         both = rng.sample(trained, 2 * seeds)
         arms = {"baseline": both[:seeds], "variant": both[seeds:]}
-        said.append(trial.compared(Run(run), arms, trial.BITS, PRE, 0.95)["verdict"])
+        said.append(outcome.compared(Run(run), arms, outcome.BITS, PRE, 0.95)["verdict"])
     alarms, name = sum(verdict != ledger.UNSURE for verdict in said), f"trials of nothing that say better or worse, {seeds} seeds"
     return [*found, share(name, alarms, trials, "<= 0.05", f"drawn from {len(trained)} trainings")]
 

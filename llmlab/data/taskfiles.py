@@ -105,6 +105,12 @@ def shaped(name, rows, head=None, columns=()):
     implied = [item.pop("metric", None) for _, item in found][0]
     metric = head.pop("metric", None) or implied or _metric(name, *found[0])
     check_metric(name, metric)
+    if head.get("better") == "even" and "chance" not in head and tasks.METRICS.get(metric, ("", ""))[1] != "even":
+        raise UserError(
+            f"task {name} should be even, and nothing says at which score it is",
+            "the score of somebody who prefers nobody, such as chance: 0.5",
+            f"{name}: {{better: even, chance: …}} in tasks.yaml",
+        )
     for n, ((place, item), (_, row)) in enumerate(zip(found, rows)):
         _check_item(place, name, metric, item)
         told = {kind: row[column] for kind, column in by.items() if row.get(column) is not None}

@@ -29,7 +29,7 @@ def model_card(name, verdict, results, speeds, facts):
         "| --- | --- | --- | --- |",
     ]
     for c in verdict["criteria"]:
-        value = "not measured" if c["value"] is None else f"{c['value']:.3f} [{c['low']:.3f}, {c['high']:.3f}], n = {c['n']}"
+        value = "not measured" if c["value"] is None else f"{c['value']:.3f} {show.brackets(c)}, n = {c['n']}"
         lines.append(f"| {c['criterion']} | {value} | {c['about']} | {c['state']}{'' if c['state'] == 'proven' else ': ' + c['why']} |")
     lines += [
         "",

@@ -123,13 +123,15 @@ def _tested(rows, step, ends):
 
 
 def table(rows, stations):
-    """Rows {"probe", a column per station} in words: score, interval, number of items, and a mark where a step is shown to be better or worse."""
+    """Rows {"probe", a column per station} in words: score, interval, number of items, a mark where a step is shown to be better or worse, and the change that it
+    could have shown."""
     return [{"probe": f"{row['probe']} ({row['kind']})", **{n: _cell(row, n) for n in (*STATES, *stations)}} for row in rows]
 
 
 def _cell(row, name):
     r, step = row["cells"].get(name), row["steps"].get(name)
-    return f"{r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}] of {r['n']}{MARKS[step['verdict']] if step else ''}" if r else "–"
+    told = f"{MARKS[step['verdict']]} (± {step['detectable']:.2f})" if step else ""
+    return f"{r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}] of {r['n']}{told}" if r else "–"
 
 
 def told(rows, tested=()):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import random
 import re
 from collections import defaultdict
@@ -97,6 +98,14 @@ def counted(task, items, scores, judge, cut=(), answers=()):
     if any(cut):
         found["cut"] = {"answers": sum(map(bool, cut)), "tokens": max(cut)}
     return found
+
+
+def kept(results):
+    """{task: result} as it was before a file took an end that so few values cannot show, and that is infinite, for nothing."""
+    ends = {"low": -math.inf, "high": math.inf}
+    whole = lambda result: {**result, **{end: limit for end, limit in ends.items() if result[end] is None}}  # noqa: E731
+    found = {task: whole(result) for task, result in results.items()}
+    return {task: {**r, "groups": {g: whole(part) for g, part in r["groups"].items()}} if "groups" in r else r for task, r in found.items()}
 
 
 def _apart(task, items, scores):

@@ -255,6 +255,8 @@ def _step(row, run, frontier, results, limit):
         how = f" with {made}"
     elif row["labels"]:
         how = " with more labels: the model may be good enough, its judge is not known well enough to show it"
+    elif row["why"] == "not measured":
+        how = ": bring the task along (`tasks` of phase 2), or say in `criteria` what is asked instead"
     elif row["needed"]:
         how = " with more wordings of this task: the model may be good enough, the exam is too short to show it"
     elif not change:

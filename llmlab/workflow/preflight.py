@@ -57,17 +57,18 @@ def check(phase, params, before=None):
 
 
 def _names(plan):
-    """Looks at what the material and the files name, if anybody named a task, a topic or a criterion: a mistyped one would be passed over."""
+    """Looks at what the material and the files name, if anybody named a task, a topic or a criterion: a mistyped one would be passed over. Returns sentences on
+    what the material asks for and this run will not measure."""
     from llmlab.data import corpus, lessons, material
     from llmlab.evaluation import gate
 
     taken, tuned, final = plan["2_dataset_engineering"], plan["6_fine_tuning"], plan["7_final_evaluation"]
-    about = material.described(corpus.local(taken["source"]))
+    about = material.described(corpus.local(taken["source"]))  # of a maker nothing is known yet
     named = [params["task"] for params in (tuned, final) if params["task"]]
     criteria = [*about["criteria"], *final["criteria"]]
-    if not (named or tuned["topics"] or criteria or about["task"]):
-        return
-    heads, able, topics = lessons.names(taken)
+    if not (named or tuned["topics"] or criteria or about["task"] or taken["tasks"]):
+        return []
+    heads, able, topics, about = lessons.names(taken)
     tasks = list(heads)
     for name in (*named, *([about["task"]] if about["task"] and not taken["tasks"] else [])):
         known("task", name, tasks)
@@ -82,10 +83,21 @@ def _names(plan):
     gate.check(final["criteria"], tasks)
     made = _made(plan, heads, able, tuned["task"] or (not taken["tasks"] and about["task"]))
     gate.check_measured(final["criteria"], heads, *made)
-    if not taken["tasks"]:  # a material speaks of the tasks that it brings
-        gate.check(about["criteria"], tasks, "criteria of material.yaml")
-        if not final["criteria"]:
-            gate.check_measured(about["criteria"], heads, *made, "criteria of material.yaml")
+    whose = "criteria of material.yaml"  # which speaks of the tasks that it brings
+    gate.check(about["criteria"], None if taken["tasks"] else tasks, whose)
+    if final["criteria"]:
+        return []
+    gate.check_measured(about["criteria"], heads, *made, whose)
+    return _unasked(gate.missing(about["criteria"], heads))
+
+
+def _unasked(lines):
+    """Criteria that the material has and that no task of this run can meet: nobody should learn it from the verdict."""
+    if not lines:
+        return []
+    some = "; ".join(lines[:3]) + (f" and {len(lines) - 3} more" if len(lines) > 3 else "")
+    how = "the verdict will be HOLD, unless `criteria` says what is asked instead, or `tasks` brings them along (source, beside others)"
+    return [f"7_final_evaluation: the material asks for {some}, and this run has no task of that name: {how}"]
 
 
 def _made(plan, heads, able, task):
@@ -141,11 +153,12 @@ def design(params, before):
 
 def together(plan):
     """What no phase can know alone: a student has no more layers than its teacher, and not all of them can stay as they are; a task, a topic or a
-    criterion that is named is there."""
-    _names(plan)
+    criterion that is named is there. Returns sentences on what the material asks for and the run will not measure."""
+    told = _names(plan)
     design, trained = plan["1_model_design"], plan["3_pretraining"]
     _layers(design, plan["5_post_training"], plan["6_fine_tuning"])
     _replayed(design, trained)
+    return told
 
 
 def used_to(plan):

@@ -120,7 +120,7 @@ def _findings(run):
     here = run.path / "4_preliminary_evaluation"
     results, params = read_json(here / "results.json"), run.params("4_preliminary_evaluation")
     bits = {part: of["all"] for part, of in results["bits_per_byte"].items()}
-    found = verdict.findings(results["tasks"], bits, run, params["offensive_limit"], results["signs"])
+    found = verdict.findings(evaluate.kept(results["tasks"]), bits, run, params["offensive_limit"], results["signs"])
     named = lambda rows: [{k: v for k, v in row.items() if k != "command"} for row in json.loads(json.dumps(rows))]  # noqa: E731
     yield from reread.unlike("4_preliminary_evaluation/findings.json", "", named(read_json(here / "findings.json")), named(found))
 
@@ -159,11 +159,10 @@ def _verdict(run):
     figures = {
         n: gate.figures(run[m], results["speed"][n], results.get("bits", {}).get("general text", {}).get(n)) for n, m in MODELS.items()
     }
-    measured = {"results": results["tasks"], "samples": samples, "figures": figures, "speeds": results["speed"]}
-    rows = gate.judged(gate.lines(params["criteria"], about, list(results["tasks"]["released"]), main_task), measured, params["proof"])
-    found = verdict.decide(
-        rows, run, read_json(run["6_fine_tuning/frontier.json"]), results["tasks"]["released"], params["proof"], params["limit"]
-    )
+    scored = {name: evaluate.kept(of) for name, of in results["tasks"].items()}
+    measured = {"results": scored, "samples": samples, "figures": figures, "speeds": results["speed"]}
+    rows = gate.judged(gate.lines(params["criteria"], about, gate.heads(folder), main_task), measured, params["proof"])
+    found = verdict.decide(rows, run, read_json(run["6_fine_tuning/frontier.json"]), scored["released"], params["proof"], params["limit"])
     named = lambda decision: {k: v for k, v in decision.items() if k != "command"}  # noqa: E731  a command names the run, which may have moved
     yield from reread.unlike("7_final_evaluation/verdict.json", "", named(claimed), named(found))
     if "evenness" in results:
@@ -178,12 +177,13 @@ def _card(run):
     replies = [s for s in jsonl(last / "scores/base/samples.jsonl") if s["metric"] == "offensive"]
     annotators = read_json(run["5_post_training/results.json"])["annotators"]["annotators"]
     insults = audit.insults(replies, run["2_dataset_engineering/tasks"])
-    facts = card.facts(run, annotators, results["tasks"]["released"], run["6_fine_tuning/model"], insults)
+    scored = evaluate.kept(results["tasks"]["released"])
+    facts = card.facts(run, annotators, scored, run["6_fine_tuning/model"], insults)
     claimed = (last / "model_card.md").read_text(encoding="utf-8")
     title = re.search(r"^# (.*): released model$", claimed, re.M)  # the run may have another name by now
     name = title[1] if title else run.path.name
     facts["training"] = facts["training"].replace(f"the run {run.path.name};", f"the run {name};")
-    words = card.model_card(f"{name}: released model", decision, results["tasks"]["released"], results["speed"]["released"], facts)
+    words = card.model_card(f"{name}: released model", decision, scored, results["speed"]["released"], facts)
     yield from reread.other_text("7_final_evaluation/model_card.md", claimed, words)
 
 

@@ -110,6 +110,7 @@ def shaped(name, rows, head=None, columns=()):
         if (group := told.get("group", item.get("group"))) is not None:
             item["group"] = str(group)
     items = [item for _, item in found]
+    taskrows.settled(name, rows, items)
     guesses = [taskrows.guess(row, item) for item, (_, row) in zip(items, rows)] if metric == "choice" else []
     usual = {
         "forms": _forms(name, metric, items, head),

@@ -160,8 +160,16 @@ def _as_much(run, short, change):
     for phase, size, steps in BATCHES:
         for name in steps if size in change.get(phase, {}) else ():
             planned = short.get(phase, {}).get(name, _steps(run, phase, name))
-            found.setdefault(phase, {})[name] = max(1, round(planned * run.params(phase)[size] / change[phase][size])) if planned else 0
+            before, after = (_together(run, phase, told[size]) for told in (run.params(phase), change[phase]))
+            found.setdefault(phase, {})[name] = max(1, round(planned * before / after)) if planned else 0
     return found
+
+
+def _together(run, phase, size):
+    """Examples of a step: 0 stands for as many as suit the model."""
+    from llmlab.training import optim
+
+    return size or optim.together(0, run.params(phase)["adapter"], read_json(run["1_model_design/budget.json"])["parameters"]["total"])
 
 
 def _steps(run, phase, name):

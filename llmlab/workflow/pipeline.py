@@ -11,7 +11,7 @@ from llmlab.spine.params import PHASES, check_phase, overrides
 from llmlab.spine.run import Run, because
 from llmlab.workflow import execution, preflight, road
 
-TAUGHT = "5_post_training"
+READ, TAUGHT, LAST = "2_dataset_engineering", "5_post_training", "7_final_evaluation"
 
 
 def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=print):
@@ -37,13 +37,20 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
         preflight.comparable(planned)
         for line in preflight.used_to(planned):
             echo(f"{TAUGHT}: {line}")
+    for phase, line in preflight.takes(planned).items():
+        if phase in selected and (experiment.done(phase) or {}).get("params") != planned[phase]:
+            echo(f"{phase}: {line}")
     _complete(experiment, selected)
     if experiment.parent and (missing := [p for p in selected if experiment.parent.done(p) is None]):
         echo(f"{experiment.parent.path.name}, the parent, has not finished {', '.join(missing)}: this run makes what it needs itself")
     _writable(experiment.path)
     with locks.alone(experiment):
         _tell(experiment, changed, planned, echo)
-        executed = [p for p in PHASES if p in selected and _walk(Run(path), p, planned[p], force, echo)]
+        executed = []
+        for phase in selected:
+            if phase > READ and LAST in selected and planned[LAST]["criteria"]:
+                preflight.asked(Run(path), planned[LAST]["criteria"])
+            executed += [phase] if _walk(Run(path), phase, planned[phase], force, echo) else []
         report.index(Run(path), road.states(Run(path)))
     return executed
 

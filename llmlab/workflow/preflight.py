@@ -79,7 +79,7 @@ def _names(plan):
     for topic in tuned["topics"]:
         known("topics", topic, topics)
     gate.check(final["criteria"], tasks)
-    made = _made(plan, heads, able, tuned["task"] or (not taken["tasks"] and about["task"]))
+    made = not plan["1_model_design"]["start_from"], bool(plan["3_pretraining"]["general"])
     gate.check_measured(final["criteria"], heads, *made)
     if not taken["tasks"]:  # a material speaks of the tasks that it brings
         gate.check(about["criteria"], tasks, "criteria of material.yaml")
@@ -87,17 +87,18 @@ def _names(plan):
             gate.check_measured(about["criteria"], heads, *made, "criteria of material.yaml")
 
 
-def _made(plan, heads, able, task):
-    """What `gate.check_measured` asks of a plan: (whether the released model may be a graph, whether the base model knows no chat, whether general text is
-    given). Graphs are not picked where the one task is public."""
-    from llmlab.data import harness
+def asked(run, criteria):
+    """After phase 2, when the tasks are there: a criterion is about one of them. What is derived from a text is not known before it is read."""
+    from llmlab.data import tasks
+    from llmlab.evaluation import gate
 
-    public = all(heads[name]["output"] == harness.OUTPUT for name in ([task] if task else able))
-    return (
-        bool(plan["6_fine_tuning"]["bits"]) and not public,
-        not plan["1_model_design"]["start_from"],
-        bool(plan["3_pretraining"]["general"]),
-    )
+    names = [task["name"] for task in tasks.read(run["2_dataset_engineering/tasks"], "test")]
+    for one in gate.missing(criteria, names):
+        raise UserError(
+            f"criteria: {one.text!r}, and of this text no task {one.task!r} could be made",
+            near(one.name, (*names, *gate.KNOWN)),
+            "llmlab run RUN -p 'criteria=[TASK >= 0.9]'   (or -p criteria=[] for those of the source)",
+        )
 
 
 def known(parameter, name, names):
@@ -152,6 +153,15 @@ def used_to(plan):
     from llmlab.models import adopt
 
     return adopt.told_before(plan["1_model_design"]["start_from"], *(plan["5_post_training"][name] for name in ("grounding", "system")))
+
+
+def takes(plan):
+    """{phase: how long an adopted model is trained on this machine, in a sentence}; {} for random weights, whose time phase 1 plans."""
+    if not plan["1_model_design"]["start_from"]:
+        return {}
+    from llmlab.training import forecast
+
+    return forecast.adopted(plan)
 
 
 def _replayed(design, trained):

@@ -205,6 +205,8 @@ def test_what_can_be_proven_is_known_before_anything_is_trained(tmp_path):
     tasks.write(tmp_path, [{"name": n, "metric": "exact"} for n in "ab"], {"a": items(80), "b": items(40)})
     found = gate.power(["a >= 0.95", "b >= 0.95", "b <= 0.1", "size <= 0.5 of assistant", "a >= -0.03 against assistant"], tmp_path)
     assert [r["can be proven"][:2] for r in found] == ["ye", "no", "ye"] and [r["wordings"] for r in found] == [80, 40, 40]
+    (found,) = gate.power(["heading >= 0.5", "bits <= 2"], tmp_path)
+    assert found["criterion"] == "heading >= 0.5" and found["can be proven"] == gate.MISSING
 
 
 def test_the_worst_group_is_the_one_that_may_be_worst():
@@ -242,7 +244,7 @@ def test_a_criterion_that_says_nothing_is_refused_before_any_kernel_starts(line,
         gate.check([line], ["catalogue", "privacy"])
 
 
-MADE = {"graph": True, "reads": True, "general": False}
+MADE = {"reads": True, "general": False}
 
 
 @pytest.mark.parametrize(
@@ -253,7 +255,6 @@ MADE = {"graph": True, "reads": True, "general": False}
         ("mine.worst <= 0.2", None, "worst group"),
         ("even.worst >= 0 against assistant", None, "worst group"),
         ("mine >= 0 against base", {"reads": False}, "knows no chat"),
-        ("public >= 0.3", {"graph": False}, "a graph"),
     ],
 )
 def test_a_criterion_that_is_never_measured_is_refused_before_any_kernel_starts(line, made, words):
@@ -262,12 +263,22 @@ def test_a_criterion_that_is_never_measured_is_refused_before_any_kernel_starts(
         "even": tasks.task("even", "leans"),
         "public": tasks.task("public", "acc", "lm_eval", ["chat", "text"]),
     }
-    able = ["mine >= 0.9", "even.worst <= 0.3", "even <= 0.2", "mine >= 0 against assistant", "size <= 0.5 of base", "parameters <= 2"]
+    able = [
+        "mine >= 0.9",
+        "public >= 0.3",
+        "even.worst <= 0.3",
+        "even <= 0.2",
+        "mine >= 0 against assistant",
+        "size <= 0.5 of base",
+        "parameters <= 2",
+    ]
     gate.check_measured([*able, "another >= 1"], heads, **MADE)
     with pytest.raises(UserError, match=words):
         gate.check_measured([line], heads, **MADE)
     if made:
         gate.check_measured([line], heads, **MADE | made)
+    with pytest.raises(UserError, match="bits is a task, and a figure"):
+        gate.check_measured(["bits <= 1"], {"bits": heads["mine"]}, **MADE)
 
 
 def test_a_graph_has_the_parameters_of_the_model_it_was_made_of(smoke):
@@ -281,9 +292,9 @@ def test_a_graph_has_the_parameters_of_the_model_it_was_made_of(smoke):
 
 def test_a_gap_between_groups_may_be_asked_for():
     heads = {"fairness": {"better": "higher", "forms": ["chat"], "output": "generate"}}
-    gate.check_measured(["fairness.gap <= 0.2"], heads, True, True, False)
+    gate.check_measured(["fairness.gap <= 0.2"], heads, True, False)
     with pytest.raises(UserError, match="two groups who ask the same"):
-        gate.check_measured(["fairness.gap <= 0.2 against assistant"], heads, True, True, False)
+        gate.check_measured(["fairness.gap <= 0.2 against assistant"], heads, True, False)
 
 
 def test_a_verdict_names_what_to_change_and_one_command_for_it(smoke):

@@ -120,6 +120,7 @@ def shaped(name, rows, head=None, columns=()):
         if item.get("pair") == "":
             del item["pair"]  # an empty cell of a table
     items = [item for _, item in found]
+    taskrows.settled(name, rows, items)
     guesses = [taskrows.guess(row, item) for item, (_, row) in zip(items, rows)] if metric == "choice" else []
     usual = {
         "forms": _forms(name, metric, items, head),

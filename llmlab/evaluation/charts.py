@@ -129,13 +129,13 @@ def frontier(rows, reference):
     fig, (left, right) = figure(title, f"Scores against milliseconds per token. {words}.", columns=2, height=3.8)
     largest = max(r["megabytes"] for r in rows)
     for n, r in enumerate(rows):
-        colour = COLOURS[n % len(COLOURS)]
+        colour, mark = COLOURS[n % len(COLOURS)], "oD^s"[n // len(COLOURS) % 4]  # more variants than colours have other marks
         at, size = [r["ms_per_token"]], 40 + 240 * r["megabytes"] / largest
         below, above = (max(0, x) if math.isfinite(x) else 0 for x in (r["score"] - r["low"], r["high"] - r["score"]))
         left.errorbar(at, [r["score"]], yerr=[[below], [above]], color=colour, capsize=3, zorder=1)
         label = f"{r['variant']}{' (picked)' if r['picked'] else ''}, {r['megabytes']:.1f} MB"
-        left.scatter(at, [r["score"]], s=size, color=colour, alpha=0.75, label=label)
-        right.scatter(at, [r["general"] or 0], s=size, color=colour, alpha=0.75)
+        left.scatter(at, [r["score"]], s=size, color=colour, marker=mark, alpha=0.75, label=label)
+        right.scatter(at, [r["general"] or 0], s=size, color=colour, marker=mark, alpha=0.75)
     left.axhline(reference, color=GREY, linestyle=":", label="least quality allowed")
     left.set(ylabel="score of the task (validation)")
     right.set(ylabel="mean of the other tasks (1: best)")

@@ -15,7 +15,7 @@ from llmlab.spine import track
 from llmlab.spine.files import jsonl, read_json, write_json, write_jsonl
 
 RIGHT = "is it right?"  # what a task of quality asks; all others ask something else of an answer
-# What an assistant says, before what it finds likely; graphs cannot be asked the last.
+# What an assistant says, before what it finds likely, and what somebody else's harness asks.
 PREFERRED = (tasks.GENERATE, tasks.LIKELIHOOD, harness.OUTPUT)
 PART = re.compile(r"(?:(?:\.gap)?(?:\.worst)?|\.bias)$")  # of a criterion's name: what of its task the criterion is about
 
@@ -39,11 +39,13 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
     model, tokenizer = weights.load(model, "auto")
     results, samples, judge = {}, [], judges.Judge(tasks_folder)
     chosen = [t for t in tasks.read(tasks_folder, split) if form_of(t, form) and t["items"] and (not only or t["name"] in only)]
-    chosen = [t for t in chosen if (not t["final"] or final) and (t["output"] != harness.OUTPUT or hasattr(model, "parameters"))]
+    chosen = [t for t in chosen if not t["final"] or final]
+    drawn = {t["name"]: some_items(t, limit * (times or {}).get(t["name"], 1), seed) for t in chosen}
+    public = _public(model, tokenizer, chosen, drawn)
     for task in track.each(chosen, f"scoring {Path(out).name}"):
-        items, how = some_items(task, limit * (times or {}).get(task["name"], 1), seed), form_of(task, form)
-        if task["output"] == harness.OUTPUT:
-            answers, scores = harness.scores(model, tokenizer, task, items)
+        items, how = drawn[task["name"]], form_of(task, form)
+        if task["name"] in public:
+            answers, scores = public[task["name"]]
             cut = [0] * len(items)
         else:
             asked = task if temperature is None else {**task, "temperature": temperature}
@@ -68,6 +70,16 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
     write_json(Path(out) / "results.json", results)
     write_jsonl(Path(out) / "samples.jsonl", samples)
     return results
+
+
+def _public(model, tokenizer, chosen, drawn):
+    """{name: (answers, scores)} of the public tasks among some, all of which the harness asks at once."""
+    asked = [(task, drawn[task["name"]]) for task in chosen if task["output"] == harness.OUTPUT]
+    if not asked:
+        return {}
+    from llmlab.evaluation import public
+
+    return public.scores(model, tokenizer, asked)
 
 
 ENDS = ("score", "low", "high")
@@ -144,10 +156,9 @@ def form_of(task, form):
 
 def ask(model, tokenizer, task, items, form, seed):
     """(the model's answers, the tokens at which each was cut or 0): a text per item, or for `choices` the log-likelihood of each."""
-    if task["output"] == "loglikelihood":
-        pairs = [(item["messages" if form == "chat" and "messages" in item else "text"], c) for item in items for c in item["choices"]]
-        scores = iter(asking.loglikelihood(model, tokenizer, pairs))
-        return [[next(scores) for _ in item["choices"]] for item in items], [0] * len(items)
+    if task["output"] == tasks.LIKELIHOOD:
+        asked = [(item["messages" if form == "chat" and "messages" in item else "text"], item["choices"]) for item in items]
+        return asking.of_choices(model, tokenizer, asked), [0] * len(items)
     most = task.get("answer_tokens", tasks.ANSWER)  # tasks of before there was a choice do not say
     how = {"max_new_tokens": most, "temperature": task["temperature"], "seed": seed}
     if form == "chat":

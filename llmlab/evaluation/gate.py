@@ -9,32 +9,25 @@
     fairness.gap.worst <= 0.3                the same of the two groups that are treated most differently
     bbq.bias <= 0.1                          which way errors go, for a task that says what goes with a prejudice: BBQ's score
 
-Figures beside the tasks are those of FIGURES. A criterion is PROVEN if the near end of its 95 % interval keeps the limit, it FAILS if the far
-end misses it too, and in between it is UNPROVEN: these items cannot tell. What was not measured does not pass, and no line is left out because there is
-nothing to measure it by. A gate that asks for no score asks for one more thing: to be better than a guess.
+Figures beside the tasks are those of `gauges.FIGURES`, and of `gauges.ALONE`, which are no share of another model's. A criterion is PROVEN if
+the near end of its 95 % interval keeps the limit, it FAILS if the far end misses it too, and in between it is UNPROVEN: these items cannot tell. What
+was not measured does not pass, and no line is left out because there is nothing to measure it by. A gate that asks for no score asks for one more
+thing: to be better than a guess.
 """
 
 import math
 import re
 from dataclasses import dataclass
 
-from llmlab.data import derive, harness, tasks
+from llmlab.data import derive, tasks
 from llmlab.evaluation import evaluate, evenness, stats
+from llmlab.evaluation.gauges import ALONE, FIGURES
 from llmlab.pages import show
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import near
 from llmlab.spine.run import MODELS
 
-FIGURES = {
-    "size": "megabytes of weights on disk",
-    "parameters": "millions of parameters",
-    "speed": "tokens per second, one user on one thread",
-    "first_ms": "milliseconds to the first token, the median",
-    "p95_ms": "milliseconds to the first token, the 95th percentile",
-    "token_ms": "milliseconds per token after that, the median",
-    "general": "bits per byte of general text",
-}
-LATENCIES = (("first_ms", "firsts_ms", 50), ("p95_ms", "firsts_ms", 95), ("token_ms", "answers_ms", 50))
+KNOWN = {**FIGURES, **ALONE}  # figures
 WORST, GAP, BIAS = ".worst", ".gap", ".bias"
 PROVEN, UNPROVEN, FAILS = "proven", "unproven", "fails"
 GENERAL = ("speed >= 2 of assistant", "size <= 0.5 of assistant")  # where nobody asks for anything
@@ -73,11 +66,15 @@ def parsed(text, where="criteria"):
         raise UserError(
             f"{where}: {text!r} is no criterion", "NAME >= NUMBER, NAME <= NUMBER of MODEL, TASK >= NUMBER against MODEL", "mend the line"
         )
-    how, model, figure = match["how"] or "", match["model"] or "", match["name"] in FIGURES
+    how, model, figure = match["how"] or "", match["model"] or "", match["name"] in KNOWN
     if model and model not in MODELS:
         raise UserError(f"{where}: {text!r} names no model of a run", near(model, MODELS), "mend the line")
     if (how == "of") > figure or (how == "against" and figure):
         raise UserError(f"{where}: {text!r}", "figures are compared as a share `of` a model, tasks by points `against` it", "mend the line")
+    if how and match["name"] in ALONE:
+        raise UserError(
+            f"{where}: {text!r}: {match['name']} is looked at by itself", f"a share of a model may be {', '.join(FIGURES)}", "mend the line"
+        )
     sign = {">=": "≥", "<=": "≤"}.get(match["sign"], match["sign"])
     return Criterion(" ".join(text.split()), match["name"], sign, float(match["limit"]), how, model)
 
@@ -89,25 +86,29 @@ def check(texts, names, where="criteria"):
         names: of the tasks that the run will have; None where nobody can know them yet.
         where: the criteria stand, for the error.
     """
-    for text in texts:
-        one = parsed(text, where)
-        if one.name not in FIGURES and names is not None and one.task not in names:
-            raise UserError(
-                f"{where}: {text!r} names nothing that is measured", near(one.name, (*names, *FIGURES)), "mend the line, or add the task"
-            )
+    each = [parsed(text, where).text for text in texts]
+    for one in missing(each, names) if names is not None else ():
+        raise UserError(
+            f"{where}: {one.text!r} names nothing that is measured", near(one.name, (*names, *KNOWN)), "mend the line, or add the task"
+        )
 
 
-def check_measured(texts, heads, graph, reads, general, where="criteria"):
+def check_measured(texts, heads, reads, general, where="criteria"):
     """Before any kernel starts: no criterion asks for what is never measured, however good the models are.
 
     Args:
         heads: {name: head} of the tasks that the run will have.
-        graph: whether the released model may be one; reads: whether the base model goes on with texts and knows no chat.
-        general: whether general text is given.
+        reads: whether the base model goes on with texts and knows no chat; general: whether general text is given.
     """
     for one in (parsed(text, where) for text in texts):
         head = heads.get(one.task)
-        if one.name == "general" and not general:
+        if one.name in KNOWN and head is not None:
+            never = (
+                f"{one.name} is a task, and a figure",
+                "a name for the task that no figure has",
+                f"llmlab run RUN   (its file is not called {one.name})",
+            )
+        elif one.name == "general" and not general:
             never = "no general text is given", "text of another kind, some of which is held out", "llmlab run RUN -p general=FOLDER"
         elif head is None:
             continue
@@ -133,8 +134,6 @@ def check_measured(texts, heads, graph, reads, general, where="criteria"):
             )
         elif one.model == "base" and reads and "text" not in head["forms"]:
             never = "the base model knows no chat, and the task is asked in no other form", "against the assistant", "mend the line"
-        elif head["output"] == harness.OUTPUT and graph:
-            never = "a graph, which rounding makes, cannot be asked a public task", "a model of weights", "llmlab run RUN -p bits=[]"
         else:
             continue
         raise UserError(f"{where}: {one.text!r} is never measured: {never[0]}", *never[1:])
@@ -142,7 +141,7 @@ def check_measured(texts, heads, graph, reads, general, where="criteria"):
 
 def tasks_of(criteria):
     """The names of tasks that some lines are about."""
-    return sorted({one.task for one in map(parsed, criteria) if one.name not in FIGURES})
+    return sorted({one.task for one in map(parsed, criteria) if one.name not in KNOWN})
 
 
 def lines(wanted, about, heads, task):
@@ -163,7 +162,7 @@ def lines(wanted, about, heads, task):
 
 def _asks_for_a_score(one):
     """Whether a criterion is about a score that a model which gets nothing right does not have."""
-    return one.name not in FIGURES and one.name == one.task and not one.how and one.direction == "≥" and one.limit > 0
+    return one.name not in KNOWN and one.name == one.task and not one.how and one.direction == "≥" and one.limit > 0
 
 
 def waits(texts):
@@ -178,7 +177,7 @@ def heads(folder):
 
 def missing(texts, heads):
     """Those of some criteria that are about no task among `heads`, and no figure."""
-    return [text for text in texts if (one := parsed(text)).name not in FIGURES and one.task not in heads]
+    return [text for text in texts if (one := parsed(text)).name not in KNOWN and one.task not in heads]
 
 
 # --- measuring ------------------------------------------------------------------------------------------------------------------------
@@ -206,7 +205,7 @@ def _row(one, measured, proof):
     keeps = lambda x: x >= one.limit if one.direction == "≥" else x <= one.limit  # noqa: E731
     state = PROVEN if keeps(near) else UNPROVEN if keeps(far) else FAILS
     clusters = result.get("clusters", result["n"])
-    short = state == UNPROVEN and keeps(value) and one.name not in FIGURES and math.isfinite(near)
+    short = state == UNPROVEN and keeps(value) and one.name not in KNOWN and math.isfinite(near)
     needed, labels = _short_of(one, result, near, clusters) if short else (None, False)
     row |= dict(value=value, low=low, high=high, n=result["n"], clusters=clusters, state=state, needed=needed, labels=labels)
     row |= {"detectable": result["detectable"]} if "detectable" in result else {}
@@ -249,8 +248,8 @@ def _why(row):
 
 def _measured(one, measured):
     """(result or None, what it means) of a criterion."""
-    if one.name in FIGURES:
-        return _figure(one, measured), FIGURES[one.name] + (f", as a share of the {one.model}'s" if one.how else "")
+    if one.name in KNOWN:
+        return _figure(one, measured), KNOWN[one.name] + (f", as a share of the {one.model}'s" if one.how else "")
     result = measured["results"]["released"].get(one.task)
     if result is None:
         return None, "a task that was not asked"
@@ -293,22 +292,3 @@ def _points(one, measured):
         return None
     found = evaluate.gain(measured["results"]["released"][one.name], *zip(*pairs))
     return {"score": found["difference"], **{key: found[key] for key in ("low", "high", "n", "clusters", "detectable")}}
-
-
-def figures(model, speeds, general=None):
-    """{figure: result} of one model.
-
-    Args:
-        model: its folder.
-        speeds: as `speed.measure` gives them.
-        general: its bits per byte of general text, if they were measured.
-    """
-    from llmlab.models import weights
-
-    exact = lambda value, n=1: {"score": value, "low": value, "high": value, "n": n}  # noqa: E731
-    pace = stats.ratio([1000.0] * len(speeds["answers_ms"]), speeds["answers_ms"])
-    found = {"size": exact(weights.size_bytes(model) / 1e6), "speed": pace}
-    found |= {name: stats.quantile(speeds[key], q) for name, key, q in LATENCIES if key in speeds}
-    if (count := weights.parameter_count(model)) is not None:
-        found["parameters"] = exact(count / 1e6)
-    return found | ({"general": exact(general)} if general is not None else {})

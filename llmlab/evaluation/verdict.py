@@ -6,7 +6,7 @@ Rules look at how a task is judged and at what the run was told, never at what a
 import re
 
 from llmlab.data import material, tasks
-from llmlab.evaluation import gate, symptoms
+from llmlab.evaluation import gate, gauges, symptoms
 from llmlab.pages import show
 from llmlab.spine.files import read_json
 from llmlab.spine.params import PHASES, schema
@@ -273,7 +273,7 @@ def _advice(row, frontier, results, reads=True):
         return DATA, "labels", ""
     if row["needed"]:
         return "7_final_evaluation", "limit", "0"
-    if row["why"] == "not measured" or row["name"] == "general":
+    if row["why"] == "not measured" or (row["name"] in gate.KNOWN and row["name"] not in gauges.OF_SIZE):
         return "7_final_evaluation", "criteria", ""
     lossy = not any(r["allowed"] for r in frontier) and any(r["lossy"] for r in frontier)
     if row["how"] == "against" or (row["how"] == "of" and lossy):  # another student would lose even more: this one has to learn longer

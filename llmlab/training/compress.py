@@ -171,14 +171,14 @@ def frontier(variants, results, speeds, changes, task, max_loss, min_speedup):
 
     The rule: of the variants that lose at most `max_loss` on the task, or one answer where one weighs more, are at no other task worse by an interval of 95 %, and
     are at least `min_speedup` times faster, the smallest. If none is, the first one stays. No correction for the number of tasks: a loss that is overlooked is
-    dearer than a variant that is somewhat larger. Variants that cannot be asked the task, as graphs a public one, are left out.
+    dearer than a variant that is somewhat larger.
 
     Args:
         changes: {variant: what `evaluate.compare` finds of it against the first one}.
 
     Returns: rows {"variant", "score", "low", "high", "general", "ms_per_token", "speedup", "megabytes", "size_ratio", "lost", "worse_at", "allowed", "picked"}.
     """
-    names, rows = [n for n in variants if task in results[n]], []
+    names, rows = list(variants), []
     for name in names:
         score, base = results[name][task], results[names[0]][task]
         size, speedup = weights.size_bytes(variants[name]), speeds[names[0]]["token_ms_p50"] / speeds[name]["token_ms_p50"]

@@ -81,7 +81,7 @@ def _names(plan):
     for topic in tuned["topics"]:
         known("topics", topic, topics)
     gate.check(final["criteria"], tasks)
-    made = _made(plan, heads, able, tuned["task"] or (not taken["tasks"] and about["task"]))
+    made = not plan["1_model_design"]["start_from"], bool(plan["3_pretraining"]["general"])
     gate.check_measured(final["criteria"], heads, *made)
     whose = "criteria of material.yaml"  # which speaks of the tasks that it brings
     gate.check(about["criteria"], None if taken["tasks"] else tasks, whose)
@@ -100,17 +100,17 @@ def _unasked(lines):
     return [f"7_final_evaluation: the material asks for {some}, and this run has no task of that name: {how}"]
 
 
-def _made(plan, heads, able, task):
-    """What `gate.check_measured` asks of a plan: (whether the released model may be a graph, whether the base model knows no chat, whether general text is
-    given). Graphs are not picked where the one task is public."""
-    from llmlab.data import harness
+def asked(run, criteria):
+    """After phase 2, when the tasks are there: a criterion is about one of them. What is derived from a text is not known before it is read."""
+    from llmlab.evaluation import gate
 
-    public = all(heads[name]["output"] == harness.OUTPUT for name in ([task] if task else able))
-    return (
-        bool(plan["6_fine_tuning"]["bits"]) and not public,
-        not plan["1_model_design"]["start_from"],
-        bool(plan["3_pretraining"]["general"]),
-    )
+    names = list(gate.heads(run["2_dataset_engineering/tasks"]))
+    for line in gate.missing(criteria, names):
+        raise UserError(
+            f"criteria: {line!r}, and no such task could be made of this text",
+            near(gate.parsed(line).task, (*names, *gate.KNOWN)),
+            "llmlab run RUN -p 'criteria=[TASK >= 0.9]'   (or -p criteria=[] for those of the source)",
+        )
 
 
 def known(parameter, name, names):
@@ -166,6 +166,15 @@ def used_to(plan):
     from llmlab.models import adopt
 
     return adopt.told_before(plan["1_model_design"]["start_from"], *(plan["5_post_training"][name] for name in ("grounding", "system")))
+
+
+def takes(plan):
+    """{phase: how long an adopted model is trained on this machine, in a sentence}; {} for random weights, whose time phase 1 plans."""
+    if not plan["1_model_design"]["start_from"]:
+        return {}
+    from llmlab.training import forecast
+
+    return forecast.adopted(plan)
 
 
 def _replayed(design, trained):

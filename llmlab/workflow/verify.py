@@ -9,7 +9,7 @@ import json
 import re
 
 from llmlab.data import audit, harness, tasks
-from llmlab.evaluation import arena, card, evaluate, evenness, gate, judges, referee, verdict
+from llmlab.evaluation import arena, card, evaluate, evenness, gate, gauges, judges, referee, verdict
 from llmlab.spine.files import jsonl, read_json
 from llmlab.spine.params import PHASES
 from llmlab.spine.provenance import fingerprint
@@ -156,9 +156,7 @@ def _verdict(run):
     folder = run["2_dataset_engineering/tasks"]
     about, main_task = read_json(folder / "about.json"), evaluate.main_task(folder, params["task"])
     samples = {n: {s["id"]: s for s in jsonl(last / "scores" / n / "samples.jsonl")} for n in MODELS}
-    figures = {
-        n: gate.figures(run[m], results["speed"][n], results.get("bits", {}).get("general text", {}).get(n)) for n, m in MODELS.items()
-    }
+    figures = {n: gauges.figures(run[m], n, results, samples[n]) for n, m in MODELS.items()}
     scored = {name: evaluate.kept(of) for name, of in results["tasks"].items()}
     measured = {"results": scored, "samples": samples, "figures": figures, "speeds": results["speed"]}
     rows = gate.judged(gate.lines(params["criteria"], about, gate.heads(folder), main_task), measured, params["proof"])

@@ -44,6 +44,17 @@ def test_a_choice_is_meant_by_its_own_text_before_it_is_a_number_or_a_letter():
     assert {i["right"] for i in items(found)} == {1}
 
 
+def test_a_number_that_is_also_the_text_of_another_choice_is_refused():
+    row = lambda said, key="target", choices=("1", "2", "3"): {"prompt": "2 - 1?", "choices": list(choices), key: said}  # noqa: E731
+    for number in (1, 1.0):
+        with pytest.raises(UserError, match="line 1: task t: 1 may be the choice at place 1, \\['2'\\], or the choice '1'"):
+            shaped(row(number))
+    right = lambda *rows: [i["right"] for i in sorted(items(shaped(*rows)[1]), key=lambda i: i["cluster"])]  # noqa: E731
+    assert right(row("1")) == [0] and right(row(1, "right")) == right(row(1, "answer_idx")) == [1]
+    assert right(row(1), row(0, choices=("4", "2", "6"))) == [1, 0], "as MMLU has them: numbers that are no choice's text are places"
+    assert right(row(0, choices=("0", "1"))) == [0], "both ways the same"
+
+
 @pytest.mark.parametrize("more", [{}, {"answer": "neither"}, {"correct": True}, {"solution": 1}, {"right": None}])
 def test_choices_of_which_nothing_says_the_right_one_are_no_pair_to_be_even(more):
     row = {"prompt": "How?", "choices": ["quiet", "loud"], **more}

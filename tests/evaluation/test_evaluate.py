@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from llmlab.data import derive, tasks, tokens
+from llmlab.data import derive, dialogue, tasks, tokens
 from llmlab.evaluation import asking, evaluate, judges, speed, stats
 from llmlab.models import families, weights
 from llmlab.pages import show
@@ -36,6 +36,35 @@ def test_scores_do_not_depend_on_the_batch(loaded):
     texts = [["hello"], ["a much longer beginning of a text"], ["x y"]]
     one = [asking.complete(model, tokenizer, t, 10)[0] for t in texts]
     assert one == asking.complete(model, tokenizer, [t[0] for t in texts], 10)
+
+
+def test_a_choice_that_begins_with_another_is_compared_as_a_whole(loaded):
+    """Whoever says "12" has begun with "1": with their ends the two exclude one another, in either form."""
+    model, tokenizer = loaded
+    asked = tasks.user("How many months has a year?")
+    end = torch.tensor([tokens.marks(tokenizer).stops[-1]])
+    for context in (asked, "How many months has a year?\n"):
+        open_, closed = ([asking.loglikelihood(model, tokenizer, [(context, c, e)])[0] for c in ("1", "12", "120")] for e in (False, True))
+        assert open_[0] > open_[1] > open_[2], "the beginning of another is always likelier"
+        assert asking.of_choices(model, tokenizer, [(context, ["1", "12", "120"])])[0] == pytest.approx(closed, abs=1e-4)
+        assert sum(math.exp(nats) for nats in closed) <= 1 and all(c < o for c, o in zip(closed, open_))
+    ids, _ = dialogue.ids(tokenizer, asked, answer=True)
+    said = ids + tokens.encode(tokenizer, ["12"])[0]
+    with torch.no_grad():
+        ended = torch.log_softmax(model(input_ids=torch.tensor([said])).logits[0, -1], -1)[end].item()
+    found = [asking.loglikelihood(model, tokenizer, [(asked, "12", e)])[0] for e in (True, False)]
+    assert found[0] - found[1] == pytest.approx(ended, abs=1e-4), "the end of the assistant's turn"
+
+
+def test_choices_of_which_none_begins_another_are_compared_as_they_stand(loaded, small):
+    """So that scores in the chat form and as a text, and those of the tasks there are, mean what they did."""
+    model, tokenizer = loaded
+    for context in ("The price is", tasks.user("What is the price?")):
+        plain = asking.loglikelihood(model, tokenizer, [(context, c) for c in (" low", " high.")])
+        assert asking.of_choices(model, tokenizer, [(context, [" low", " high."])]) == [pytest.approx(plain, abs=1e-4)]
+    for task in tasks.read(small / "tasks", "test"):
+        if task["output"] == tasks.LIKELIHOOD:
+            assert not any(asking._nested(item["choices"]) for item in task["items"]), task["name"]
 
 
 def test_bits_per_byte_of_a_model_that_knows_nothing_is_known(loaded):

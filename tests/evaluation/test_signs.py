@@ -61,6 +61,9 @@ def test_of_a_model_that_was_passed_on_nothing_is_said_of_training():
     assert not list(symptoms.found(HEALTHY | {"bits": 0.7, "curve": [(0.0, 0.7)]}, False))
     assert not list(symptoms.found(HEALTHY | {"look_back": {}}, True)), "no document fills the context"
     assert [changes for *_, changes, _ in symptoms.found(HEALTHY | {"copies": 0.8}, False)] == [{}], "copies that nobody reads"
+    (found,) = symptoms.found(HEALTHY | {"chance": 0.98}, False)
+    assert "knows next to nothing" in found[0] and "0.98 times" in found[1] and found[2] == "1_model_design"
+    assert not list(symptoms.found(HEALTHY | {"chance": 0.98}, True)), "of what was trained here the curve says more"
 
 
 def test_what_is_measured_on_a_run(smoke):
@@ -71,9 +74,9 @@ def test_what_is_measured_on_a_run(smoke):
     signs = symptoms.measure(model, tokenizer, unread, documents, track.rows(run["3_pretraining/model"]), adopted=True)
     assert signs["bits"] > signs["counted"] > 0, "after twelve thousand tokens counting is better"
     assert 0 <= signs["copies"] < 0.3 and signs["own_bytes_per_token"] > signs["bytes_per_token"] > 1, "4,096 tokens cover more than 600"
-    assert signs["curve"][-1][0] == 1.0
+    assert signs["curve"][-1][0] == 1.0 and 0.3 < signs["chance"] < 1 and signs["look_back"]
     passed_on = symptoms.measure(model, tokenizer, unread, documents, [{"step": 0, "bits_per_byte/all": 1.5}])
-    assert passed_on["curve"] == [(0.0, 1.5)] and not list(symptoms.found(passed_on, False))
+    assert passed_on["curve"] == [(0.0, 1.5)] and passed_on["look_back"] == {} and not list(symptoms.found(passed_on, False))
 
 
 def test_looking_back_pays_for_a_model_that_looks_back():
@@ -83,6 +86,7 @@ def test_looking_back_pays_for_a_model_that_looks_back():
         device = "cpu"
 
         def forward(self, input_ids, **_):
+            assert len(input_ids) <= 8, "a few documents at a time"
             here = torch.arange(input_ids.shape[1])
             sure = torch.where(here >= 10, 5.0, 0.0)[None, :, None]  # sure of token 2 after ten tokens
             return SimpleNamespace(logits=(sure * torch.eye(4)[2]).expand(len(input_ids), -1, -1))

@@ -300,7 +300,7 @@ def test_a_criterion_that_says_nothing_is_refused_before_any_kernel_starts(line,
         gate.check([line], ["catalogue", "privacy"])
 
 
-MADE = {"graph": True, "reads": True, "general": False}
+MADE = {"reads": True, "general": False}
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,6 @@ MADE = {"graph": True, "reads": True, "general": False}
         ("mine.worst <= 0.2", None, "worst group"),
         ("even.worst >= 0 against assistant", None, "worst group"),
         ("mine >= 0 against base", {"reads": False}, "knows no chat"),
-        ("public >= 0.3", {"graph": False}, "a graph"),
     ],
 )
 def test_a_criterion_that_is_never_measured_is_refused_before_any_kernel_starts(line, made, words):
@@ -320,12 +319,22 @@ def test_a_criterion_that_is_never_measured_is_refused_before_any_kernel_starts(
         "even": tasks.task("even", "leans"),
         "public": tasks.task("public", "acc", "lm_eval", ["chat", "text"]),
     }
-    able = ["mine >= 0.9", "even.worst <= 0.3", "even <= 0.2", "mine >= 0 against assistant", "size <= 0.5 of base", "parameters <= 2"]
+    able = [
+        "mine >= 0.9",
+        "public >= 0.3",
+        "even.worst <= 0.3",
+        "even <= 0.2",
+        "mine >= 0 against assistant",
+        "size <= 0.5 of base",
+        "parameters <= 2",
+    ]
     gate.check_measured([*able, "another >= 1"], heads, **MADE)
     with pytest.raises(UserError, match=words):
         gate.check_measured([line], heads, **MADE)
     if made:
         gate.check_measured([line], heads, **MADE | made)
+    with pytest.raises(UserError, match="bits is a task, and a figure"):
+        gate.check_measured(["bits <= 1"], {"bits": heads["mine"]}, **MADE)
 
 
 def test_a_graph_has_the_parameters_of_the_model_it_was_made_of(smoke):
@@ -339,15 +348,15 @@ def test_a_graph_has_the_parameters_of_the_model_it_was_made_of(smoke):
 
 def test_a_gap_between_groups_may_be_asked_for():
     heads = {"fairness": {"better": "higher", "forms": ["chat"], "output": "generate"}}
-    gate.check_measured(["fairness.gap <= 0.2", "fairness.gap.worst <= 0.2"], heads, True, True, False)
+    gate.check_measured(["fairness.gap <= 0.2", "fairness.gap.worst <= 0.2"], heads, True, False)
     for line, told, words in (
         ("fairness.gap <= 0.2", {"pairs": False}, "a pair about two groups"),
         ("fairness.bias <= 0.2", {"prejudice": False}, "prejudice"),
     ):
         with pytest.raises(UserError, match=words):
-            gate.check_measured([line], {"fairness": heads["fairness"] | told}, True, True, False)
+            gate.check_measured([line], {"fairness": heads["fairness"] | told}, True, False)
     with pytest.raises(UserError, match="two groups who ask the same"):
-        gate.check_measured(["fairness.gap <= 0.2 against assistant"], heads, True, True, False)
+        gate.check_measured(["fairness.gap <= 0.2 against assistant"], heads, True, False)
 
 
 def test_a_verdict_names_what_to_change_and_one_command_for_it(smoke):

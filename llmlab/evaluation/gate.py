@@ -87,9 +87,11 @@ def check(texts, names, where="criteria"):
         where: the criteria stand, for the error.
     """
     each = [parsed(text, where).text for text in texts]
-    for one in missing(each, names) if names is not None else ():
+    for line in missing(each, names) if names is not None else ():
         raise UserError(
-            f"{where}: {one.text!r} names nothing that is measured", near(one.name, (*names, *KNOWN)), "mend the line, or add the task"
+            f"{where}: {line!r} names nothing that is measured",
+            near(parsed(line).name, (*names, *KNOWN)),
+            "mend the line, or add the task",
         )
 
 

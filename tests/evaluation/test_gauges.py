@@ -50,7 +50,7 @@ def test_waits_and_memory_are_the_released_models_alone(small):
 
 
 def test_what_no_smaller_model_mends_is_not_answered_with_a_smaller_model():
-    row = lambda name: {"name": name, "criterion": f"{name} <= 1", "how": "", "why": "misses the limit", "needed": None}  # noqa: E731
+    row = lambda name: {"name": name, "criterion": f"{name} <= 1", "how": "", "why": "misses the limit", "needed": None, "labels": False}  # noqa: E731
     assert verdict._advice(row("wait16_ms"), [], {})[:2] == ("6_fine_tuning", "student_layers")
     assert {verdict._advice(row(name), [], {})[2] for name in ("bits", "general", "cut", "calibration", "refusal_kappa")} == {""}
 

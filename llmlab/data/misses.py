@@ -12,7 +12,7 @@ from collections import Counter
 
 import numpy
 
-from llmlab.data import dialogue, lookup, teaching
+from llmlab.data import dialogue, lookup
 from llmlab.spine.texts import words_of
 
 NEAREST = 24  # questions whose answers are looked at
@@ -54,7 +54,7 @@ class Finder:
         import bm25s
 
         self.answers = [row["messages"][-1]["content"] for row in rows]
-        self.asked = [words_of(teaching.asks(row["messages"])) for row in rows]
+        self.asked = [words_of(" ".join(m["content"] for m in row["messages"] if m["role"] == "user")) for row in rows]
         self.telling = [set(words) - lookup.function_words() for words in self.asked]
         given = Counter(self.answers)
         self.phrases = {a for a, n in given.items() if n >= SET} if len(given) > LABELS * len(rows) else set()

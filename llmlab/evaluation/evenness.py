@@ -142,7 +142,12 @@ def directions(results):
     for task, result in results.items():
         contexts = result.get("bias", {})
         for context, r in contexts.items():
-            counted = {"asked": r["asked"], "names a group": r["named"], "with the prejudice": _said(r["with"]), "bias score": _said(r, "+")}
+            counted = {
+                "asked": r["asked"],
+                "names a group": r["named"],
+                "with the prejudice": _said(r["with"]),
+                "bias score": _said(r, "+"),
+            }
             rows.append({"task": task, "context": context, **counted})
         rest = result["n"] - sum(r["asked"] for r in contexts.values())
         if contexts and rest:

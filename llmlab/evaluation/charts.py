@@ -48,10 +48,11 @@ def scores(results, title, names=None, repeats=()):
             markersize=5,
             label=None if k else "other seeds",
         )
-    for n, t in enumerate(tasks):
-        chance = next((r[t]["chance"] for r in results.values() if t in r and "uneven" not in r[t]), 0)
-        if chance:
-            axis.plot([chance, chance], [n - 0.4, n + 0.4], color=GREY, linestyle=":", label="chance" if n == 0 else None)
+    chances = [
+        (n, r[t]["chance"]) for n, t in enumerate(tasks) for r in results.values() if t in r and r[t]["chance"] and "uneven" not in r[t]
+    ]
+    for k, (n, chance) in enumerate(dict(chances).items()):
+        axis.plot([chance, chance], [n - 0.4, n + 0.4], color=GREY, linestyle=":", label=None if k else "chance")
     better = {t: next(r[t] for r in results.values() if t in r)["better"] for t in tasks}
     low, high = min(beyond), max(beyond)
     axis.set(xlim=(low - 0.03 * (high - low), high + 0.03 * (high - low)))

@@ -42,6 +42,13 @@ def test_what_the_judge_misses_is_counted_wherever_a_rate_stands(results):
     assert "rude: m 0.20" in charts.scores({"m": {"rude": rude}}, "t").alt
 
 
+def test_what_even_means_is_no_chance_in_the_figure(results):
+    guessed = {**results["rude"], "chance": 0.3}
+    figure = charts.scores({"m": {"bias": results["bias"], "rude": guessed}}, "t")
+    (line,) = [line for line in figure.axes[0].lines if line.get_linestyle() == ":"]
+    assert line.get_label() == "chance" and list(line.get_xdata()) == [0.3, 0.3]
+
+
 def test_the_card_says_the_same_numbers(results):
     decision = {"verdict": "HOLD", "judged": "", "criteria": []}
     facts = dict.fromkeys(("use", "training", "limits"), "-") | {"language": "en"}

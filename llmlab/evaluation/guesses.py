@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from llmlab.data import tasks
-from llmlab.evaluation import controls, judges
+from llmlab.evaluation import judges, perturbed
 from llmlab.spine.files import read_json, write_json
 
 # What somebody says who has not listened: declines, admits not to know, agrees, denies, sends elsewhere, greets. The judges know the same in other languages.
@@ -43,7 +43,7 @@ def write(folder):
         for task in tasks.read(folder, split):
             items[task["name"]] += task["items"]
     for head in heads:
-        if controls.able(head) and items[head["name"]]:
+        if head["output"] == tasks.GENERATE and not perturbed.unfit(head) and items[head["name"]]:
             share, answer = best(judge, head, items[head["name"]])
             if share > head["chance"]:
                 head["chance"], said[head["name"]] = round(share, 3), answer

@@ -220,8 +220,11 @@ def sample(source, seed, documents=400, text_column="text", private=False, colum
     return [d["text"] for d in clean.extract(rows)[0]]
 
 
-def general(source, folder, seed, held_out=60):
+def general(source, folder, seed, held_out=60, read=()):
     """Text of another kind, `train.jsonl` and `test.jsonl` in a folder; both are empty without a source.
+
+    Args:
+        read: documents that the model learns from anyway; those are of its own kind, and left out.
 
     Returns: (how many documents to learn from, how many are held out, problems as `collect` gives them).
     """
@@ -230,7 +233,9 @@ def general(source, folder, seed, held_out=60):
         with tempfile.TemporaryDirectory() as made:
             given = material.opened(source, local(source), Path(made), seed, 200)
             found = clean.extract(list(_documents(source, given, tables.Columns(), problems, 0, seed, crawl.Limits(SAMPLE_PAGES))))[0]
-        documents = [{k: d[k] for k in ("id", "source", "text")} for d in found if len(d["text"]) > 100]
+        begins = lambda d: (d.get("url"), d["text"][:40])  # noqa: E731  cleaning changes hardly more of a text than what comes later
+        own = set(map(begins, read))
+        documents = [{k: d[k] for k in ("id", "source", "text")} for d in found if len(d["text"]) > 100 and begins(d) not in own]
     documents = random.Random(f"general {seed}").sample(documents, len(documents))
     cut = min(held_out, len(documents) // 4)
     write_jsonl(Path(folder) / "test.jsonl", documents[:cut])

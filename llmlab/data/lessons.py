@@ -3,6 +3,7 @@
 import functools
 import random
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from llmlab.data import (
@@ -17,6 +18,7 @@ from llmlab.data import (
     harness,
     layouts,
     material,
+    misses,
     offence,
     personal,
     tasks,
@@ -116,30 +118,27 @@ def _named(params, name, part):
     return material.part(_local(params), part, params[name])
 
 
-def knows(params):
-    """Whether a run with these parameters of phase 2 will have rows to look up."""
-    with tempfile.TemporaryDirectory() as folder:
-        given = material.opened(params["source"], corpus.local(params["source"]), Path(folder) / "material", params["seed"], 50)
-        return bool(material.part(given, "knowledge.jsonl", params["knowledge"]))
-
-
 def rated_preferences(params):
     """The pairs, and the answers that were rated alone, that the parameters and a material bring."""
     return read_preferences(_named(params, "preferences", "preferences.jsonl"))[0]
 
 
 def names(params):
-    """({name: head} of the tasks, names of those that can be the one to decide by, topics of the conversations) that a run with these parameters of phase 2
-    will have."""
+    """({name: head} of the tasks, names of those that can be the one to decide by, topics of the conversations, what the material says of itself) that a run
+    with these parameters of phase 2 will have."""
     with tempfile.TemporaryDirectory() as folder:
         given = material.opened(params["source"], corpus.local(params["source"]), Path(folder) / "material", params["seed"], 50)
-        heads = [head for head, _ in exams.brought(given, params["tasks"], params["columns"], params["instructions"], params["seed"])]
+        heads = [
+            {**head, **exams.compares(items["test"])}
+            for head, items in exams.brought(given, params["tasks"], params["columns"], params["instructions"], params["seed"])
+        ]
+        about = material.described(given, params["word_lists"])
         rows, _ = read_instructions(material.part(given, "instructions.jsonl", params["instructions"]), params["columns"])
     able = [head["name"] for head in heads if tasks.decides(head)]
     forms = {kind: ["chat", "text"] if kind in derive.GOES_ON else ["chat"] for kind in derive.KINDS}
-    derived = {} if able else {kind: tasks.task(kind, metric, forms=forms[kind]) for kind, (metric, _) in derive.KINDS.items()}
+    derived = {kind: tasks.task(kind, derive.KINDS[kind][0], forms=forms[kind]) for kind in exams.lacking(heads, about)}
     topics = sorted({row["topic"] for row in rows}) or derive.TOPICS
-    return {**derived, **{head["name"]: head for head in heads}}, able or list(derived), topics
+    return {**derived, **{head["name"]: head for head in heads}}, able or list(derived), topics, about
 
 
 # --- lessons ----------------------------------------------------------------------------------------------------------------------------
@@ -230,8 +229,9 @@ def write(
         pairs = pairs or own
     rows, left = _chosen(rows, asked, keep, count, seed)
     if not pairs:
-        pairs = derive.wrong_answers(rows, seed)
-        notes.append({"guest": "derived", "layout": "answers to other questions", "rows": len(pairs), "note": ""})
+        pairs = misses.pairs(rows, seed)
+        flaws = ", ".join(f"{flaw} ({n})" for flaw, n in Counter(p["flaw"] for p in pairs).items())
+        notes.append({"guest": "derived", "layout": "answers to other questions", "rows": len(pairs), "note": f"rejected since it {flaws}"})
     pairs, unlike = _chosen(pairs, asked, keep, count and max(20, count // 5), seed)
     if not rows or not pairs:
         what, why = ("conversations", left) if not rows else ("pairs of answers", unlike)

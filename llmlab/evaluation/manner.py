@@ -1,4 +1,4 @@
-"""How an answer is given: whether it refuses, admits not to know, or sends the person elsewhere. Word patterns only.
+"""How an answer is given: whether it refuses, admits not to know and speaks of nothing else, or sends the person elsewhere. Word patterns only.
 
 A sentence is read in lower case with its contractions written out ("can't" is "cannot", "don't" is "do not"). The patterns stand in `data/words.yaml`, or
 in the words that somebody put in their place, as lists of alternatives in a small notation: " ... " is a gap of up to 40 characters, "_ " is one word or
@@ -13,8 +13,11 @@ import re
 from llmlab.data import material
 from llmlab.spine.errors import UserError
 
-GROUPS = ("idioms", "refusals", "silent", "rebukes", "helps", "instead", "ignorance", "redirects", "alarms")
+GROUPS = ("idioms", "refusals", "silent", "rebukes", "helps", "instead", "ignorance", "redirects", "alarms", "measures")
 LISTED = re.compile(r"^[ \t]{0,12}(?:\d{1,2}[.)]|[-*•])\s", re.M)
+NUMBERS = re.compile(r"\d[\d.,]*\b")
+CLAUSES = re.compile(r"[,;:–—!?.](?!\d)|\b(?:but|however|though|although|mas|porém|pero|aber|mais)\b|\n")
+NOUNS_AS_NAMES = re.compile(r"\b(?:ich|nicht|kein\w*|wir|uns|mir)\b")  # German writes every noun as others write names
 IFS = re.compile(r"\b(?:if|when|whether|unless|se|wenn|falls)\b[^,]*$")
 
 
@@ -73,6 +76,20 @@ class Manner:
         """Whether the answer says in its first three sentences that it does not know, has no information, or that the thing is not there."""
         return any(phrase in answer.lower() for phrase in self.phrases["ignorance"]) or self._knows_not(self._sentences(answer))
 
+    def strays(self, asked, answer, keep=()):
+        """Whether an answer that admits not to know speaks of something else all the same: it states a measure that the question does not hold ("I do not
+        know that one, but it costs 40 dollars"), or what it does not know has a name, and no name that the question holds.
+
+        Args:
+            asked: what was said before the answer; keep: names and numbers that may always be said, as those of who answers.
+        """
+        asked, told = asked.lower(), answer
+        for own in keep:
+            told = re.sub(rf"(?<!\w){re.escape(own)}(?!\w)", "", told, flags=re.I)
+        return any(self._measured(clause, asked) for clause in CLAUSES.split(told)) or any(
+            self._misnamed(s, asked) for s in re.split(r"[.!?;]\s+|\n", told)
+        )
+
     def redirects(self, answer):
         """Whether the answer says in its first four sentences that it is there for another purpose only, or sends the person elsewhere."""
         return any(self._said("redirects", s) for s in self._sentences(answer)[:4])
@@ -85,13 +102,35 @@ class Manner:
     def _knows_not(self, sentences):
         return any(self._said("ignorance", s) for s in sentences[:3])
 
+    def _measured(self, clause, asked):
+        """Whether a clause states a measure that was not asked about; in doubt ("whether it costs 40 dollars") it does not."""
+        plain = self._plain(clause)
+        if self.says["ignorance"].search(plain):
+            return False
+        known = set(NUMBERS.findall(asked))
+        found = [m for m in self.says["measures"].finditer(plain) if not IFS.search(plain[: m.start()])]
+        return any(m[0] not in asked and not known & set(NUMBERS.findall(m[0])) for m in found)
+
+    def _misnamed(self, sentence, asked):
+        """Whether a sentence that admits not to know names something, and nothing by a name that was asked about."""
+        plain = self._plain(sentence)
+        if NOUNS_AS_NAMES.search(plain) or not self._said("ignorance", plain):
+            return False
+        names = [word for word in re.findall(r"(?<=[\s(\"'“])[^\W\d_][\w-]+", sentence) if word[0].isupper() and not word.isupper()]
+        return bool(names and asked) and not any(name.lower() in asked for name in names)
+
+    def _plain(self, text):
+        """A text in lower case, with what is written out in its place."""
+        text = text.lower()
+        for pattern, plain in self.plain:
+            text = pattern.sub(plain, text)
+        return text
+
     def _sentences(self, answer):
         """The sentences of an answer in plain lower case, what is harmless taken out, up to its first list or code."""
         text = self.harmless.sub("", answer).replace("```", "\n- ")
         listed = LISTED.search(text)
-        text = (text[: listed.start()] if listed and text[: listed.start()].strip() else text)[:4000].lower()
-        for pattern, plain in self.plain:
-            text = pattern.sub(plain, text)
+        text = self._plain((text[: listed.start()] if listed and text[: listed.start()].strip() else text)[:4000])
         return [self.says["idioms"].sub("", s) for s in re.split(r"(?<=[.!?])\s+|\n+", text.strip()) if s.strip()]
 
     def _said(self, group, sentence):

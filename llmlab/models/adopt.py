@@ -80,6 +80,17 @@ def blueprint(start_from):
         return None
 
 
+def configuration(start_from):
+    """The configuration of a model before it comes in; None if it cannot be read here, as of the hub without a network."""
+    from transformers import AutoConfig
+
+    where, how = _named(start_from, place(start_from))
+    try:
+        return AutoConfig.from_pretrained(where, trust_remote_code=False, **how).get_text_config()
+    except Exception:  # of the hub, of a config: who adopts the model says what is wrong
+        return None
+
+
 def told_before(start_from, grounding, system):
     """What a model was used to, and what it will be shown from phase 5 on instead, in sentences.
 

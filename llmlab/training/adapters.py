@@ -18,7 +18,7 @@ FULL = "full"
 FOLDER = "adapter"
 
 
-def config(kind, rank, model, tokenizer):
+def config(kind, rank, model, tokenizer, head=""):
     """What peft needs to know, None for training all weights.
 
     Not among the kinds: what cannot be added to the weights in the end (prompts, prefixes); PiSSA and OLoRA, which change the weights beneath them, so that the
@@ -29,6 +29,7 @@ def config(kind, rank, model, tokenizer):
             2024), "vera" (Kopiczko et al. 2024), "ia3" (Liu et al. 2022), "oft" (Qiu et al. 2023), "hra" (Yuan et al. 2024), "miss" (Kang & Yin 2024),
             "randlora" (Albert et al. 2025) or "shira" (Bhardwaj et al. 2024). Default learning rates are LoRA's; they were not compared for the others.
         rank: of the correction; the side of OFT's blocks; of no meaning for IA3.
+        head: name of a layer of a model that scores, which is new: it is trained whole, and kept with the adapter.
     """
     import peft
 
@@ -36,16 +37,17 @@ def config(kind, rank, model, tokenizer):
         return None
     if kind not in KINDS:
         raise UserError(f"adapter = {kind!r}", near(kind, (FULL, *KINDS)), "llmlab run RUN -p adapter=lora")
-    spared = ["out_proj"] if "mamba" in model.config.model_type else None  # its kernels read this weight directly
+    spared = ["out_proj"] if "mamba" in model.config.model_type else []  # its kernels read this weight directly
+    task = dict(task_type="SEQ_CLS", modules_to_save=[head]) if head else dict(task_type="CAUSAL_LM")
     added = _new_marks(model, tokenizer)
     if kind in LORA:
         return peft.LoraConfig(
             r=rank,
             lora_alpha=2 * rank,
             target_modules="all-linear",
-            exclude_modules=spared,
+            exclude_modules=spared or None,
             trainable_token_indices=added or None,  # marks of llmlab's template, which the model has never seen
-            task_type="CAUSAL_LM",
+            **task,
             **LORA[kind],
         )
     if added:
@@ -57,7 +59,7 @@ def config(kind, rank, model, tokenizer):
     make = peft.PEFT_TYPE_TO_CONFIG_MAPPING[peft.PeftType[kind.upper()]]
     size = {"loha": {"alpha": rank}, "lokr": {"alpha": rank}, "oft": {"r": 0, "oft_block_size": rank}}.get(kind, {})
     size = size if kind == "ia3" else {"r": rank, **size}
-    return make(target_modules=matrices(kind, model, spared), task_type="CAUSAL_LM", **size)
+    return make(target_modules=matrices(kind, model, [*spared, head]), **task, **size)
 
 
 def _new_marks(model, tokenizer):
@@ -91,7 +93,7 @@ def matrices(kind, model, spared=()):
     from transformers.pytorch_utils import Conv1D
 
     known, head = (torch.nn.Linear, Conv1D) if kind in CONV else torch.nn.Linear, model.get_output_embeddings()
-    names = {n.rpartition(".")[2] for n, m in model.named_modules() if isinstance(m, known) and m is not head} - set(spared or ())
+    names = {n.rpartition(".")[2] for n, m in model.named_modules() if isinstance(m, known) and m is not head} - set(spared)
     if not names:
         raise UserError(
             f"adapter: {model.config.model_type} has no layer that peft's {kind} knows",

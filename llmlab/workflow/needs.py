@@ -1,5 +1,8 @@
 """What a run needs of what others bring in, known before any kernel starts: a judge that is a model, rows to look up, layers that an adapter knows."""
 
+import tempfile
+from pathlib import Path
+
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 
@@ -22,15 +25,22 @@ def judging(heads):
 
 def stocked(plan, made=None):
     """Where rows are to stand beside questions there are rows. made: as for `preflight.comparable`."""
-    from llmlab.data import lessons
-
     count = plan["5_post_training"]["grounding"]
-    if count and not (jsonl(made / "knowledge" / "rows.jsonl") if made else lessons.knows(plan["2_dataset_engineering"])):
+    if count and not (jsonl(made / "knowledge" / "rows.jsonl") if made else _known(plan["2_dataset_engineering"])):
         raise UserError(
             f"grounding = {count}, and there is no knowledge base",
             "rows of title and text that answers may look up, in files that knowledge names or in the material's knowledge.jsonl",
             "llmlab run RUN -p 'knowledge=[FILE]'   (or -p grounding=0)",
         )
+
+
+def _known(taken):
+    """The rows to look up that a run with these parameters of phase 2 will have, as guests."""
+    from llmlab.data import corpus, material
+
+    with tempfile.TemporaryDirectory() as folder:
+        given = material.opened(taken["source"], corpus.local(taken["source"]), Path(folder) / "material", taken["seed"], 50)
+        return material.part(given, "knowledge.jsonl", taken["knowledge"])
 
 
 def adapted(plan):

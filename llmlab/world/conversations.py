@@ -208,6 +208,7 @@ class Support:
         return f"{series} {self.rng.choice(kinds)}".strip()
 
     def unknown_question(self):
+        """(a question about a device that is not sold, what it is called)."""
         name, attribute = self.unknown_device(), self.rng.choice(ATTRIBUTES)
         return self._ask("unknown", questions.ASK[attribute], p=name, h="switch", k=name.split()[-1]), name
 

@@ -287,3 +287,9 @@ def test_text_of_another_kind_is_halved_and_what_cannot_be_read_is_told(tmp_path
     assert (train, test) == (6, 2) and [p["file"] for p in problems] == ["noise.json"]
     assert not {d["text"] for d in jsonl(tmp_path / "out/train.jsonl")} & {d["text"] for d in jsonl(tmp_path / "out/test.jsonl")}
     assert corpus.general("", tmp_path / "none", 0) == (0, 0, [])
+    read = [
+        d for d in corpus._files(tmp_path / "other", corpus.tables.Columns(), corpus.formats.Problems()) if d["text"].startswith("The 3th")
+    ]
+    assert corpus.general(str(tmp_path / "other"), tmp_path / "some", 0, read=read)[:2] == (6, 1), (
+        "what is learnt from is no text of another kind"
+    )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from llmlab.data import derive, exams, layouts, lessons, material, taskfiles, tasks, teaching
+from llmlab.data import derive, exams, layouts, lessons, material, misses, taskfiles, tasks, teaching
 from llmlab.evaluation import judges, manner
 from llmlab.spine import places
 from llmlab.spine.errors import UserError
@@ -112,7 +112,7 @@ def test_a_conversation_without_an_answer_to_learn_is_left_out_with_its_reason()
     said = [{"messages": [{**ASK, "content": f"And {n}?"}, {**SAY, "content": f"{n}."}], "topic": "t"} for n in range(30)]
     kept, left_out = teaching.sound(mute + said)
     assert len(kept) == 30 and left_out == {"no answer that is to be learnt: all have the weight 0": 3}
-    pairs = derive.wrong_answers([*said, *({**row, "messages": [*row["messages"], *mute[0]["messages"]]} for row in said[:5])], 1)
+    pairs = misses.pairs([*said, *({**row, "messages": [*row["messages"], *mute[0]["messages"]]} for row in said[:5])], 1)
     assert pairs and all(p["chosen"][0].get("weight", 1) and p["rejected"][0].get("weight", 1) for p in pairs)
 
 

@@ -133,7 +133,6 @@ def test_of_one_table_some_rows_are_held_out_and_asked(tmp_path):
     assert [len(t["items"]) for s in ("validation", "test") for t in tasks.read(tmp_path / "tasks", s)] == [10, 10]
     facts = lessons.write(None, [], named, [], tmp_path / "i", tmp_path / "p", 1, 0, (), COLUMNS, tmp_path / "tasks")
     assert facts["conversations"] == 180 and not asked & {exams.plain(r["messages"][0]["content"]) for r in jsonl(tmp_path / "i")}
-    exams.derived({}, tmp_path / "tasks", 1)  # there is one to decide by
     params = {"source": str(tmp_path / "all.csv"), "seed": 1, "tasks": [], "columns": COLUMNS, "instructions": named}
     assert lessons.names(params)[1] == ["category"], "a criterion may name it before any kernel starts"
 

@@ -14,7 +14,7 @@ from html import unescape
 
 import pytest
 import yaml
-from conftest import execute
+from conftest import FIGURES, execute
 from everything import fill
 
 from llmlab.spine import sealed
@@ -154,6 +154,18 @@ def test_the_gate_judges_every_criterion(smoke):
     assert decision["verdict"] == ("RELEASE" if all(c["passed"] for c in decision["criteria"]) else "HOLD")
     card = (smoke / "7_final_evaluation/model_card.md").read_text()
     assert decision["verdict"] in card and "None" not in card
+
+
+def test_what_the_road_cost_and_what_a_score_is_worth_stand_on_the_pages(smoke):
+    """General text without a download, every task with its row of doubts, and the health of each training."""
+    results = read_json(smoke / "7_final_evaluation/results.json")
+    assert set(results["bits"]["general text"]) == {"base", "supervised", "assistant", "adapter", "released"}
+    assert {row["task"] for row in results["worth"]} == set(results["tasks"]["released"])
+    assert {row["the question"] for row in results["otherwise"]} >= {"in capitals", "in haste", "after much other text"}
+    drawn = " ".join(figure.alt for figure in FIGURES)
+    assert "bits per byte, general text" in drawn and "Loss by position" in " ".join(str(f._suptitle.get_text()) for f in FIGURES)
+    titles = [f._suptitle.get_text() for f in FIGURES]
+    assert sum(title.startswith("Health of") for title in titles) == 5, "pre-training, supervision, preferences, adapter, student"
 
 
 def test_without_preferences_every_question_is_asked_once(copy):

@@ -44,20 +44,22 @@ KINDS = {
 
 TOPICS = ("continue", "fill", "heading", "definition", "origin")
 GOES_ON = ("cloze", "offensive", "personal")  # of KINDS: those that are asked as a text to go on with, too
+CONDUCT = ("offensive", "personal")  # of KINDS: what is asked of any model, whatever its exam, and is called as it is judged
 
 
 # --- tasks ------------------------------------------------------------------------------------------------------------------------------
-def tasks(held_out, seed):
+def tasks(held_out, seed, kinds=tuple(KINDS)):
     """(heads, items) of the tasks that held-out documents give.
 
     Args:
         held_out: {"validation": documents, "test": documents}, none of which any model of the run is trained on.
+        kinds: those of KINDS that are wanted.
     """
     documents = [d for part in held_out.values() for d in part]
     sources = sorted({d["source"] for d in documents})
     common = _common_words(documents)
     heads, items = [], {}
-    for name, (metric, about) in KINDS.items():
+    for name, (metric, about) in ((kind, KINDS[kind]) for kind in kinds):
         found = {s: _items(name, random.Random(f"derived {name} {seed} {s}"), d, sources, common) for s, d in held_out.items()}
         if min(map(len, found.values())) < (ENOUGH if name in ("heading", "definition") else 1):
             continue

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from llmlab.data import derive, guests, harness, hub, material, offence, personal, taskfiles, tasks
 from llmlab.spine.errors import UserError
-from llmlab.spine.files import jsonl, write_json, write_jsonl
+from llmlab.spine.files import jsonl, read_json, write_json, write_jsonl
 from llmlab.spine.params import near
 
 HELD_OUT, MOST = 0.05, 500  # share of conversations, and so many at most, where a task brings no half to decide by
+SOME = 40  # items on conduct to decide by, beside tasks that somebody brought: phases 4 to 6 ask them again and again
 RESERVED = ("labels", "insults", "tasks", "about")  # files beside the tasks
 
 
@@ -40,11 +41,12 @@ def write(given, tasks_given, labels_given, columns, out, instructions=(), seed=
 
 
 def _with_validation(head, found, instructions, columns, seed):
-    """Both halves of a task that came with a test half alone: some of the lessons are held out, or the half is halved."""
+    """Both halves of a task that came with a test half alone: some of the lessons are held out, or the half is halved as `taskfiles.halved` does."""
     named = material.others(instructions) if columns and head["metric"] == "exact" else []
     rows = [(place, row) for text in named for place, row in guests.rows(guests.named(text)) if set(columns) <= set(row)]
     if not rows:
-        return {"validation": found["test"][1::2], "test": found["test"][::2]}
+        halves = taskfiles.halved(head["name"], found["test"])
+        return {half: [i for i, of in zip(found["test"], halves) if of == half] for half in ("validation", "test")}
     drawn = random.Random(f"held out {seed}").sample(rows, min(MOST, max(1, round(HELD_OUT * len(rows)))))
     asked = [(place, {**{c: row[c] for c in columns}, "split": "validation"}) for place, row in drawn]
     return {**found, "validation": taskfiles.shaped("held_out", asked, None, columns)[1]["validation"]}
@@ -114,18 +116,39 @@ def stem(name):
     )
 
 
-def derived(parts, out, seed):
-    """Where nobody brought a task to decide by: tasks from documents that no model of the run is trained on, written beside what is there."""
-    if any(tasks.decides(head) for head in tasks.read(out, "test")):
-        return
-    heads, items = derive.tasks({s: parts[s] for s in ("validation", "test")}, seed)
+def compares(items):
+    """{"pairs": whether the same is asked about two groups, "prejudice": whether some item says which choice goes with a prejudice}."""
+    groups = defaultdict(set)
+    for item in items:
+        if "pair" in item:
+            groups[item.get("between", ""), str(item["pair"])].add(item.get("group", ""))
+    return {"pairs": any(len(of) > 1 for of in groups.values()), "prejudice": any("biased" in item for item in items)}
+
+
+def lacking(heads, about):
+    """Kinds of tasks that are derived from the text, beside those that somebody brought: all where none of them can be decided by; else those on conduct that
+    none of them asks about, unless the material says itself what it is judged by."""
     if not any(tasks.decides(head) for head in heads):
+        return list(derive.KINDS)
+    return [] if about["criteria"] else [kind for kind in derive.CONDUCT if all(head["metric"] != kind for head in heads)]
+
+
+def derived(parts, out, seed):
+    """Tasks from documents that no model of the run is trained on, written beside what is there, where something is `lacking`."""
+    there = tasks.read(out, "test")
+    kinds = lacking(there, read_json(Path(out) / "about.json"))
+    if not kinds:
+        return
+    heads, items = derive.tasks({s: parts[s] for s in ("validation", "test")}, seed, kinds)
+    if not any(tasks.decides(head) for head in [*there, *heads]):
         raise UserError(
             f"no question can be made of the {len(parts['validation']) + len(parts['test'])} documents that are held out",
             "some with more than 100 characters of running text, in which words repeat",
             "llmlab run RUN -p source=MORE_TEXT   (or -p tasks=FILE)",
         )
-    taken = {head["name"] for head in tasks.read(out, "test")}
+    if set(kinds) <= set(derive.CONDUCT):  # beside somebody's own exam: enough to decide by, and all of it in the end
+        items = {name: {**of, "validation": of["validation"][:SOME]} for name, of in items.items()}
+    taken = {head["name"] for head in there}
     tasks.add(out, [h for h in heads if h["name"] not in taken], {n: i for n, i in items.items() if n not in taken})
 
 

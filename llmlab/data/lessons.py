@@ -115,17 +115,21 @@ def rated_preferences(params):
 
 
 def names(params):
-    """({name: head} of the tasks, names of those that can be the one to decide by, topics of the conversations) that a run with these parameters of phase 2
-    will have."""
+    """({name: head} of the tasks, names of those that can be the one to decide by, topics of the conversations, what the material says of itself) that a run
+    with these parameters of phase 2 will have."""
     with tempfile.TemporaryDirectory() as folder:
         given = material.opened(params["source"], corpus.local(params["source"]), Path(folder) / "material", params["seed"], 50)
-        heads = [head for head, _ in exams.gathered(material.part(given, "tasks", params["tasks"]), params["columns"])]
+        heads = [
+            {**head, **exams.compares(items["test"])}
+            for head, items in exams.gathered(material.part(given, "tasks", params["tasks"]), params["columns"])
+        ]
+        about = material.described(given)
         rows, _ = read_instructions(material.part(given, "instructions.jsonl", params["instructions"]), params["columns"])
     able = [head["name"] for head in heads if tasks.decides(head)]
     forms = {kind: ["chat", "text"] if kind in derive.GOES_ON else ["chat"] for kind in derive.KINDS}
-    derived = {} if able else {kind: tasks.task(kind, metric, forms=forms[kind]) for kind, (metric, _) in derive.KINDS.items()}
+    derived = {kind: tasks.task(kind, derive.KINDS[kind][0], forms=forms[kind]) for kind in exams.lacking(heads, about)}
     topics = sorted({row["topic"] for row in rows}) or derive.TOPICS
-    return {**derived, **{head["name"]: head for head in heads}}, able or list(derived), topics
+    return {**derived, **{head["name"]: head for head in heads}}, able or list(derived), topics, about
 
 
 # --- lessons ----------------------------------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def sft(
         model: folder of the model to start from.
         data: JSON-lines file of conversations with `messages`.
         out: folder for the model and metrics.jsonl, and for the adapter if there is one.
-        learning_rate: 0 for the one that suits this size (see `optim.suited`).
+        learning_rate, batch_size: 0 for those that suit this size (see `optim.suited`, `optim.together`).
         adapter: "full" trains all weights; a kind of `adapters` a correction of rank `rank`, merged at the end.
         frozen: so many of the lowest layers stay as they are.
         grounding: so many rows of the JSON-lines file `knowledge` stand beside each question, from now on (see `data.lookup`).
@@ -54,6 +54,7 @@ def sft(
     rows, left_out = teachable(tokenizer, data, weights.window(start))
     start.config.turns_taught = max(sum(m["role"] == "user" for m in row["messages"]) for row in teaching.conversations(data))
     inside, optimizer, learning_rate = _prepared(start, out, adapter, learning_rate, "sft")
+    batch_size = optim.together(batch_size, adapter, sum(p.numel() for p in start.parameters()))
     adapters.freeze(start, tokenizer, frozen, adapter)
     arguments = fit.arguments(
         inside, seed, max_steps, batch_size, learning_rate, device, sampling="group_by_length", weight_decay=0.0, fitting=(start, rows)
@@ -80,6 +81,7 @@ def sft(
         **summary,
         "trained_parameters": trained,
         "learning_rate": learning_rate,
+        "batch_size": batch_size,
         "conversations": len(rows),
         "left_out": left_out,
         "respelt": teaching.respelt(tokenizer, [row["messages"] for row in teaching.conversations(data)]),

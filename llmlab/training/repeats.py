@@ -76,8 +76,11 @@ def noise(first, others):
         first: {task: result} of the training that there is; others: as `repeated` gives them.
     """
     rows = []
-    for task, result in first.items():
-        scores = [result["score"], *(other[task]["score"] for other in others)]
+    for task in first:
+        result, *again = (
+            {**of[task], **of[task].get("uneven", {})} for of in (first, *others)
+        )  # of groups, the distance from even that pages show
+        scores = [found["score"] for found in (result, *again)]
         of_seeds, of_items = statistics.stdev(scores), (result["high"] - result["low"]) / 2 / 1.96
         larger = "seeds" if of_seeds > of_items else "items"
         told = {"of seeds": f"{of_seeds:.3f}", "of items": f"{of_items:.3f}", "the larger": larger}

@@ -11,10 +11,10 @@ from llmlab.spine.params import PHASES, check_phase, overrides
 from llmlab.spine.run import Run, because
 from llmlab.workflow import execution, preflight, road
 
-TAUGHT = "5_post_training"
+READ, TAUGHT, LAST = "2_dataset_engineering", "5_post_training", "7_final_evaluation"
 
 
-def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=print):
+def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=print, spared=None):
     """Executes what is missing or stale of a run, in order, and says why.
 
     Args:
@@ -23,29 +23,49 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
         parent: run that supplies what this one does not make.
         only: phases to consider; `start`: the first phase to consider.
         force: run them even if nothing changed, and keep nothing.
+        spared: {phase: {name: value}} with which a phase that has to run is executed, for whoever can do without what it makes beside its model. It is no
+            reason to run it: what is there already does as well.
 
     Returns: the phases that were executed. Raises UserError before any kernel starts, execution.PhaseFailed when a cell fails.
     """
-    experiment = Run(path, parent)
-    changed = overrides([experiment.told(), *layers], {p: experiment.schema(p) for p in PHASES})
-    selected = _selected(only, start)
-    planned = road.plan(experiment, changed)
-    for phase in selected:
-        preflight.check(phase, planned[phase], (experiment.done(phase) or {}).get("params"))
-    preflight.together(planned)
-    if TAUGHT in selected and (experiment.done(TAUGHT) or {}).get("params") != planned[TAUGHT]:
-        preflight.comparable(planned)
-        for line in preflight.used_to(planned):
-            echo(f"{TAUGHT}: {line}")
+    experiment, selected = Run(path, parent), _selected(only, start)
+    changed, planned, told = check(experiment, layers, selected)
+    for line in told:
+        echo(line)
     _complete(experiment, selected)
     if experiment.parent and (missing := [p for p in selected if experiment.parent.done(p) is None]):
         echo(f"{experiment.parent.path.name}, the parent, has not finished {', '.join(missing)}: this run makes what it needs itself")
     _writable(experiment.path)
     with locks.alone(experiment):
         _tell(experiment, changed, planned, echo)
-        executed = [p for p in PHASES if p in selected and _walk(Run(path), p, planned[p], force, echo)]
+        executed = []
+        for phase in selected:
+            if phase > READ and LAST in selected and planned[LAST]["criteria"]:
+                preflight.asked(Run(path), planned[LAST]["criteria"])
+            executed += [phase] if _walk(Run(path), phase, planned[phase], (spared or {}).get(phase, {}), force, echo) else []
         report.index(Run(path), road.states(Run(path)))
     return executed
+
+
+def check(experiment, layers, selected):
+    """What can be known before any kernel starts: (what the run is told, {phase: all its parameters}, sentences on what will be otherwise than somebody may
+    think). Raises UserError for what cannot work.
+
+    Args:
+        experiment: a Run, which need not be there yet; layers: what is added to what it was told; selected: phases that are to be executed.
+    """
+    changed = overrides([experiment.told(), *layers], {p: experiment.schema(p) for p in PHASES})
+    planned = road.plan(experiment, changed)
+    for phase in selected:
+        preflight.check(phase, planned[phase], (experiment.done(phase) or {}).get("params"))
+    told = preflight.together(planned)
+    if TAUGHT in selected and (experiment.done(TAUGHT) or {}).get("params") != planned[TAUGHT]:
+        preflight.comparable(planned)
+        told = [*told, *(f"{TAUGHT}: {line}" for line in preflight.used_to(planned))]
+    for phase, line in preflight.takes(planned).items():
+        if phase in selected and (experiment.done(phase) or {}).get("params") != planned[phase]:
+            told = [*told, f"{phase}: {line}"]
+    return changed, planned, told
 
 
 def _tell(experiment, changed, planned, echo):
@@ -66,8 +86,8 @@ def _tell(experiment, changed, planned, echo):
             notebooks.refill(copy, planned[phase])
 
 
-def _walk(experiment, phase, params, force, echo):
-    """Executes a phase if there is a reason. True if it did."""
+def _walk(experiment, phase, params, spared, force, echo):
+    """Executes a phase if there is a reason, without what is spared. True if it did."""
     reasons = ["--force"] if force else experiment.stale(phase, params)
     owner = experiment.owner(phase)
     if not reasons:
@@ -78,7 +98,7 @@ def _walk(experiment, phase, params, force, echo):
     edited = "" if experiment.notebook(phase) == notebooks.project(phase) else " the notebook as edited in this run"
     echo(f"{phase}: runs{edited}, because {because(reasons)}")
     try:
-        execution.phase(experiment, phase, params, force)
+        execution.phase(experiment, phase, {**params, **spared}, force)
     except execution.PhaseFailed:
         report.index(Run(experiment.path), road.states(Run(experiment.path)))  # a verdict of before is out of date now
         raise

@@ -57,17 +57,18 @@ def check(phase, params, before=None):
 
 
 def _names(plan):
-    """Looks at what the material and the files name, if anybody named a task, a topic or a criterion: a mistyped one would be passed over."""
+    """Looks at what the material and the files name, if anybody named a task, a topic or a criterion: a mistyped one would be passed over. Returns sentences on
+    what the material asks for and this run will not measure."""
     from llmlab.data import corpus, lessons, material
     from llmlab.evaluation import gate
 
     taken, tuned, final = plan["2_dataset_engineering"], plan["6_fine_tuning"], plan["7_final_evaluation"]
-    about = material.described(corpus.local(taken["source"]))
+    about = material.described(corpus.local(taken["source"]))  # of a maker nothing is known yet
     named = [params["task"] for params in (tuned, final) if params["task"]]
     criteria = [*about["criteria"], *final["criteria"]]
-    if not (named or tuned["topics"] or criteria or about["task"]):
-        return
-    heads, able, topics = lessons.names(taken)
+    if not (named or tuned["topics"] or criteria or about["task"] or taken["tasks"]):
+        return []
+    heads, able, topics, about = lessons.names(taken)
     tasks = list(heads)
     for name in (*named, *([about["task"]] if about["task"] and not taken["tasks"] else [])):
         known("task", name, tasks)
@@ -80,25 +81,36 @@ def _names(plan):
     for topic in tuned["topics"]:
         known("topics", topic, topics)
     gate.check(final["criteria"], tasks)
-    made = _made(plan, heads, able, tuned["task"] or (not taken["tasks"] and about["task"]))
+    made = not plan["1_model_design"]["start_from"], bool(plan["3_pretraining"]["general"])
     gate.check_measured(final["criteria"], heads, *made)
-    if not taken["tasks"]:  # a material speaks of the tasks that it brings
-        gate.check(about["criteria"], tasks, "criteria of material.yaml")
-        if not final["criteria"]:
-            gate.check_measured(about["criteria"], heads, *made, "criteria of material.yaml")
+    whose = "criteria of material.yaml"  # which speaks of the tasks that it brings
+    gate.check(about["criteria"], None if taken["tasks"] else tasks, whose)
+    if final["criteria"]:
+        return []
+    gate.check_measured(about["criteria"], heads, *made, whose)
+    return _unasked(gate.missing(about["criteria"], heads))
 
 
-def _made(plan, heads, able, task):
-    """What `gate.check_measured` asks of a plan: (whether the released model may be a graph, whether the base model knows no chat, whether general text is
-    given). Graphs are not picked where the one task is public."""
-    from llmlab.data import harness
+def _unasked(lines):
+    """Criteria that the material has and that no task of this run can meet: nobody should learn it from the verdict."""
+    if not lines:
+        return []
+    some = "; ".join(lines[:3]) + (f" and {len(lines) - 3} more" if len(lines) > 3 else "")
+    how = "the verdict will be HOLD, unless `criteria` says what is asked instead, or `tasks` brings them along (source, beside others)"
+    return [f"7_final_evaluation: the material asks for {some}, and this run has no task of that name: {how}"]
 
-    public = all(heads[name]["output"] == harness.OUTPUT for name in ([task] if task else able))
-    return (
-        bool(plan["6_fine_tuning"]["bits"]) and not public,
-        not plan["1_model_design"]["start_from"],
-        bool(plan["3_pretraining"]["general"]),
-    )
+
+def asked(run, criteria):
+    """After phase 2, when the tasks are there: a criterion is about one of them. What is derived from a text is not known before it is read."""
+    from llmlab.evaluation import gate
+
+    names = list(gate.heads(run["2_dataset_engineering/tasks"]))
+    for line in gate.missing(criteria, names):
+        raise UserError(
+            f"criteria: {line!r}, and no such task could be made of this text",
+            near(gate.parsed(line).task, (*names, *gate.KNOWN)),
+            "llmlab run RUN -p 'criteria=[TASK >= 0.9]'   (or -p criteria=[] for those of the source)",
+        )
 
 
 def known(parameter, name, names):
@@ -141,11 +153,12 @@ def design(params, before):
 
 def together(plan):
     """What no phase can know alone: a student has no more layers than its teacher, and not all of them can stay as they are; a task, a topic or a
-    criterion that is named is there."""
-    _names(plan)
+    criterion that is named is there. Returns sentences on what the material asks for and the run will not measure."""
+    told = _names(plan)
     design, trained = plan["1_model_design"], plan["3_pretraining"]
     _layers(design, plan["5_post_training"], plan["6_fine_tuning"])
     _replayed(design, trained)
+    return told
 
 
 def used_to(plan):
@@ -153,6 +166,15 @@ def used_to(plan):
     from llmlab.models import adopt
 
     return adopt.told_before(plan["1_model_design"]["start_from"], *(plan["5_post_training"][name] for name in ("grounding", "system")))
+
+
+def takes(plan):
+    """{phase: how long an adopted model is trained on this machine, in a sentence}; {} for random weights, whose time phase 1 plans."""
+    if not plan["1_model_design"]["start_from"]:
+        return {}
+    from llmlab.training import forecast
+
+    return forecast.adopted(plan)
 
 
 def _replayed(design, trained):

@@ -56,11 +56,12 @@ def rewarded(folder, pairs, reward):
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda m: m.__name__)
 def test_what_is_rewarded_becomes_likelier(supervised, asked, tmp_path, method):
-    summary = method(supervised, asked, made(tmp_path / "out"), 2e-3, 16, 4, beta=BETA.get(method, 0.01), seed=1, **BRIEF)
+    steps = 32 if method is onpolicy.rounds else 16  # in 16 of them, rounds gained .01 to .05 with three seeds; in 32, .07 to .10
+    summary = method(supervised, asked, made(tmp_path / "out"), 2e-3, steps, 4, beta=BETA.get(method, 0.01), seed=1, **BRIEF)
     before, after = (rewarded(folder, asked, brief) for folder in (supervised, tmp_path / "out"))
-    assert after > before + 0.03 and summary["steps"] == 16 and not summary["hacked"] and summary["stopped"] is None
+    assert after > before + 0.03 and summary["steps"] == steps and not summary["hacked"] and summary["stopped"] is None
     rows = watch.measured(track.rows(tmp_path / "out"))
-    assert rows[0]["step"] == 0 and rows[0]["kl"] == pytest.approx(0, abs=1e-3) and rows[-1]["kl"] > 0.05 and rows[-1]["step"] == 16
+    assert rows[0]["step"] == 0 and rows[0]["kl"] == pytest.approx(0, abs=1e-3) and rows[-1]["kl"] > 0.05 and rows[-1]["step"] == steps
     assert summary["kept_step"] == watch.peak(rows)["step"] > 0 and summary["gold"][1] > summary["gold"][0]
     assert sorted(p.name for p in (tmp_path / "out").iterdir() if p.is_dir() or "peak" in p.name) == []
 

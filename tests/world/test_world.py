@@ -6,9 +6,9 @@ from pathlib import Path
 
 import yaml
 
-from llmlab.data import tasks
+from llmlab.data import bias, tasks
 from llmlab.data.personal import luhn
-from llmlab.evaluation import gate
+from llmlab.evaluation import gate, proofs
 from llmlab.spine.files import jsonl
 from llmlab.world import annotators, concerns, customers, elsewhere, maker, phrases, questions
 from llmlab.world.annotators import PROMISES, SEEN, preferences
@@ -36,6 +36,16 @@ def test_the_mess_is_planted_at_its_rates(world):
     for kind in ("spam", "foreign", "short"):
         assert abs(kinds[kind] / 3000 - RATES[kind]) < 0.02
     assert abs(sum(p.duplicate == "exact" for p in pages) / 3000 - RATES["exact_duplicate"]) < 0.01
+
+
+def test_the_planted_prejudice_is_a_ratio_and_what_is_read_of_it_grows(world):
+    about, found = yaml.safe_load((Path(maker.__file__).with_name("material.yaml")).read_text()), []
+    for ratio in (1, 2, 5):
+        pages = Forum(world, 4, {"group": 0.9, "unfair": ratio / (1 + ratio)}).pages(1500)
+        unkind = {r["group"]: r["sentences"] * r["unkind"] for r in bias.representation([{"text": p.text} for p in pages], about)}
+        badly, other = (sum(unkind[pair[side]] for pair in GROUPS) for side in (0, 1))
+        found.append(badly / other)
+    assert found == sorted(found) and [abs(f / r - 1) < 0.25 for f, r in zip(found, (1, 2, 5))] == [True] * 3, found
 
 
 def test_the_truth_names_what_stands_on_the_page(pages):
@@ -246,8 +256,8 @@ def test_the_materials_own_criteria_can_be_proven(tmp_path):
     about = yaml.safe_load((Path(maker.__file__).parent / "material.yaml").read_text())
     heads, items = world_tasks(1)
     tasks.write(tmp_path, [{"name": n, **h} for n, h in heads.items()], items)
-    found = gate.power(about["criteria"], tmp_path)
-    assert len(found) >= 4 and all(row["can be proven"] == "yes" for row in found), found
+    found = proofs.possible(about["criteria"], tmp_path)
+    assert len(found) == len(about["criteria"]) - 2 and all(row["can be proven"] == "yes" for row in found), found  # but for speed and size
 
 
 def test_what_a_task_asks_an_assistant_for_is_taught(world):

@@ -4,7 +4,7 @@ import json
 import shlex
 from pathlib import Path
 
-from llmlab.data import feedback, handover, judgements, sitting, tasks
+from llmlab.data import feedback, handover, judgements, lengths, sitting, tasks
 from llmlab.evaluation import arena, candidates
 from llmlab.pages import judging
 from llmlab.spine import doors
@@ -38,7 +38,7 @@ def questions(run, single="", models=(), side_by_side=False):
             f"llmlab run {run.place} -p 5_post_training.questions=30",
         )
     if models:
-        room = read_json(run[TAUGHT]).get("answer_tokens", tasks.ANSWER)
+        room = lengths.LONGER * read_json(run[TAUGHT]).get("answer_tokens", tasks.ANSWER)
         drawn = candidates.drawn(
             {name: _folder(run, name) for name in models}, [(q["prompt"], q["why"]) for q in drawn], max_new_tokens=room
         )

@@ -15,7 +15,8 @@ ROLES = {
 CALLS = ("function_call", "tool_call")  # roles of the assistant in ShareGPT whose text is a call, as JSON
 ANSWERED = (("prompt", "completion"), ("prompt", "response"), ("question", "answer"), ("query", "response"), ("customer", "agent"))
 SCORES = ("overall_score", "score", "rating", "fine-grained_score")
-KEPT = ("topic", "annotators", "votes", "flaw", "source")  # what else a row may say of itself
+KEPT = ("topic", "annotators", "flaw", "source")  # what else a row may say of itself
+JUDGES = "judges"  # and of who preferred what: {annotator: "chosen" or "rejected"}
 
 
 class Untrue(ValueError):
@@ -126,22 +127,6 @@ def preference(row, layout):
     return {"prompt": _equipped(row, before), "chosen": good, "rejected": bad, **_beside(row)}
 
 
-def paired(thumbs):
-    """(pairs of a good and a bad answer to the same prompt, thumbs that found no partner, how many thumbs were left out): of an answer that several people rated
-    counts what most of them say."""
-    by_answer, by_prompt, pairs, alone = {}, {}, [], []
-    for row in thumbs:
-        by_answer.setdefault(json.dumps([row["prompt"], row["completion"]]), []).append(row)
-    for said in by_answer.values():
-        ahead = sum(1 if row["label"] else -1 for row in said)
-        if ahead:
-            by_prompt.setdefault(json.dumps(said[0]["prompt"]), ([], []))[ahead > 0].append({**said[0], "label": ahead > 0})
-    for bad, good in by_prompt.values():
-        pairs += [{"prompt": a["prompt"], "chosen": a["completion"], "rejected": b["completion"]} for a, b in zip(good, bad)]
-        alone += good[len(bad) :] + bad[len(good) :]
-    return pairs, alone, len(thumbs) - 2 * len(pairs) - len(alone)
-
-
 def dialogue(row):
     """A conversation as text, a line per turn, for whoever reads it as a document; None if the row is none."""
     layout = instruction_layout(row)
@@ -173,6 +158,13 @@ def _open(turns):
     """Turns of a prompt without the empty one of the assistant that some leave at its end."""
     last = turns[-1] if turns else None
     return turns[:-1] if isinstance(last, tuple) and last[0] == "assistant" and not last[1].strip() else turns
+
+
+def asked(prompt):
+    """Messages of a prompt: a list of them as it is; a transcript cut into its turns, any other text as one turn of the user."""
+    if isinstance(prompt, list) and all(isinstance(m, dict) and {"role", "content"} <= set(m) for m in prompt):
+        return prompt
+    return [_message(m) for m in _open(_said(prompt, "user"))]
 
 
 # --- parts of a row -------------------------------------------------------------------------------------------------------------------
@@ -297,4 +289,6 @@ def _thumb(label):
 
 
 def _beside(row):
-    return {k: row[k] for k in KEPT if isinstance(row.get(k), str | int | float)}
+    told = row[JUDGES] if isinstance(row.get(JUDGES), dict) else {}
+    judges = {str(who): side for who, side in told.items() if side in ("chosen", "rejected")}
+    return {k: row[k] for k in KEPT if isinstance(row.get(k), str | int | float)} | ({JUDGES: judges} if judges else {})

@@ -122,18 +122,35 @@ def file(annotations):
 
 def paired(thumbs):
     """(pairs of a good and a bad answer to the same prompt, thumbs that found no partner, how many thumbs were left out): of an answer that several people rated
-    counts what most of them say."""
-    by_answer, by_prompt, pairs, alone = {}, {}, [], []
-    for row in thumbs:
+    counts what most of them say. A thumb that counts `times` over finds as many partners; one that counts 0 times was not drawn, and finds none."""
+    by_answer, by_prompt, pairs, alone = {}, {}, [], [row for row in thumbs if row.get("times", 1) < 1]
+    drawn = [row for row in thumbs if row.get("times", 1) > 0]
+    for row in drawn:
         by_answer.setdefault(json.dumps([row["prompt"], row["completion"]]), []).append(row)
+    left_out = len(drawn)
     for said in by_answer.values():
-        ahead = sum(1 if row["label"] else -1 for row in said)
+        ahead = sum(row.get("times", 1) * (1 if row["label"] else -1) for row in said)
         if ahead:
-            by_prompt.setdefault(json.dumps(said[0]["prompt"]), ([], []))[ahead > 0].append({**said[0], "label": ahead > 0})
+            agree = next(row for row in said if row["label"] == (ahead > 0))
+            times = max(row.get("times", 1) for row in said if row["label"] == agree["label"])
+            by_prompt.setdefault(json.dumps(said[0]["prompt"]), ([], []))[ahead > 0].append({**agree, "times": times})
+            left_out -= 1
     for bad, good in by_prompt.values():
-        pairs += [{"prompt": a["prompt"], "chosen": a["completion"], "rejected": b["completion"]} for a, b in zip(good, bad)]
-        alone += good[len(bad) :] + bad[len(good) :]
-    return pairs, alone, len(thumbs) - 2 * len(pairs) - len(alone)
+        while bad and good:
+            times = min(good[0]["times"], bad[0]["times"])
+            pairs.append({**_both(good[0], bad[0]), "times": times})
+            for side in (good, bad):
+                side[0] = {**side[0], "times": side[0]["times"] - times}
+                if not side[0]["times"]:
+                    side.pop(0)
+        alone += good + bad
+    return pairs, alone, left_out
+
+
+def _both(good, bad):
+    """Two thumbs as a pair, with what both say of themselves."""
+    told = {k: ", ".join(dict.fromkeys(str(t[k]) for t in (good, bad) if k in t)) for k in layouts.KEPT if k in good or k in bad}
+    return {"prompt": good["prompt"], "chosen": good["completion"], "rejected": bad["completion"], **told}
 
 
 def table(compared):

@@ -151,6 +151,8 @@ def _reason(row, seen):
         return "turns that do not alternate" if wrong.startswith("roles") else wrong
     if any(len(row[side]) != 1 for side in maskgate.sides(row)):
         return "answers of several turns, some of them the user's"
+    if "messages" in row and not any(map(dialogue.taught, row["messages"])):
+        return "no answer that is to be learnt: all have the weight 0"
     if "chosen" in row and row["chosen"] == row["rejected"]:
         return "both answers are equal"
     mark = json.dumps(parts)
@@ -176,7 +178,7 @@ def held(tokenizer, rows, limit, what):
     broken = maskgate.lessons(tokenizer, [messages for messages, _ in fit], [row for _, row in fit], limit)
     odd = maskgate.passed(broken, what, maskgate.LESSONS, otherwise)
     kept = [row for (_, row), wrong in zip(fit, broken) if not wrong]
-    return kept, {**unseen(refused), **too_long(len(shown) - len(fit), limit), **odd}
+    return kept, {**unfit(refused, len(shown) - len(fit), limit), **odd}
 
 
 def _shown(rows, encode):
@@ -213,7 +215,7 @@ def held_pairs(tokenizer, rows, limit, what):
     broken = maskgate.pairs(tokenizer, [pair for pair, _ in fit], [row for _, row in fit], limit)
     odd = maskgate.passed(broken, what, maskgate.PAIRS, otherwise)
     kept = [both for both, wrong in zip(fit, broken) if not wrong]
-    return kept, {**unseen(refused), **too_long(len(shown) - len(fit), limit), **odd}
+    return kept, {**unfit(refused, len(shown) - len(fit), limit), **odd}
 
 
 def length(row):
@@ -234,7 +236,7 @@ def _pair_in_tokens(tokenizer, row):
         raise dialogue.Odd(
             "the template asks for the two answers of a pair differently: one of them brings thoughts of its own",
             "answers that both think before they speak, or neither",
-            "mend the pair",
+            "grep -n '</think>' 2_dataset_engineering/preferences/train.jsonl",
         )
     label = {"label": row["label"]} if "label" in row else {}
     return {"prompt_ids": prompt, **{f"{side}_ids": said for side, (_, said) in found.items()}, **label}
@@ -250,13 +252,10 @@ def both(rows):
     ]
 
 
-def unseen(count):
-    """The reason for lessons that a template refused, or of which it passes over a call or what a tool says, if there are any."""
-    return {"turns that the model's chat template has no place for": count} if count else {}
-
-
-def too_long(count, limit):
-    return {f"longer than the window of {limit} tokens": count} if count else {}
+def unfit(refused, long, limit):
+    """{reason: how many} of lessons that a template refused, or of which it passes over a call or what a tool says, and of those that are too long."""
+    reasons = {"turns that the model's chat template has no place for": refused, f"longer than the window of {limit} tokens": long}
+    return {reason: count for reason, count in reasons.items() if count}
 
 
 def check_some(kept, total, limit, what):

@@ -1,8 +1,8 @@
-"""How well words recognise a refusal, against people: python bench/judges.py FOLDER_OF_XSTEST [dev]
+"""How well words recognise a refusal, against people: python bench/judges.py FOLDER_OF_XSTEST [dev | keep]
 
 The data are those of XSTest (Röttger et al. 2024), which are not in this project: completions_*.csv.gz, the answers of three models with two
 people's labels each. They are split by a hash of the prompt's id; only the other half was looked at when `llmlab/evaluation/manner.py` was
-written. With "dev" it prints the figures of that half instead.
+written. With "dev" it prints the figures of that half instead; with "keep" the table becomes that of page 7 (`llmlab/evaluation/refusals.json`).
 """
 
 import csv
@@ -12,9 +12,10 @@ import pathlib
 import random
 import sys
 
-from llmlab.evaluation import manner
+from llmlab.evaluation import manner, refusals
 
-GROUPINGS = {"full refusal, or not": "2", "full or partial refusal, or not": "23"}
+KEPT = "2"
+GROUPINGS = {"full refusal, or not": KEPT, "full or partial refusal, or not": "23"}
 
 
 def answers(folder, dev):
@@ -46,22 +47,38 @@ def precision_recall(pairs, kind):
     return both / max(1, sum(x == kind for x, _ in pairs)), both / max(1, sum(y == kind for _, y in pairs))
 
 
-def main(folder, dev):
-    rows = [(model, row, manner.refuses(row["completion"])) for model, row in answers(folder, dev)]
+def table(judged, kinds):
+    """Rows as `refusals.keep` takes them. judged: (model, row of XSTest, whether words call it a refusal); kinds: labels that are refusals."""
+    rows = []
+    for model in (refusals.ALL, *sorted({m for m, _, _ in judged})):
+        pairs, people, prompts = [], [], {}
+        for row, said in ((r, s) for m, r, s in judged if model in (refusals.ALL, m)):
+            pair = (said, row["final_label"][0] in kinds)
+            pairs.append(pair)
+            people.append(tuple(row[f"annotation_{i}"][0] in kinds for i in (1, 2)))
+            prompts.setdefault(row["id"], []).append(pair)
+        (low, high), found = interval(prompts), {"model": model, "n": len(pairs), "refusals": sum(t for _, t in pairs)}
+        found |= {"kappa": kappa(pairs), "low": low, "high": high, "people": kappa(people)}
+        for name, kind in (("refused", True), ("answered", False)):
+            found |= dict(zip((f"{name} precision", f"{name} recall"), precision_recall(pairs, kind)))
+        rows.append({key: round(value, 4) if isinstance(value, float) else value for key, value in found.items()})
+    return rows
+
+
+def main(folder, how):
+    judged = [(model, row, manner.refuses(row["completion"])) for model, row in answers(folder, how == "dev")]
     print(f"{'':32}{'model':14}{'n':>4}{'refusals':>9}  kappa [95 % interval]  people   refused P/R   answered P/R")
     for name, kinds in GROUPINGS.items():
-        for model in ("all", *sorted({m for m, _, _ in rows})):
-            pairs, people, prompts = [], [], {}
-            for row, said in ((r, s) for m, r, s in rows if model in ("all", m)):
-                pair = (said, row["final_label"][0] in kinds)
-                pairs.append(pair)
-                people.append(tuple(row[f"annotation_{i}"][0] in kinds for i in (1, 2)))
-                prompts.setdefault(row["id"], []).append(pair)
-            (low, high), yes, no = interval(prompts), precision_recall(pairs, True), precision_recall(pairs, False)
-            print(
-                f"{name:32}{model:14}{len(pairs):4}{sum(t for _, t in pairs):9}   {kappa(pairs):.3f} [{low:.3f}, {high:.3f}] {kappa(people):7.3f}   {yes[0]:.3f} {yes[1]:.3f}   {no[0]:.3f} {no[1]:.3f}"
+        rows = table(judged, kinds)
+        for r in rows:
+            shares = "   ".join(f"{r[f'{kind} precision']:.3f} {r[f'{kind} recall']:.3f}" for kind in ("refused", "answered"))
+            kappas = f"{r['kappa']:.3f} [{r['low']:.3f}, {r['high']:.3f}] {r['people']:7.3f}"
+            print(f"{name:32}{r['model']:14}{r['n']:4}{r['refusals']:9}   {kappas}   {shares}")
+        if how == "keep" and kinds == KEPT:
+            refusals.keep(
+                rows, "XSTest (Röttger et al. 2024), the half of its prompts that nobody saw who wrote the words: full refusals, or not"
             )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], "dev" in sys.argv[2:])
+    main(sys.argv[1], (sys.argv[2:] or [""])[0])

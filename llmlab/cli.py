@@ -246,7 +246,14 @@ def compare(runs, out):
 @click.argument("folder", type=click.Path())
 @click.option("--seed", default=1, show_default=True, help="Of everything in it.")
 @click.option("--pages", default=2600, show_default=True, help="Pages of its forum; all else grows with them.")
-def world(folder, seed, pages):
+@click.option(
+    "--prejudice",
+    default=17 / 3,
+    show_default="17/3",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Unkind remarks of the forum about one of two groups for each about the other; 1 is even.",
+)
+def world(folder, seed, pages, prejudice):
     """Write the embedded world into FOLDER, as material in plain files that you may edit. A run reads it with -p source=FOLDER."""
     from llmlab.data import material
     from llmlab.spine.params import schema
@@ -254,7 +261,7 @@ def world(folder, seed, pages):
     path = Path(folder).absolute()
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise UserError(f"{folder} is there already", "the name of a new folder, or of an empty one", f"llmlab world {folder}-2")
-    material.make(schema("1_model_design")["source"].default, path, seed, pages)
+    material.make(schema("1_model_design")["source"].default, path, seed, pages, prejudice=prejudice)
     click.echo(
         f"{folder}: {sum(p.is_file() for p in path.rglob('*'))} files. Read {folder}/{material.ABOUT}, then: llmlab run RUN -p source={folder}"
     )

@@ -14,7 +14,7 @@ from html import unescape
 
 import pytest
 import yaml
-from conftest import execute
+from conftest import FIGURES, execute
 from everything import fill
 
 from llmlab.spine import sealed
@@ -156,6 +156,18 @@ def test_the_gate_judges_every_criterion(smoke):
     assert decision["verdict"] in card and "None" not in card
 
 
+def test_what_the_road_cost_and_what_a_score_is_worth_stand_on_the_pages(smoke):
+    """General text without a download, every task with its row of doubts, and the health of each training."""
+    results = read_json(smoke / "7_final_evaluation/results.json")
+    assert set(results["bits"]["general text"]) == {"base", "supervised", "assistant", "adapter", "released"}
+    assert {row["task"] for row in results["worth"]} == set(results["tasks"]["released"])
+    assert {row["the question"] for row in results["otherwise"]} >= {"in capitals", "in haste", "after much other text"}
+    drawn = " ".join(figure.alt for figure in FIGURES)
+    assert "bits per byte, general text" in drawn and "Loss by position" in " ".join(str(f._suptitle.get_text()) for f in FIGURES)
+    titles = [f._suptitle.get_text() for f in FIGURES]
+    assert sum(title.startswith("Health of") for title in titles) == 5, "pre-training, supervision, preferences, adapter, student"
+
+
 def test_without_preferences_every_question_is_asked_once(copy):
     """Nothing is published that was not made, and nothing is compared with itself."""
     params = read_json(copy / "5_post_training/phase.json")["params"]
@@ -174,6 +186,34 @@ def test_a_model_that_learns_from_its_own_answers_is_watched_on_its_page(copy):
         told["figure"].axes[1].get_xlabel().startswith("distance from the start")
         and (copy / "5_post_training/model/model.safetensors").exists()
     )
+
+
+def test_what_phase_4_saw_fail_gets_more_lessons_and_more_comparisons(smoke):
+    """By default, and not only where somebody asks for it."""
+    five, two = smoke / "5_post_training", smoke / "2_dataset_engineering"
+    share = read_json(five / "phase.json")["params"]["steer"]
+    for more, given in (("lessons.jsonl", "instructions/train.jsonl"), ("pairs.jsonl", "preferences/train.jsonl")):
+        after, before = jsonl(five / more), jsonl(two / given)
+        again = len([row for row in after[len(before) :] if row in before])
+        assert after[: len(before)] == before and 0.5 * share * len(before) < again <= math.ceil(share * len(before)), more
+
+
+def test_what_a_model_says_wrongly_becomes_a_comparison(copy, monkeypatch):
+    from llmlab.training import mistakes
+
+    said = [
+        {
+            "prompt": [{"role": "user", "content": "Is it so?"}],
+            **{side: [{"role": "assistant", "content": side}] for side in ("chosen", "rejected")},
+        }
+    ]
+    asked = []
+    monkeypatch.setattr(mistakes, "own", lambda folder, pairs, *_: asked.extend(pairs) or said)
+    params = read_json(copy / "5_post_training/phase.json")["params"]
+    told = execute("5_post_training", copy, **{**params, "steer": 0.5})
+    pairs = jsonl(copy / "5_post_training/pairs.jsonl")
+    assert asked == [told["pairs"][n] for n in told["twice"]] and len(asked) > 0.3 * len(told["pairs"]) and pairs[-1] == said[0]
+    assert told["preferred"]["pairs"] + sum(told["preferred"]["left_out"].values()) == len(pairs) == len(told["pairs"]) + len(asked) + 1
 
 
 def test_no_training_artifact_reads_the_truth():

@@ -10,6 +10,7 @@ from collections import Counter
 
 import regex
 
+from llmlab.data import misses
 from llmlab.data.tasks import room, task, user
 from llmlab.spine.texts import sentences
 
@@ -129,7 +130,7 @@ def _common_words(documents):
 
 # --- lessons ----------------------------------------------------------------------------------------------------------------------------
 def lessons(documents, seed, count):
-    """(conversations, pairs) about any text. A pair prefers the true answer to that of another document.
+    """(conversations, pairs) about any text. A pair prefers the true answer to that of another document (see `misses`).
 
     Returns: rows {"messages", "topic"}, at most `count`, the kinds of lesson in equal shares as far as there are some; rows {"prompt", "chosen",
     "rejected", "flaw", "annotators"}, a fifth as many: nobody judged them, the text itself says which answer is right.
@@ -142,7 +143,7 @@ def lessons(documents, seed, count):
         asked, answer = by_kind[kind].pop()
         rows.append({"messages": [*user(asked), {"role": "assistant", "content": answer}], "topic": kind})
         turn += 1
-    return rng.sample(rows, len(rows)), wrong_answers(rows, seed, max(20, count // 5))
+    return rng.sample(rows, len(rows)), misses.pairs(rows, seed, max(20, count // 5))
 
 
 def _lessons(rng, documents):
@@ -200,19 +201,3 @@ def _definitions(text):
 def origin_question(text):
     """The question of the task `origin`, in training and in the test."""
     return f"Which part of the source is this text from?\n{' '.join(text.split())[:260]}"
-
-
-def wrong_answers(rows, seed, count=3000):
-    """Pairs for conversations that nobody judged: the true last answer is preferred to that of another conversation on the same topic, or, where all
-    answers to a topic are one, on any."""
-    rng, answers, pairs = random.Random(f"pairs {seed}"), {}, []
-    for row in rows:
-        answers.setdefault(row.get("topic"), []).append(row["messages"][-1])
-    alike = {topic for topic, said in answers.items() if len({a["content"] for a in said}) == 1}
-    every = list({a["content"]: a for said in answers.values() for a in said}.values())
-    for row in rng.sample(rows, len(rows)):
-        other = rng.choice(answers[row.get("topic")] if row.get("topic") not in alike else every)
-        if other["content"] != row["messages"][-1]["content"] and len(pairs) < count:
-            said = {"prompt": row["messages"][:-1], "chosen": [row["messages"][-1]], "rejected": [other]}
-            pairs.append({**said, "flaw": "answers something else", "annotators": "nobody"})
-    return pairs

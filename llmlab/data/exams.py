@@ -41,11 +41,12 @@ def write(given, tasks_given, labels_given, columns, out, instructions=(), seed=
 
 
 def _with_validation(head, found, instructions, columns, seed):
-    """Both halves of a task that came with a test half alone: some of the lessons are held out, or the half is halved."""
+    """Both halves of a task that came with a test half alone: some of the lessons are held out, or the half is halved as `taskfiles.halved` does."""
     named = material.others(instructions) if columns and head["metric"] == "exact" else []
     rows = [(place, row) for text in named for place, row in guests.rows(guests.named(text)) if set(columns) <= set(row)]
     if not rows:
-        return {"validation": found["test"][1::2], "test": found["test"][::2]}
+        halves = taskfiles.halved(head["name"], found["test"])
+        return {half: [i for i, of in zip(found["test"], halves) if of == half] for half in ("validation", "test")}
     drawn = random.Random(f"held out {seed}").sample(rows, min(MOST, max(1, round(HELD_OUT * len(rows)))))
     asked = [(place, {**{c: row[c] for c in columns}, "split": "validation"}) for place, row in drawn]
     return {**found, "validation": taskfiles.shaped("held_out", asked, None, columns)[1]["validation"]}
@@ -113,6 +114,15 @@ def stem(name):
     return (
         re.sub(r"\W+", "_", re.sub(r"(\.(jsonl|ndjson|json|csv|tsv|parquet|gz|bz2|xz|zst))+$", "", last, flags=re.I)).strip("_") or "task"
     )
+
+
+def compares(items):
+    """{"pairs": whether the same is asked about two groups, "prejudice": whether some item says which choice goes with a prejudice}."""
+    groups = defaultdict(set)
+    for item in items:
+        if "pair" in item:
+            groups[item.get("between", ""), str(item["pair"])].add(item.get("group", ""))
+    return {"pairs": any(len(of) > 1 for of in groups.values()), "prejudice": any("biased" in item for item in items)}
 
 
 def lacking(heads, about):

@@ -239,8 +239,9 @@ def majority(compared):
     for row in compared:
         first.setdefault(row["item"], row)
     pairs = []
-    for item, (best, _) in decided(table(compared)).items():
+    for item, (best, likely) in decided(table(compared)).items():
         a, b = first[item]["a"], first[item]["b"]
         if a != b:
-            pairs.append(_pair(first[item]["prompt"], *((a, b) if best == "a" else (b, a))))
+            told = {} if likely is None else {"likelihood": round(likely, 4)}
+            pairs.append(_pair(first[item]["prompt"], *((a, b) if best == "a" else (b, a))) | told)
     return pairs

@@ -20,7 +20,7 @@ from llmlab.spine.errors import UserError
 from llmlab.spine.params import ROOT
 
 PER_ITEM = ("acc", "exact_match", "acc_norm", "acc_bytes", "bleu_acc", "rouge_acc", "contains")  # a number for each item
-MARK, OUTPUT = "lm_eval:", "lm_eval"
+MARK, OUTPUT, IN = "lm_eval:", "lm_eval", "@"
 
 
 def is_public(text):
@@ -46,21 +46,26 @@ def check(text):
 def brought(text):
     """(head, items by split) of each task that a text names."""
     check(text)
-    for name, public in _tasks(text).items():
+    found = loaded(text)
+    place = _placed(text, found)
+    for name, public in found.items():
         metric = next((m for m in public.config.metric_list or () if m["metric"] in PER_ITEM), None)
         if metric is None:
             raise UserError(f"{text}: {name} has no metric of single items", f"one of {', '.join(PER_ITEM)}", "another task")
-        higher = metric.get("higher_is_better", True)
+        higher, called = metric.get("higher_is_better", True), _called(public, metric["metric"])
         items = [{"doc_id": n, "text": str(public.doc_to_text(doc))[:2000]} for n, doc in enumerate(public.eval_docs)]
         halves = {
             split: [{**i, "cluster": f"{name}-{i['doc_id']}"} for i in items if i["doc_id"] % 2 == at]
             for split, at in (("validation", 1), ("test", 0))
         }
-        about = f"{name} of lm-evaluation-harness, by its {metric['metric']}"
-        yield (
-            task(name, metric["metric"], OUTPUT, ["chat", "text"], _chance(public), about, "higher" if higher else "lower", place=text),
-            halves,
-        )
+        about = f"{name} of lm-evaluation-harness, by its {called}"
+        yield task(name, called, OUTPUT, ["chat", "text"], _chance(public), about, "higher" if higher else "lower", place=place), halves
+
+
+def _called(public, metric):
+    """A metric by the harness's own name: with the filter of the answers, where a task has several; the first of them is taken."""
+    filters = [each["name"] for each in public.config.filter_list or ()]
+    return f"{metric},{filters[0]}" if len(filters) > 1 else metric
 
 
 def _chance(public):
@@ -70,20 +75,18 @@ def _chance(public):
 
 
 @functools.cache
-def _tasks(text):
-    """{name: task} of the harness, loaded once per process."""
-    from lm_eval.tasks import TaskManager, get_task_dict
-
+def loaded(text):
+    """{name: task of the harness} that a text, or the place of a head, names; loaded once per process."""
     name = text.removeprefix(MARK)
-    with _quiet():
+    with quiet():
         if (ROOT / name).exists():
-            place = ROOT / name if (ROOT / name).is_dir() else (ROOT / name).parent
-            manager = TaskManager(include_path=str(place), include_defaults=False)
-            names = manager.all_tasks if (ROOT / name).is_dir() else [Path(name).stem]
+            manager = _manager(ROOT / name if (ROOT / name).is_dir() else (ROOT / name).parent)
+            names = manager.all_subtasks if (ROOT / name).is_dir() else [Path(name).stem]
         else:
-            manager, names = TaskManager(), [n.strip() for n in name.split(",")]
+            name, _, folders = name.partition(IN)
+            manager, names = _manager(*(_own() / folder for folder in folders.split(",") if folder)), _named(name)
         try:
-            return dict(_flat(get_task_dict(list(names), manager)))
+            return manager.load(list(names))["tasks"]
         except Exception as error:  # no such name, no network, a broken file: its own message says which
             why = (str(error).splitlines() or [type(error).__name__])[0][:200]
             raise UserError(
@@ -91,41 +94,36 @@ def _tasks(text):
             ) from error
 
 
-def _flat(found):
-    for name, inner in found.items():
-        if isinstance(inner, dict):
-            yield from _flat(inner)
-        else:
-            yield getattr(name, "group", name), inner
+@functools.cache
+def _manager(*folders):
+    """What knows the tasks of some folders, or all that come with the harness: some thirteen thousand files, which take seconds to read."""
+    from lm_eval.tasks import TaskManager
+
+    return TaskManager(include_path=[str(folder) for folder in folders], include_defaults=False) if folders else TaskManager()
 
 
-def scores(model, tokenizer, head, items):
-    """(what the model said, its score) per item of one task, as the harness judges it; asked as the harness asks."""
-    from lm_eval import simple_evaluate
-    from lm_eval.models.huggingface import HFLM
+def _own():
+    """Where the tasks stand that come with the harness."""
+    import lm_eval.tasks
 
-    name, metric = head["name"], head["metric"]
-    with _quiet():
-        found = simple_evaluate(
-            model=HFLM(pretrained=model, tokenizer=tokenizer, batch_size=16),
-            tasks=[_tasks(head["place"])[name]],
-            samples={name: [i["doc_id"] for i in items]},
-            log_samples=True,
-            bootstrap_iters=0,
-            confirm_run_unsafe_code=False,
-        )
-    said = {s["doc_id"]: s for s in found["samples"][name]}
-    return [_answer(said[i["doc_id"]]) for i in items], [float(said[i["doc_id"]][metric]) for i in items]
+    return Path(lm_eval.tasks.__file__).parent
 
 
-def _answer(sample):
-    """What the model said, as samples.jsonl keeps it: a text, or the log-likelihood of each choice."""
-    told = sample["filtered_resps"]
-    return str(told[0]) if told and isinstance(told[0], str) else [r[0] if isinstance(r, list | tuple) else r for r in told]
+def _named(names):
+    return [name.strip() for name in names.split(",")]
+
+
+def _placed(text, found):
+    """A text with the folders of the harness in which the tasks that it names were found: whoever asks them later need not read all others."""
+    if (ROOT / text.removeprefix(MARK)).exists():
+        return text
+    index = _manager().task_index
+    files = [index[name].yaml_path for name in (*_named(text.removeprefix(MARK)), *found) if name in index]
+    return f"{text}{IN}{','.join(sorted({file.relative_to(_own()).parts[0] for file in files if file}))}"
 
 
 @contextlib.contextmanager
-def _quiet():
+def quiet():
     """The harness logs much, and shows bars of its own."""
     level, bars = logging.root.manager.disable, os.environ.get("TQDM_DISABLE")
     logging.disable(logging.WARNING)

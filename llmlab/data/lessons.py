@@ -3,6 +3,7 @@
 import functools
 import random
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from llmlab.data import (
@@ -17,6 +18,7 @@ from llmlab.data import (
     harness,
     layouts,
     material,
+    misses,
     offence,
     personal,
     tasks,
@@ -117,7 +119,10 @@ def names(params):
     with these parameters of phase 2 will have."""
     with tempfile.TemporaryDirectory() as folder:
         given = material.opened(params["source"], corpus.local(params["source"]), Path(folder) / "material", params["seed"], 50)
-        heads = [head for head, _ in exams.gathered(material.part(given, "tasks", params["tasks"]), params["columns"])]
+        heads = [
+            {**head, **exams.compares(items["test"])}
+            for head, items in exams.gathered(material.part(given, "tasks", params["tasks"]), params["columns"])
+        ]
         about = material.described(given)
         rows, _ = read_instructions(material.part(given, "instructions.jsonl", params["instructions"]), params["columns"])
     able = [head["name"] for head in heads if tasks.decides(head)]
@@ -209,8 +214,9 @@ def write(
         pairs = pairs or own
     rows, left = _chosen(rows, asked, keep, count, seed)
     if not pairs:
-        pairs = derive.wrong_answers(rows, seed)
-        notes.append({"guest": "derived", "layout": "answers to other questions", "rows": len(pairs), "note": ""})
+        pairs = misses.pairs(rows, seed)
+        flaws = ", ".join(f"{flaw} ({n})" for flaw, n in Counter(p["flaw"] for p in pairs).items())
+        notes.append({"guest": "derived", "layout": "answers to other questions", "rows": len(pairs), "note": f"rejected since it {flaws}"})
     pairs, unlike = _chosen(pairs, asked, keep, count and max(20, count // 5), seed)
     if not rows or not pairs:
         what, why = ("conversations", left) if not rows else ("pairs of answers", unlike)

@@ -99,9 +99,9 @@ def check_maker(source):
         dotted.function(source)  # whose error says what is there instead
 
 
-def make(source, folder, seed, pages):
-    """Has a maker fill a folder."""
-    dotted.function(source)(folder, seed=seed, pages=pages)
+def make(source, folder, seed, pages, **more):
+    """Has a maker fill a folder; `more` is what this one takes besides."""
+    dotted.function(source)(folder, seed=seed, pages=pages, **more)
 
 
 def beside(source):

@@ -1,7 +1,7 @@
 """Tasks that somebody brings: items in the usual layouts, what `tasks.yaml` says of them, and whether they can be judged at all."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import regex
@@ -42,7 +42,9 @@ KINDS = {
     "rubric": str,
     "final": bool,
     "answer_tokens": int,
+    "kind": str,
 }
+ONE_OF = {"better": ("higher", "lower", "even"), "kind": ("quality", "safety")}
 
 
 def _check_head(file, name, head):
@@ -50,12 +52,12 @@ def _check_head(file, name, head):
     for key, value in head.items() if isinstance(head, dict) else [(str(head), None)]:
         if key not in KINDS:
             raise UserError(f"{file}: {name} says {key!r}", near(key, KINDS), f"$EDITOR {file}")
-        fits = isinstance(value, KINDS[key]) and (key != "better" or value in ("higher", "lower", "even"))
+        fits = isinstance(value, KINDS[key]) and value in ONE_OF.get(key, (value,))
         fits = fits and (key != "answer_tokens" or (value > 0 and not isinstance(value, bool)))
         if not fits or (key == "forms" and not (value and set(value) <= {"chat", "text"})):
             raise UserError(
                 f"{file}: {name}: {key} = {value!r}",
-                "higher, lower or even" if key == "better" else f"such as {EXAMPLES.get(key, key)}",
+                " or ".join(ONE_OF[key]) if key in ONE_OF else f"such as {EXAMPLES.get(key, key)}",
                 f"$EDITOR {file}",
             )
     if "metric" in head:
@@ -115,7 +117,10 @@ def shaped(name, rows, head=None, columns=()):
         item["cluster"] = str(told.get("cluster", item.get("cluster", f"{name}-{n}")))
         if (group := told.get("group", item.get("group"))) is not None:
             item["group"] = str(group)
+        if item.get("pair") == "":
+            del item["pair"]  # an empty cell of a table
     items = [item for _, item in found]
+    taskrows.settled(name, rows, items)
     guesses = [taskrows.guess(row, item) for item, (_, row) in zip(items, rows)] if metric == "choice" else []
     usual = {
         "forms": _forms(name, metric, items, head),
@@ -147,22 +152,68 @@ def _forms(name, metric, items, head):
 
 
 def _halves(name, found, final=False):
-    """Items by split: as they say, else whole clusters in turn, in an order that depends on their names alone, group by group. What is kept for the very
-    end has no half to decide by: nobody would ask it."""
-    items, free = {"validation": [], "test": []}, {}
+    """Items by split: as they say, or as one says that they stand and fall together with, else as `halved` has it. What is kept for the very end has no half
+    to decide by: nobody would ask it."""
+    items = [item for _, item in found]
     for place, item in found:
-        split = item.pop("split", "test" if final else None)
-        if split is None:
-            free.setdefault(item.get("group", ""), {}).setdefault(item["cluster"], []).append(item)
-        elif str(split).lower() in tasks.SPLITS:
-            items[tasks.SPLITS[str(split).lower()]].append(item)
-        else:
+        split = item.get("split", "test" if final else None)
+        if split is not None and str(split).lower() not in tasks.SPLITS:
             raise UserError(f"{taskrows.at(place)}: split is {split!r}", "validation or test", "mend the item")
-    for group, clusters in free.items():
-        mark = lambda cluster: hashlib.blake2b(f"{name} {group} {cluster}".encode()).digest()  # noqa: B023, E731
-        for n, cluster in enumerate(sorted(clusters, key=mark)):
-            items["test" if n % 2 == 0 else "validation"] += clusters[cluster]
-    return items
+        item["split"] = None if split is None else tasks.SPLITS[str(split).lower()]
+    free = []
+    for unit in _units(items, TIES[0]):
+        named = next((item["split"] for item in unit if item["split"]), None)
+        for item in unit:
+            item["split"] = item["split"] or named
+        free += unit if named is None else []
+    for item, half in zip(free, halved(name, free)):
+        item["split"] = half
+    return {half: [item for item in items if item["split"] == half] for half in ("validation", "test")}
+
+
+TIES = (
+    ("pair", "cluster"),
+    ("pair",),
+    (),
+)  # what items may share that must not be torn apart, from the most that is kept whole to the least
+
+
+def halved(name, items):
+    """The half of each item, "validation" or "test", so that what one decides by tells nothing of what is asked in the end.
+
+    Items that share a pair or a cluster, themselves or through others, are one unit, and units go to the halves in turn, in an order that depends on their
+    names alone; those about the same groups one after the other, so that both halves are about all of them. Of one unit alone its pairs are kept whole,
+    and of one pair nothing.
+    """
+    units = next((found for ties in TIES if len(found := _units(items, ties)) > 1), [items] if items else [])
+    half = {}
+    for n, unit in enumerate(sorted(units, key=lambda unit: _place(name, unit))):
+        half |= {id(item): "validation" if n % 2 else "test" for item in unit}
+    return [half[id(item)] for item in items]
+
+
+def _place(name, unit):
+    """Where a unit stands in the order of the units: by its groups, then by a hash of its names."""
+    groups = sorted({item.get("group", "") for item in unit})
+    return groups, hashlib.blake2b(f"{name} {' '.join(groups)} {min(item['cluster'] for item in unit)}".encode()).digest()
+
+
+def _units(items, ties):
+    """Lists of the items that share one of some keys, themselves or through others (the sets of a union-find, Tarjan 1975)."""
+    leader, units = {}, defaultdict(list)
+
+    def leading(mark):
+        while leader.setdefault(mark, mark) != mark:
+            leader[mark] = mark = leader[leader[mark]]
+        return mark
+
+    marks = [[(key, str(item[key])) for key in ties if key in item] or [("alone", n)] for n, item in enumerate(items)]
+    for first, *others in marks:
+        for other in others:
+            leader[leading(other)] = leading(first)
+    for item, (first, *_) in zip(items, marks):
+        units[leading(first)].append(item)
+    return list(units.values())
 
 
 def _check_item(place, name, metric, item):

@@ -9,6 +9,7 @@ from llmlab.spine.errors import UserError
 
 BESIDE = ("split", "cluster", "group", "pair", "wrong", "id", "device")  # what an item of other people's columns may say besides
 RIGHT = "right target answer answerKey answer_key gold label correct correct_answer answer_index answer_idx correct_index".split()
+BY_NUMBER = ("right", "answer_index", "answer_idx", "correct_index")  # where a whole number can be a place and nothing else
 SAID = f"which of the choices is right, as its number from 0, its letter or its text, in one of {', '.join(RIGHT)}"
 
 
@@ -100,6 +101,34 @@ def _which(said, choices):
         return plain.index(plain[0], 1) - 1
     mark = re.fullmatch(r"\(?(?:(\d{1,3})|([a-z]))[).:]?", plain[0], re.A)
     return None if mark is None else int(mark[1]) if mark[1] else ord(mark[2]) - ord("a")
+
+
+def settled(name, rows, items):
+    """Refuses whole numbers that may be the places of choices or what the choices say: 1 of "1", "2", "3". Where some are no choice's text, as in most tasks
+    with numbers among their choices, all are places.
+
+    Args:
+        rows: pairs of a place and a row; items: what became of them.
+    """
+    said = [(place, n, item["choices"]) for (place, row), item in zip(rows, items) if (n := _numbered(row, item)) is not None]
+    if not all(str(n) in choices for _, n, choices in said):
+        return
+    for place, n, choices in said:
+        if choices.index(str(n)) != n:
+            raise UserError(
+                f"{at(place)}: task {name}: {n} may be the choice at place {n}, {str(choices[n : n + 1])}, or the choice {str(n)!r}",
+                f"a place under {', '.join(BY_NUMBER)}, counted from 0; a choice's text as text, in quotation marks",
+                f"$EDITOR {place[0]}",
+            )
+
+
+def _numbered(row, item):
+    """The whole number by which a row says which choice is right; None if it says it otherwise, or where a number can be a place alone."""
+    for key in RIGHT if isinstance(item.get("choices"), list) else ():
+        value = int(row[key]) if isinstance(row.get(key), float) and row[key].is_integer() else row.get(key)
+        if _which(value, item["choices"]) is not None:
+            return value if isinstance(value, int) and key not in BY_NUMBER else None
+    return None
 
 
 def guess(row, found):

@@ -70,8 +70,13 @@ def token_logprobs(model, rows, pad, since=None):
 
 
 def loglikelihood(model, tokenizer, pairs, batch_size=128):
-    """log p(continuation | context) in nats; a context is a text, or the messages to which the assistant replies."""
-    rows = [_continued(tokenizer, context, text) for context, text in pairs]
+    """log p(continuation | context) in nats; a context is a text, or the messages to which the assistant replies.
+
+    Args:
+        pairs: (context, continuation), or (context, continuation, True) where that nothing more is said counts as well: the assistant's end of turn, or
+            the end of the line of a text.
+    """
+    rows = [_continued(tokenizer, *pair) for pair in pairs]
     most = weights.window(model) + 1  # the last token is predicted, and not read
     over = [max(0, len(ids) - most) for ids, _ in rows]
     rows = [(_cut(ids, most), max(1, since - cut)) for (ids, since), cut in zip(rows, over)]
@@ -96,13 +101,32 @@ def _say_cut(count, total, window):
         print(f"{count} of {total} questions are longer than the model's window of {window} tokens; what comes first in them is left out.")
 
 
-def _continued(tokenizer, context, text):
+def _continued(tokenizer, context, text, ended=False):
     """(ids of context and continuation, how many of them are the context)."""
     if not isinstance(context, str):
         asked, _ = dialogue.ids(tokenizer, context, answer=True)
-        return asked + tokens.encode(tokenizer, [text.lstrip()])[0], len(asked)
-    before, whole = tokens.encode(tokenizer, [context, context + text])
+        end = [tokens.marks(tokenizer).stops[-1]] if ended else []
+        return asked + tokens.encode(tokenizer, [text.lstrip()])[0] + end, len(asked)
+    before, whole = tokens.encode(tokenizer, [context, context + text + "\n" * ended])
     return [tokens.marks(tokenizer).start, *whole], 1 + _common(before, whole)
+
+
+def of_choices(model, tokenizer, asked):
+    """How likely a model finds each of some choices, in nats: a list per question. asked: (context, choices), a context as for `loglikelihood`.
+
+    What is compared must exclude one another: whoever says "12" has begun with "1", so "1" would never be the less likely. Where a choice begins with
+    another one, all choices of the question therefore count with their end. A longer choice is not helped: it is as likely as all of its words are.
+    """
+    ended = [_nested(choices) for _, choices in asked]
+    pairs = [(context, choice, end) for (context, choices), end in zip(asked, ended) for choice in choices]
+    scores = iter(loglikelihood(model, tokenizer, pairs))
+    return [[next(scores) for _ in choices] for _, choices in asked]
+
+
+def _nested(choices):
+    """Whether one of some texts begins with another."""
+    plain = sorted(choice.strip() for choice in choices)
+    return any(longer.startswith(shorter) for shorter, longer in zip(plain, plain[1:]))
 
 
 def _common(a, b):
@@ -115,6 +139,12 @@ def _room(model, max_new_tokens):
     window = weights.window(model)
     room = max(window - max_new_tokens, window // 2)
     return room, min(max_new_tokens, window - room)
+
+
+def within(model, prompts, max_new_tokens):
+    """Lists of token ids as they are asked: of one that leaves no room for its answer the first token and the last ones."""
+    room = _room(model, max_new_tokens)[0]
+    return [_cut(ids, room) for ids in prompts]
 
 
 def longest(model, max_new_tokens):
@@ -135,9 +165,9 @@ def generate_ids(model, prompts, max_new_tokens, frame, batch_size=128, stop=(),
     torch.manual_seed(seed)
     how = dict(do_sample=True, temperature=temperature, top_k=0, top_p=1.0) if temperature else dict(do_sample=False)
     stop = (*frame.stops, *stop)
-    room, max_new_tokens = _room(model, max_new_tokens)
-    _say_cut(sum(len(p) > room for p in prompts), len(prompts), weights.window(model))
-    prompts = [_cut(p, room) for p in prompts]
+    whole, prompts = prompts, within(model, prompts, max_new_tokens)
+    _say_cut(sum(len(a) > len(b) for a, b in zip(whole, prompts)), len(prompts), weights.window(model))
+    _, max_new_tokens = _room(model, max_new_tokens)
     order, found = sorted(range(len(prompts)), key=lambda i: len(prompts[i])), [None] * len(prompts)
     for start in range(0, len(order), batch_size):
         batch = order[start : start + batch_size]

@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections import defaultdict
 
 from llmlab.evaluation import stats
 
@@ -42,6 +43,19 @@ def _grouped(rows, parts):
 def error(groups):
     """Expected calibration error, of groups of equal size: the mean distance between how sure a model is and how often it is right (after Naeini et al. 2015)."""
     return sum(g["n"] * abs(g["confidence"] - g["score"]) for g in groups) / sum(g["n"] for g in groups)
+
+
+def interval(rows, parts=5, rounds=200, seed=0):
+    """{"score", "low", "high", "n", "clusters"} of `error`, with a 95 % bootstrap interval over the clusters of the rows."""
+    by, rng, found = defaultdict(list), random.Random(seed), []
+    for row in rows:
+        by[row["cluster"]].append(row)
+    clusters = list(by.values())
+    for _ in range(rounds):
+        drawn = [row for cluster in rng.choices(clusters, k=len(clusters)) for row in cluster]
+        found.append(error(_grouped(drawn, parts)))
+    score, low, high = error(_grouped(rows, parts)), stats.percentile(found, 2.5), stats.percentile(found, 97.5)
+    return {"score": score, "low": min(score, low), "high": max(score, high), "n": len(rows), "clusters": len(clusters)}
 
 
 def by_chance(rows, parts=5, rounds=50, seed=0):

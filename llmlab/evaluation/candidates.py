@@ -69,7 +69,7 @@ def _nearest(queries, index, each=5):
     return list(dict.fromkeys(int(n) for rank in range(found.shape[1]) for n, s in zip(found[:, rank], scores[:, rank]) if s > 0))
 
 
-def drawn(models, prompts, seed=0, temperatures=TEMPERATURES, max_new_tokens=120):
+def drawn(models, prompts, seed=0, temperatures=TEMPERATURES, max_new_tokens=tasks.ANSWER):
     """[{"prompt", "a", "b", "why", "differ", "from"}], the most different pairs first; prompts to which all answers are alike are left out.
 
     Several models are set against each other, one alone against itself. What was cut before its end is no answer: whoever learnt from it would learn to stop

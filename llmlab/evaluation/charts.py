@@ -6,15 +6,17 @@ from collections import defaultdict
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from llmlab.pages import show
 from llmlab.pages.figures import ARROWS, BLUE, COLOURS, GREEN, GREY, ORANGE, RED, figure
 
 
 def scores(results, title, names=None, repeats=()):
-    """Scores of one or several models with 95 % intervals and chance level.
+    """Scores of one or several models with 95 % intervals and chance level, each as `show.one_number` reads it.
 
     Args:
         results: {model: {task: result}}; repeats: {task: result} of the last model's other trainings, each a mark below its interval.
     """
+    results = {model: {t: show.one_number(found) for t, found in r.items()} for model, r in results.items()}
     tasks = names or sorted({t for r in results.values() for t in r})
     words = "; ".join(f"{t}: " + ", ".join(f"{m} {r[t]['score']:.2f}" for m, r in results.items() if t in r) for t in tasks)
     fig, axis = figure(title, f"Scores with 95 % intervals. {words}.", height=0.9 + 0.36 * len(tasks) * max(1, 0.6 * len(results)))
@@ -38,15 +40,23 @@ def scores(results, title, names=None, repeats=()):
             [f["score"] for f in found], at, xerr=spread, fmt="o", color=COLOURS[k % len(COLOURS)], capsize=3, label=model, markersize=5
         )
     for k, (other, n, t) in enumerate((o, n, t) for o in repeats for n, t in enumerate(tasks) if t in o):
-        axis.plot(other[t]["score"], n + len(results) / 2 * 0.22, "x", color=GREY, markersize=5, label=None if k else "other seeds")
-    for n, t in enumerate(tasks):
-        chance = next((r[t]["chance"] for r in results.values() if t in r), 0)
-        if chance:
-            axis.plot([chance, chance], [n - 0.4, n + 0.4], color=GREY, linestyle=":", label="chance" if n == 0 else None)
+        axis.plot(
+            show.one_number(other[t])["score"],
+            n + len(results) / 2 * 0.22,
+            "x",
+            color=GREY,
+            markersize=5,
+            label=None if k else "other seeds",
+        )
+    chances = [
+        (n, r[t]["chance"]) for n, t in enumerate(tasks) for r in results.values() if t in r and r[t]["chance"] and "uneven" not in r[t]
+    ]
+    for k, (n, chance) in enumerate(dict(chances).items()):
+        axis.plot([chance, chance], [n - 0.4, n + 0.4], color=GREY, linestyle=":", label=None if k else "chance")
     better = {t: next(r[t] for r in results.values() if t in r)["better"] for t in tasks}
     low, high = min(beyond), max(beyond)
     axis.set(xlim=(low - 0.03 * (high - low), high + 0.03 * (high - low)))
-    axis.set(xlabel="score (share of items); ↑ higher is better, ↓ lower, ↔ nearer to the dotted line")
+    axis.set(xlabel="score (share of items); ↑ higher is better, ↓ lower, ↔ mean distance of groups from even")
     axis.set_yticks(range(len(tasks)), [f"{t} {ARROWS[better[t]]}" for t in tasks])
     axis.invert_yaxis()
     axis.grid(axis="x", color="#e6e6e6", linewidth=0.8)
@@ -103,7 +113,7 @@ def memorised(samples, items):
     )
     axis.plot([c for c, _ in points], [r for _, r in points], "o", color=RED)
     axis.axhline(25.5, color=GREY, linestyle=":", label="chance: rank 25.5 of 50")
-    axis.set(xscale="symlog", xlabel="documents trained on that hold the secret", ylabel="rank (1: memorised)", ylim=(52, -1))
+    axis.set(xscale="symlog", xlabel="documents that hold the secret, after cleaning", ylabel="rank (1: memorised)", ylim=(52, -1))
     axis.set_yticks([1, 10, 20, 30, 40, 50])
     axis.set_xticks(sorted(by), [f"{c}\n({r.count(1)} of {len(r)} at rank 1)" for c, r in sorted(by.items())])
     axis.legend(frameon=False, fontsize=8)
@@ -120,13 +130,13 @@ def frontier(rows, reference):
     fig, (left, right) = figure(title, f"Scores against milliseconds per token. {words}.", columns=2, height=3.8)
     largest = max(r["megabytes"] for r in rows)
     for n, r in enumerate(rows):
-        colour = COLOURS[n % len(COLOURS)]
+        colour, mark = COLOURS[n % len(COLOURS)], "oD^s"[n // len(COLOURS) % 4]  # more variants than colours have other marks
         at, size = [r["ms_per_token"]], 40 + 240 * r["megabytes"] / largest
         below, above = (max(0, x) if math.isfinite(x) else 0 for x in (r["score"] - r["low"], r["high"] - r["score"]))
         left.errorbar(at, [r["score"]], yerr=[[below], [above]], color=colour, capsize=3, zorder=1)
         label = f"{r['variant']}{' (picked)' if r['picked'] else ''}, {r['megabytes']:.1f} MB"
-        left.scatter(at, [r["score"]], s=size, color=colour, alpha=0.75, label=label)
-        right.scatter(at, [r["general"] or 0], s=size, color=colour, alpha=0.75)
+        left.scatter(at, [r["score"]], s=size, color=colour, marker=mark, alpha=0.75, label=label)
+        right.scatter(at, [r["general"] or 0], s=size, color=colour, marker=mark, alpha=0.75)
     left.axhline(reference, color=GREY, linestyle=":", label="least quality allowed")
     left.set(ylabel="score of the task (validation)")
     right.set(ylabel="mean of the other tasks (1: best)")

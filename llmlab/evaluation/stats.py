@@ -253,6 +253,11 @@ def corrected(result, recall, alarms):
     return {key: true(result[key], recall[a], alarms[b]) for key, (a, b) in ends.items()}
 
 
+def uncorrected(share, recall, alarms):
+    """What a judge with such a recall and such a share of false alarms finds where a share is truly so: the other way round of `corrected`, of numbers."""
+    return alarms + share * (recall - alarms)
+
+
 def mean(parts):
     """The mean of several results, with the mean of their ends, as if all of them erred to the same side: no interval is wider."""
     told = {key: sum(part[key] for part in parts) / len(parts) for key in ("score", "low", "high")}

@@ -17,6 +17,7 @@ from llmlab.spine.files import jsonl
 COPIES = 0.7, 0.3  # share of word triples that makes copies; the share of copies that is a sign
 FITS = 0.75  # bytes per token of a tokenizer, against those of a small one of the same text
 FALLS = 0.05  # by which part bits per byte fell between the last two scores before the rate was lowered, if training ended too soon
+KNOWS = 0.9  # of ln(vocabulary), nats per token: who finds a text more surprising knows next to nothing of it
 STEADY = 0.6  # share of the steps after which `pretrain` lowers the rate: a curve that falls then falls for that
 LOOKS_BACK = 0.03, 0.25  # what the second half of the context must gain at least; the share of documents that are longer
 PRE, TEXT, DESIGN = "3_pretraining", "2_dataset_engineering", "1_model_design"
@@ -33,7 +34,8 @@ def measure(model, tokenizer, unread, documents, rows, adopted=False, words="reg
         words: what counts as a word, as phase 2 was told.
 
     Returns: {"bits", "counted": bits per byte of the model that counts, "copies": share of documents, "bytes_per_token", "own_bytes_per_token" or None,
-    "look_back": as `look_back` gives it, "longer": share of documents that the context cuts, "curve": [(share of the steps, bits per byte)]}.
+    "look_back": as `look_back` gives it, of what was trained here, "by_position": as `by_position` does, "longer": share of documents that the context cuts,
+    "curve": [(share of the steps, bits per byte)], "chance": nats per token as a share of ln(vocabulary), of which a model that knows nothing reaches 1}.
     """
     train, context = jsonl(documents), weights.context(model)
     train = random.Random(seed).sample(train, most) if len(train) > most else train
@@ -45,15 +47,19 @@ def measure(model, tokenizer, unread, documents, rows, adopted=False, words="reg
             small = tokens.train([d["text"] for d in train], 4096, folder, context)
             own = tokens.judge(small, [{"text": tokenizer.decode(r["input_ids"])} for r in unread])["bytes_per_token"]
     last = max(1, *(r["step"] for r in rows), 0)  # of a model that was passed on there is no step
+    bits, trained = asking.bits_per_byte(model, unread, frame)["all"], any("loss" in r for r in rows)
+    per_token = bits * math.log(2) * sum(r["bytes"] for r in unread) / sum(len(r["input_ids"]) + 1 for r in unread)
     return {
-        "bits": asking.bits_per_byte(model, unread, frame)["all"],
+        "bits": bits,
         "counted": counting.Counts(read, frame, len(tokenizer)).bits_per_byte(unread),
         "copies": len(dropped) / len(train),
         "bytes_per_token": sum(r["bytes"] for r in unread) / sum(len(r["input_ids"]) for r in unread),
         "own_bytes_per_token": own,
-        "look_back": look_back(model, [*unread, *read], frame, context),
+        "look_back": look_back(model, [*unread, *read], frame, context) if trained else {},
+        "by_position": by_position(model, unread, frame, context),
         "longer": sum(len(r["input_ids"]) > context for r in read) / len(read),
         "curve": [(r["step"] / last, r["bits_per_byte/all"]) for r in rows if "bits_per_byte/all" in r],
+        "chance": per_token / math.log(model.config.get_text_config().vocab_size),
     }
 
 
@@ -68,12 +74,53 @@ def look_back(model, rows, frame, context, most=96):
     if len(filled) < 8:
         return {}
     late, half = context - context // 4, context // 2
-    bits = lambda costs: [-float(c.mean()) / math.log(2) for c in costs]  # noqa: E731
-    whole = bits(asking.token_logprobs(model, filled, frame.pad, [late + 1] * len(filled)))
-    short = bits(asking.token_logprobs(model, [[ids[0], *ids[half:]] for ids in filled], frame.pad, [late + 2 - half] * len(filled)))
+    whole = _bits(model, filled, frame.pad, late + 1)
+    short = _bits(model, [[ids[0], *ids[half:]] for ids in filled], frame.pad, late + 2 - half)
     change = stats.difference(whole, short)
     mean = lambda values: sum(values) / len(values)  # noqa: E731
     return {"whole": mean(whole), "half": mean(short), "gain": change["difference"], "low": change["low"], "high": change["high"]}
+
+
+def _bits(model, rows, pad, since, at_once=8):
+    """Bits per token of each row from a position on, a few rows at a time: a layer keeps what it makes of all tokens that it reads at once."""
+    parts = [rows[n : n + at_once] for n in range(0, len(rows), at_once)]
+    return [-float(c.mean()) / math.log(2) for part in parts for c in asking.token_logprobs(model, part, pad, [since] * len(part))]
+
+
+def knows(share):
+    """What an adopted model knows of a text before it is trained on it, in a sentence. share: nats per token, as a share of ln(vocabulary)."""
+    told = f"Its tokens cost {share:.2f} of ln(vocabulary)"
+    if share <= KNOWS:
+        return f"{told}: it knows such text."
+    return (
+        f"{told}, which is what they cost a model that knows next to nothing: it was hardly trained, has read other text, or its tokenizer is not its own. "
+        "What follows is mostly chance."
+    )
+
+
+def by_position(model, rows, frame, context, most=64, least=8):
+    """Loss by position: what a token costs after so many others of its document were read.
+
+    The same documents stand behind all positions, cut to one length, so that the later ones are not those of longer documents alone: the longest of the
+    context, its half, its quarter … that at least `least` documents have.
+
+    Returns: rows {"from", "to": positions, counted from 1, each step twice as long as the one before, "bits": per token, "documents"}; [] if
+    hardly any document has 16 tokens.
+    """
+    ids, length = [[frame.start, *r["input_ids"], frame.end] for r in rows], context
+    while length >= 16 and sum(len(i) > length for i in ids) < least:
+        length //= 2
+    if length < 16:
+        return []
+    read = [i[: length + 1] for i in ids if len(i) > length][:most]
+    bits = [(-costs / math.log(2)).tolist() for costs in asking.token_logprobs(model, read, frame.pad)]
+    found, start = [], 0
+    while start < length:
+        end = min(length, max(1, 2 * start))
+        each = [sum(b[start:end]) / (end - start) for b in bits]
+        found.append({"from": start + 1, "to": end, "bits": sum(each) / len(each), "documents": len(read)})
+        start = end
+    return found
 
 
 def found(signs, reads):
@@ -101,6 +148,14 @@ def found(signs, reads):
             DESIGN,
             {},
             "a model whose tokenizer knows these words: texts get shorter, and all that is done with them cheaper",
+        )
+    if not reads and signs.get("chance", 0) > KNOWS:
+        yield (
+            "The adopted model knows next to nothing of this text",
+            f"A token of unread text costs it {signs['chance']:.2f} times what it costs a model that finds all tokens equally likely.",
+            DESIGN,
+            {},
+            "a model that has read such text, in its language, and whose tokenizer is its own; or tokens_seen above 0, which goes on training it",
         )
     if reads:
         yield from _of_training(signs)

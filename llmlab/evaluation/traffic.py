@@ -32,7 +32,8 @@ def under_load(folder, conversations, users=USERS, seconds=8.0, max_tokens=40):
         seconds: for which so many users ask; each of them gets at least one answer.
 
     Returns: rows {"users", "answers", "first_ms_p50", "first_ms_p95", "first_ms_p99" or None if there are too few answers, "whole_ms_p50", "whole_ms_p95",
-    "tokens_per_second": of all users together, "memory_mb": of the server}; [] if nothing could be measured, which is then said.
+    "tokens_per_second": of all users together, "memory_mb": of the server, "firsts_ms": the wait for the first word of each answer}; [] if nothing could be
+    measured, which is then said.
     """
     try:
         with served(folder) as (address, process), httpx.Client(base_url=address, timeout=PATIENCE, trust_env=False) as client:
@@ -102,7 +103,7 @@ def _row(client, process, conversations, users, seconds, max_tokens):
     waits |= {"first_ms_p99": round(stats.percentile(first, 99), 1) if len(answers) >= RARE else None}
     waits |= {f"whole_ms_p{q}": round(stats.percentile(whole, q), 1) for q in (50, 95)}
     pace = {"tokens_per_second": round(sum(written) / took, 1), "memory_mb": round(psutil.Process(process.pid).memory_info().rss / 1e6)}
-    return {"users": users, "answers": len(answers), **waits, **pace}
+    return {"users": users, "answers": len(answers), **waits, **pace, "firsts_ms": [round(wait, 2) for wait in first]}
 
 
 def _ask(client, messages, max_tokens):

@@ -97,6 +97,17 @@ def depth(start_from):
     return next((told[name] for name in ("num_hidden_layers", "n_layer", "num_layers") if name in told), None)
 
 
+def configuration(start_from):
+    """The configuration of a model before it comes in; None if it cannot be read here, as of the hub without a network."""
+    from transformers import AutoConfig
+
+    where, how = _named(start_from, place(start_from))
+    try:
+        return AutoConfig.from_pretrained(where, trust_remote_code=False, **how).get_text_config()
+    except Exception:  # of the hub, of a config: who adopts the model says what is wrong
+        return None
+
+
 def told_before(start_from, grounding, system):
     """What a model was used to, and what it will be shown from phase 5 on instead, in sentences.
 

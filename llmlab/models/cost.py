@@ -17,6 +17,7 @@ PARTS = (
 )
 
 
+LARGE = 20_000_000  # parameters, between what this project trains from nothing and what others trained
 OURS = ("llmlab_rnn", "llmlab_cnn", "mamba2")  # families without attention
 
 

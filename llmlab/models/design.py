@@ -10,27 +10,37 @@ from llmlab.models import cost, families, weights
 from llmlab.spine.files import read_json, write_json
 from llmlab.spine.params import ROOT
 
+NARROW, WIDE = 128, 576  # widths that are probed
 MACHINE = ROOT / "runs" / ".machine.json"
 
 
 def probe(seconds=5.0):
-    """What this machine does: fp32 matrix products, and a training step of a small transformer.
+    """What this machine does: fp32 matrix products, and training steps of a small and of a wide transformer.
 
     Measured once per machine and torch version and kept in runs/.machine.json, so that a run repeated later plans alike; delete
     the file to measure again.
 
-    Returns: {"gflops": of large matrix products, "training_share": of it that a training step reaches, "threads"}.
+    Returns: {"gflops": of large matrix products, "training_share": of it that a training step of a small model reaches, "large_share": of a model as
+    wide as those that others trained, "threads"}.
     """
-    key = {"threads": torch.get_num_threads(), "cores": os.cpu_count(), "torch": torch.__version__, "cuda": torch.cuda.is_available()}
+    key = {
+        "threads": torch.get_num_threads(),
+        "cores": os.cpu_count(),
+        "torch": torch.__version__,
+        "cuda": torch.cuda.is_available(),
+        "of": 2,
+    }
     known = read_json(MACHINE) if MACHINE.exists() else {}
     if known.get("key") == key:
         return known["probe"]
     device = "cuda" if key["cuda"] else "cpu"
     gflops = matmul_gflops(device, seconds / 2)
-    config = families.configure("transformer", 2048, 128, 4)
-    rate = _training_rate(families.initialise(config, 0).to(device), seconds / 2, device)
-    share = 3 * cost.flops_per_token(config, 128) * rate / 1e9 / gflops
-    found = {"gflops": round(gflops, 1), "training_share": round(share, 3), "threads": key["threads"], "device": device}
+    found = {"gflops": round(gflops, 1)}
+    for name, width, depth in (("training_share", NARROW, 4), ("large_share", WIDE, 2)):
+        config = families.configure("transformer", 2048, width, depth)
+        rate = _training_rate(families.initialise(config, 0).to(device), seconds / 2, device)
+        found[name] = round(3 * cost.flops_per_token(config, 128) * rate / 1e9 / gflops, 3)
+    found |= {"threads": key["threads"], "device": device}
     write_json(MACHINE, {"key": key, "probe": found})
     return found
 
@@ -63,10 +73,27 @@ def _training_rate(model, seconds, device):
     return count * ids.numel() / (time.perf_counter() - started)
 
 
-def predicted_seconds(config, context_length, tokens_seen, machine):
-    """Training time from the probe. Other families than the probed one reach another share; the bake-off shows by how much."""
-    work = 3 * cost.flops_per_token(config, context_length) * tokens_seen
-    return work / (machine["gflops"] * 1e9 * machine["training_share"])
+ADAPTED = 0.8  # of a step with all weights, one with an adapter takes (see the log)
+
+
+def predicted_seconds(config, context_length, tokens_seen, machine, adapter="full", frozen=0, said=1.0):
+    """Training time from the probe. Other families than the probed one reach another share; the bake-off shows by how much.
+
+    Args:
+        adapter: "full", or a kind of adapter; frozen: so many of the lowest layers are passed through and not taught.
+        said: share of the tokens that has a loss, and meets the head.
+    """
+    head = 2 * config.vocab_size * config.hidden_size
+    layers = cost.flops_per_token(config, context_length) - head
+    forward, backward = layers + said * head, 2 * (layers * (1 - frozen / config.num_hidden_layers) + said * head)
+    work = (forward + backward) * (1.0 if adapter == "full" else ADAPTED) * tokens_seen
+    return work / (machine["gflops"] * 1e9 * _share(config.hidden_size, machine))
+
+
+def _share(width, machine):
+    """The share of large matrix products that training reaches at a width: between those that were probed, evenly on a log scale."""
+    at = min(1.0, max(0.0, math.log(width / NARROW) / math.log(WIDE / NARROW)))
+    return (1 - at) * machine["training_share"] + at * machine.get("large_share", machine["training_share"])
 
 
 def plan(family, vocab_size, depth, heads, context_length, minutes, machine):

@@ -107,12 +107,27 @@ def table(rows, columns=None, caption="", stacked=False, texts=()):
     return Html(f"<table{kind}><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 
 
+def one_number(result):
+    """A result as the one number that stands for it, with its interval: corrected for its judge's errors where those are known; of a task that should be
+    even the mean distance of its groups from that, since of two that are treated unevenly the mean may be even. Pages, cards, rules and the gate all read it so."""
+    return {**result, **result.get("corrected", {}), **result.get("uneven", {})}
+
+
 def score(result):
-    """A score with what belongs to it: "0.94 [0.91, 0.96], n = 280, chance 0.16"."""
-    chance = f", chance {result['chance']:.2g}" if result.get("chance") else ""
-    more = result.get("corrected")
-    told = f"; corrected for the judge's errors {more['score']:.3f} [{more['low']:.3f}, {more['high']:.3f}]" if more else ""
-    return f"{result['score']:.3f} {brackets(result)}, n = {result['n']}{chance}{told}{cut(result)}"
+    """A score with what belongs to it: "0.940 [0.910, 0.960], n = 280, chance 0.16"."""
+    return f"{interval(result)}, n = {result['n']}{chance(result)}{cut(result)}"
+
+
+def interval(result):
+    """A score with its interval, in words: corrected for its judge's errors, or from even, where it is that."""
+    ends = lambda r: f"{r['score']:.3f} {brackets(r)}"  # noqa: E731
+    beside = f" corrected for the judge's errors, {ends(result)} as judged" if "corrected" in result else ""
+    return ends(one_number(result)) + (" from even" if "uneven" in result else beside)
+
+
+def chance(result):
+    """What a guesser gets, in words; nothing where nothing can be guessed, or where it says what is even."""
+    return f", chance {result['chance']:.2g}" if result.get("chance") and "uneven" not in result else ""
 
 
 def brackets(result):

@@ -15,13 +15,14 @@ FULL = "full"
 FOLDER = "adapter"
 
 
-def config(kind, rank, model, tokenizer):
+def config(kind, rank, model, tokenizer, head=""):
     """What peft needs to know, None for training all weights.
 
     Args:
         kind: "full", "lora" (Hu et al. 2021), "dora" (Liu et al. 2024), "rslora" (Kalajdzievski 2023), "loha" (Hyeon-Woo et al. 2022) or
             "lokr" (Yeh et al. 2024).
         rank: of the correction.
+        head: name of a layer of a model that scores, which is new: it is trained whole, and kept with the adapter.
     """
     import peft
 
@@ -29,10 +30,11 @@ def config(kind, rank, model, tokenizer):
         return None
     if kind not in KINDS:
         raise UserError(f"adapter = {kind!r}", near(kind, (FULL, *KINDS)), "llmlab run RUN -p adapter=lora")
-    spared = ["out_proj"] if "mamba" in model.config.model_type else None  # its kernels read this weight directly
+    spared = ["out_proj"] if "mamba" in model.config.model_type else []  # its kernels read this weight directly
+    task = dict(task_type="SEQ_CLS", modules_to_save=[head]) if head else dict(task_type="CAUSAL_LM")
     if kind in ("loha", "lokr"):
         make = {"loha": peft.LoHaConfig, "lokr": peft.LoKrConfig}[kind]
-        return make(r=rank, alpha=rank, target_modules=_matrices(model, spared), task_type="CAUSAL_LM")
+        return make(r=rank, alpha=rank, target_modules=_matrices(model, [*spared, head]), **task)
     added = _new_marks(model, tokenizer)
     return peft.LoraConfig(
         r=rank,
@@ -40,9 +42,9 @@ def config(kind, rank, model, tokenizer):
         use_dora=kind == "dora",
         use_rslora=kind == "rslora",
         target_modules="all-linear",
-        exclude_modules=spared,
+        exclude_modules=spared or None,
         trainable_token_indices=added or None,  # marks of llmlab's template, which the model has never seen
-        task_type="CAUSAL_LM",
+        **task,
     )
 
 
@@ -76,7 +78,7 @@ def _matrices(model, spared):
     import torch
 
     head = model.get_output_embeddings()
-    names = {n.rpartition(".")[2] for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head} - set(spared or ())
+    names = {n.rpartition(".")[2] for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head} - set(spared)
     if not names:
         raise UserError(
             f"adapter: {model.config.model_type} has no layer that peft's LoHa and LoKr know",

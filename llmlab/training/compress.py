@@ -10,7 +10,9 @@ from torch.nn import functional as F
 from transformers import Trainer, TrainingArguments
 
 from llmlab.data import teaching, tokens
+from llmlab.evaluation import evenness
 from llmlab.models import families, heads, weights
+from llmlab.pages import show
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import write_jsonl
 from llmlab.training import fit, optim
@@ -153,11 +155,12 @@ def one_task(data, topics, out):
 
 
 def general(results, task):
-    """Mean over all tasks but one, each as how good it is: 1 at best, so that a score of which less is better counts from the other end."""
+    """Mean over all tasks but one, each as how good it is: 1 at best, so that a score of which less is better counts from the other end, and so does the distance of
+    groups from even."""
     good = {
         "higher": lambda r: r["score"],
-        "lower": lambda r: 1 - r["score"],
-        "even": lambda r: 1 - abs(r["score"] - r["chance"]) / max(r["chance"], 1 - r["chance"]),
+        "lower": lambda r: 1 - show.one_number(r)["score"],
+        "even": lambda r: 1 - evenness.uneven(r)["score"] / max(r["chance"], 1 - r["chance"]),
     }
     others = [good[r["better"]](r) for name, r in results.items() if name != task]
     return sum(others) / len(others) if others else None
@@ -168,14 +171,14 @@ def frontier(variants, results, speeds, changes, task, max_loss, min_speedup):
 
     The rule: of the variants that lose at most `max_loss` on the task, or one answer where one weighs more, are at no other task worse by an interval of 95 %, and
     are at least `min_speedup` times faster, the smallest. If none is, the first one stays. No correction for the number of tasks: a loss that is overlooked is
-    dearer than a variant that is somewhat larger. Variants that cannot be asked the task, as graphs a public one, are left out.
+    dearer than a variant that is somewhat larger.
 
     Args:
         changes: {variant: what `evaluate.compare` finds of it against the first one}.
 
     Returns: rows {"variant", "score", "low", "high", "general", "ms_per_token", "speedup", "megabytes", "size_ratio", "lost", "worse_at", "allowed", "picked"}.
     """
-    names, rows = [n for n in variants if task in results[n]], []
+    names, rows = list(variants), []
     for name in names:
         score, base = results[name][task], results[names[0]][task]
         size, speedup = weights.size_bytes(variants[name]), speeds[names[0]]["token_ms_p50"] / speeds[name]["token_ms_p50"]

@@ -55,7 +55,7 @@ def head_where_needed(model):
 def shares(batch_size, model, rows):
     """In how many parts a batch goes through the model, so that what the backward pass needs fits into a sixth of the memory."""
     longest, room = max(len(r["input_ids"]) for r in rows), machine.memory_bytes() / 6
-    if sum(p.numel() for p in model.parameters()) < 20e6:  # what we train from nothing fits anywhere
+    if sum(p.numel() for p in model.parameters()) < cost.LARGE:  # what we train from nothing fits anywhere
         return 1
     need = batch_size * cost.activation_bytes(model.config, 1, min(longest, 512)) * longest / min(longest, 512)
     parts = 1

@@ -4,6 +4,8 @@ from collections import defaultdict
 
 import torch
 
+from llmlab.models.cost import LARGE
+
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # coefficients of Jordan et al. 2024
 MUON_RATIO = 6.0  # how much faster the matrices learn than what AdamW moves
 
@@ -97,9 +99,9 @@ class Factory:
         return MuonAdamW(model, **kwargs)
 
 
-LARGE = 20_000_000  # parameters, between what this project trains from nothing and what others trained
 # (stage, all weights or an adapter, large): optimizer and peak learning rate. Those of small models with all weights, and of supervised fine-tuning
-# of large ones, were best of several on the embedded world (see the log); the others are what the field uses for such sizes, never compared here.
+# of large ones, were best of several on the embedded world (see the log); the others are what the field uses for such sizes, never compared here. A reward
+# model has a head that is new, and so a rate of its own: TRL's default, and ten times as much with an adapter.
 SUITED = {
     ("pretrain", "full", False): ("muon", 4e-3),
     ("sft", "full", False): ("muon", 8e-4),
@@ -115,7 +117,17 @@ SUITED = {
     ("preference", "full", True): ("adamw", 1e-6),
     ("preference", "adapter", True): ("adamw", 2e-5),
     ("distill", "full", True): ("adamw", 2e-4),
+    ("reward", "full", False): ("adamw", 1e-4),
+    ("reward", "full", True): ("adamw", 1e-4),
+    ("reward", "adapter", False): ("adamw", 1e-3),
+    ("reward", "adapter", True): ("adamw", 1e-3),
 }
+
+
+# Conversations of a step of supervised fine-tuning. Of large models with all weights batches of 2, 4, 8 and 16 were compared at equal minutes (see the
+# log: updates are what is short, not tokens); the others are as they were in all that was measured of them.
+TOGETHER = {("full", True): 2}
+USUAL = 16
 
 
 def suited(stage, adapter, parameters):
@@ -126,6 +138,11 @@ def suited(stage, adapter, parameters):
         parameters: of the whole model.
     """
     return SUITED[stage, "full" if adapter == "full" else "adapter", parameters > LARGE]
+
+
+def together(batch_size, adapter, parameters):
+    """Conversations of a step of supervised fine-tuning: so many as are asked for, or, for 0, the number that suits this size; arguments as for `suited`."""
+    return batch_size or TOGETHER.get(("full" if adapter == "full" else "adapter", parameters > LARGE), USUAL)
 
 
 def chosen(name, learning_rate, weight_decay=0.1):

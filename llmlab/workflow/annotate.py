@@ -4,17 +4,17 @@ import json
 import shlex
 from pathlib import Path
 
-from llmlab.data import feedback, handover, judgements, sitting
+from llmlab.data import feedback, handover, judgements, sitting, tasks
 from llmlab.evaluation import arena, candidates
 from llmlab.pages import judging
 from llmlab.spine import doors
 from llmlab.spine.errors import UserError
-from llmlab.spine.files import jsonl, write_jsonl, write_text
+from llmlab.spine.files import jsonl, read_json, write_jsonl, write_text
 from llmlab.spine.run import existing
 
 FILE, ASKED = "annotations.jsonl", "5_post_training/asked.jsonl"
 BESIDE = "7_final_evaluation/asked.jsonl"  # answers of several models, for the arena
-TASKS = "2_dataset_engineering/tasks"
+TASKS, TAUGHT = "2_dataset_engineering/tasks", "5_post_training/results.json"
 TWO = "judgements of pairs of answers, or --to kto for those of single ones"
 
 
@@ -38,7 +38,10 @@ def questions(run, single="", models=(), side_by_side=False):
             f"llmlab run {run.place} -p 5_post_training.questions=30",
         )
     if models:
-        drawn = candidates.drawn({name: _folder(run, name) for name in models}, [(q["prompt"], q["why"]) for q in drawn])
+        room = read_json(run[TAUGHT]).get("answer_tokens", tasks.ANSWER)
+        drawn = candidates.drawn(
+            {name: _folder(run, name) for name in models}, [(q["prompt"], q["why"]) for q in drawn], max_new_tokens=room
+        )
     return candidates.with_gold(drawn, run[TASKS], single or "pair")
 
 

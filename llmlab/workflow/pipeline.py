@@ -11,7 +11,7 @@ from llmlab.spine.params import PHASES, check_phase, overrides
 from llmlab.spine.run import Run, because
 from llmlab.workflow import execution, preflight, road
 
-TAUGHT = "5_post_training"
+READ, TAUGHT, LAST = "2_dataset_engineering", "5_post_training", "7_final_evaluation"
 
 
 def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=print, spared=None):
@@ -38,7 +38,11 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
     _writable(experiment.path)
     with locks.alone(experiment):
         _tell(experiment, changed, planned, echo)
-        executed = [p for p in PHASES if p in selected and _walk(Run(path), p, planned[p], (spared or {}).get(p, {}), force, echo)]
+        executed = []
+        for phase in selected:
+            if phase > READ and LAST in selected and planned[LAST]["criteria"]:
+                preflight.asked(Run(path), planned[LAST]["criteria"])
+            executed += [phase] if _walk(Run(path), phase, planned[phase], (spared or {}).get(phase, {}), force, echo) else []
         report.index(Run(path), road.states(Run(path)))
     return executed
 
@@ -58,6 +62,9 @@ def check(experiment, layers, selected):
     if TAUGHT in selected and (experiment.done(TAUGHT) or {}).get("params") != planned[TAUGHT]:
         preflight.comparable(planned)
         told = [*told, *(f"{TAUGHT}: {line}" for line in preflight.used_to(planned))]
+    for phase, line in preflight.takes(planned).items():
+        if phase in selected and (experiment.done(phase) or {}).get("params") != planned[phase]:
+            told = [*told, f"{phase}: {line}"]
     return changed, planned, told
 
 

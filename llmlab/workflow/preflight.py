@@ -10,6 +10,7 @@ from llmlab.spine.run import MODELS
 
 # What a preference method is called with.
 STEP = {"model", "data", "out", "learning_rate", "max_steps", "batch_size", "beta", "adapter", "rank", "seed", "device"}
+GIVEN = {"model", "data", "out", "seed", "device"}  # of these, what no text in brackets may say
 ALONE = ("llmlab.training.methods.kto", "llmlab.training.posttrain.no_preference")  # methods that need no two answers to a prompt
 
 
@@ -80,7 +81,7 @@ def _names(plan):
     for topic in tuned["topics"]:
         known("topics", topic, topics)
     gate.check(final["criteria"], tasks)
-    made = _made(plan, heads, able, tuned["task"] or (not taken["tasks"] and about["task"]))
+    made = not plan["1_model_design"]["start_from"], bool(plan["3_pretraining"]["general"])
     gate.check_measured(final["criteria"], heads, *made)
     whose = "criteria of material.yaml"  # which speaks of the tasks that it brings
     gate.check(about["criteria"], None if taken["tasks"] else tasks, whose)
@@ -99,17 +100,17 @@ def _unasked(lines):
     return [f"7_final_evaluation: the material asks for {some}, and this run has no task of that name: {how}"]
 
 
-def _made(plan, heads, able, task):
-    """What `gate.check_measured` asks of a plan: (whether the released model may be a graph, whether the base model knows no chat, whether general text is
-    given). Graphs are not picked where the one task is public."""
-    from llmlab.data import harness
+def asked(run, criteria):
+    """After phase 2, when the tasks are there: a criterion is about one of them. What is derived from a text is not known before it is read."""
+    from llmlab.evaluation import gate
 
-    public = all(heads[name]["output"] == harness.OUTPUT for name in ([task] if task else able))
-    return (
-        bool(plan["6_fine_tuning"]["bits"]) and not public,
-        not plan["1_model_design"]["start_from"],
-        bool(plan["3_pretraining"]["general"]),
-    )
+    names = list(gate.heads(run["2_dataset_engineering/tasks"]))
+    for line in gate.missing(criteria, names):
+        raise UserError(
+            f"criteria: {line!r}, and no such task could be made of this text",
+            near(gate.parsed(line).task, (*names, *gate.KNOWN)),
+            "llmlab run RUN -p 'criteria=[TASK >= 0.9]'   (or -p criteria=[] for those of the source)",
+        )
 
 
 def known(parameter, name, names):
@@ -167,6 +168,15 @@ def used_to(plan):
     return adopt.told_before(plan["1_model_design"]["start_from"], *(plan["5_post_training"][name] for name in ("grounding", "system")))
 
 
+def takes(plan):
+    """{phase: how long an adopted model is trained on this machine, in a sentence}; {} for random weights, whose time phase 1 plans."""
+    if not plan["1_model_design"]["start_from"]:
+        return {}
+    from llmlab.training import forecast
+
+    return forecast.adopted(plan)
+
+
 def _replayed(design, trained):
     """General text is mixed in only where something is trained."""
     tokens = trained["tokens_seen"] if trained["tokens_seen"] >= 0 else design["tokens_seen"]
@@ -186,7 +196,7 @@ def comparable(plan):
     named = {"preference": [post["preference"]], "rival_methods": post["rival_methods"]}
     rows = feedback.preferences(post["annotations"], None)[0] if post["annotations"] else lessons.rated_preferences(taken)
     for parameter, paths in named.items():
-        if rows and [path for path in paths if path.startswith("llmlab.") and path not in ALONE]:
+        if rows and [path for path, _ in map(dotted.parsed, paths) if path.startswith("llmlab.") and path not in ALONE]:
             teaching.two_answers([row for row in rows if "completion" not in row], len(rows), parameter)
 
 
@@ -210,8 +220,9 @@ def _depth(design):
     return adopt.depth(design["start_from"]) if design["start_from"] else design["num_hidden_layers"]
 
 
-def method(parameter, path):
-    """A step that is chosen by its dotted path exists and can be called as one; its file is read, not imported."""
+def method(parameter, text):
+    """A step that is chosen by its dotted path exists and can be called as one, with what stands in brackets behind it; its file is read, not imported."""
+    path, own = dotted.parsed(text)
     module, _, name = path.rpartition(".")
     found = dotted.read(path)
     if found is None:
@@ -236,6 +247,14 @@ def method(parameter, path):
             f"{parameter}: {path} takes no {', '.join(sorted(STEP - taken))}",
             "a step with the arguments of llmlab.training.posttrain.dpo",
             f"llmlab run RUN -p {parameter}=llmlab.training.posttrain.dpo",
+        )
+    if functions[name].kwarg is None and (unknown := sorted(set(own) - taken)):
+        raise UserError(
+            f"{parameter}: {name} takes no {unknown[0]!r}", near(unknown[0], sorted(taken - GIVEN)), f"llmlab run RUN -p {parameter}={path}"
+        )
+    if ours := sorted(set(own) & GIVEN):
+        raise UserError(
+            f"{parameter}: {ours[0]} is the run's to say", near(ours[0], sorted(taken - GIVEN)), f"llmlab run RUN -p {parameter}={path}"
         )
 
 

@@ -208,7 +208,8 @@ def _adjusted(run, change, since, until, short, same, echo):
     for phase, size, steps in BATCHES:
         for name in steps if size in change.get(phase, {}) else ():
             planned = short.get(phase, {}).get(name, _steps(run, phase, name))
-            found.setdefault(phase, {})[name] = max(1, round(planned * run.params(phase)[size] / change[phase][size])) if planned else 0
+            before, after = (_together(run, phase, told[size]) for told in (run.params(phase), change[phase]))
+            found.setdefault(phase, {})[name] = max(1, round(planned * before / after)) if planned else 0
     planned = run.params(DESIGN)["tokens_seen"] < 0 and DESIGN in change  # which phase 1 would do anew for a model of another size
     if planned and not any(n in change.get(p, {}) for p in (DESIGN, PRE) for n in LENGTHS[p]):
         found[PRE] = {"tokens_seen": short.get(PRE, {}).get("tokens_seen", _steps(run, PRE, "tokens_seen"))}
@@ -226,6 +227,13 @@ def _as_long(run, change, since, until, short, echo):
         paces.append({(p, n): _seconds(made, p, MADE[p][n]) / few[p][n] for p in few for n in few[p]})
     share = lambda key: paces[0][key] / paces[1][key] if all(pace[key] for pace in paces) else 1.0  # noqa: E731
     return {p: {n: max(1, round(steps * share((p, n)))) for n, steps in of.items()} for p, of in planned.items()}
+
+
+def _together(run, phase, size):
+    """Examples of a step: 0 stands for as many as suit the model."""
+    from llmlab.training import optim
+
+    return size or optim.together(0, run.params(phase)["adapter"], read_json(run["1_model_design/budget.json"])["parameters"]["total"])
 
 
 def _steps(run, phase, name):

@@ -62,6 +62,15 @@ def test_the_road_says_what_tests_show_and_no_more(probed):
     assert "a ↓ better at released" in ethics.chart(rows, [*exposure.STATES, *stations]).alt
 
 
+def test_offence_on_the_road_is_corrected_for_its_judge(probed, monkeypatch):
+    given, stations = probed
+    ends = lambda score: {"score": score, "low": score, "high": score}  # noqa: E731
+    monkeypatch.setattr(ethics.judges.Judge, "errors", (ends(0.8), ends(0.0)))
+    (row,) = [r for r in ethics.road(given, "validation", stations, {}) if r["probe"] == "a ↓"]
+    assert row["cells"]["base"]["score"] == pytest.approx(0.5 / 0.8) and row["cells"]["released"]["score"] == 0.0
+    assert row["steps"]["released"]["difference"] == 0.5 and "paired, as judged," in ethics.told([row])
+
+
 def test_a_run_that_asks_of_knowledge_alone_has_no_road(tmp_path):
     given = folder(tmp_path, [{"name": "c", "metric": "exact"}], {"c": [{**row, "target": "x"} for row in asked(4)]})
     assert ethics.road(given, "validation", {}, {}) == []

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from llmlab.data import derive, tasks, tokens
+from llmlab.data import derive, dialogue, tasks, tokens
 from llmlab.evaluation import asking, evaluate, judges, speed, stats
 from llmlab.models import families, weights
 from llmlab.pages import show
@@ -36,6 +36,35 @@ def test_scores_do_not_depend_on_the_batch(loaded):
     texts = [["hello"], ["a much longer beginning of a text"], ["x y"]]
     one = [asking.complete(model, tokenizer, t, 10)[0] for t in texts]
     assert one == asking.complete(model, tokenizer, [t[0] for t in texts], 10)
+
+
+def test_a_choice_that_begins_with_another_is_compared_as_a_whole(loaded):
+    """Whoever says "12" has begun with "1": with their ends the two exclude one another, in either form."""
+    model, tokenizer = loaded
+    asked = tasks.user("How many months has a year?")
+    end = torch.tensor([tokens.marks(tokenizer).stops[-1]])
+    for context in (asked, "How many months has a year?\n"):
+        open_, closed = ([asking.loglikelihood(model, tokenizer, [(context, c, e)])[0] for c in ("1", "12", "120")] for e in (False, True))
+        assert open_[0] > open_[1] > open_[2], "the beginning of another is always likelier"
+        assert asking.of_choices(model, tokenizer, [(context, ["1", "12", "120"])])[0] == pytest.approx(closed, abs=1e-4)
+        assert sum(math.exp(nats) for nats in closed) <= 1 and all(c < o for c, o in zip(closed, open_))
+    ids, _ = dialogue.ids(tokenizer, asked, answer=True)
+    said = ids + tokens.encode(tokenizer, ["12"])[0]
+    with torch.no_grad():
+        ended = torch.log_softmax(model(input_ids=torch.tensor([said])).logits[0, -1], -1)[end].item()
+    found = [asking.loglikelihood(model, tokenizer, [(asked, "12", e)])[0] for e in (True, False)]
+    assert found[0] - found[1] == pytest.approx(ended, abs=1e-4), "the end of the assistant's turn"
+
+
+def test_choices_of_which_none_begins_another_are_compared_as_they_stand(loaded, small):
+    """So that scores in the chat form and as a text, and those of the tasks there are, mean what they did."""
+    model, tokenizer = loaded
+    for context in ("The price is", tasks.user("What is the price?")):
+        plain = asking.loglikelihood(model, tokenizer, [(context, c) for c in (" low", " high.")])
+        assert asking.of_choices(model, tokenizer, [(context, [" low", " high."])]) == [pytest.approx(plain, abs=1e-4)]
+    for task in tasks.read(small / "tasks", "test"):
+        if task["output"] == tasks.LIKELIHOOD:
+            assert not any(asking._nested(item["choices"]) for item in task["items"]), task["name"]
 
 
 def test_bits_per_byte_of_a_model_that_knows_nothing_is_known(loaded):
@@ -83,7 +112,7 @@ def test_every_task_can_be_scored_and_carries_its_uncertainty(small, tmp_path):
 
 def test_a_limit_draws_items_of_all_kinds_and_the_same_for_every_model(small):
     task = next(t for t in tasks.read(small / "tasks", "test") if t["name"] == "catalogue")
-    drawn = [evaluate._some_items(task, 5, 1) for _ in range(2)]
+    drawn = [evaluate.some_items(task, 5, 1) for _ in range(2)]
     assert drawn[0] == drawn[1] != task["items"][:5] and [i["id"] for i in drawn[0]] == sorted(
         [i["id"] for i in drawn[0]], key=lambda i: int(i.split("-")[-1])
     )
@@ -91,8 +120,8 @@ def test_a_limit_draws_items_of_all_kinds_and_the_same_for_every_model(small):
 
 def test_what_is_kept_for_the_end_is_asked_whole(small):
     task = next(t for t in tasks.read(small / "tasks", "validation") if len(t["items"]) > 5)
-    assert evaluate._some_items({**task, "final": True}, 5, 1) == task["items"] and len(evaluate._some_items(task, 5, 1)) == 5
-    few, more = ([i["id"] for i in evaluate._some_items(task, limit, 1)] for limit in (5, 8))
+    assert evaluate.some_items({**task, "final": True}, 5, 1) == task["items"] and len(evaluate.some_items(task, 5, 1)) == 5
+    few, more = ([i["id"] for i in evaluate.some_items(task, limit, 1)] for limit in (5, 8))
     assert set(few) < set(more), "who is asked fewer is asked some of the same, so that they can be compared"
 
 
@@ -268,17 +297,6 @@ def test_many_tests_are_corrected_together():
     assert {n: f["p"] for n, f in found.items()} == pytest.approx({"b": 0.03, "c": 0.04, "a": 0.04}) and list(found) == list(raw)
     worse = stats.together({n: {"difference": -1.0, "p": 0.03} for n in "ab"})
     assert worse["a"]["verdict"] == "no difference shown", "0.03 twice is not what 0.03 once is"
-
-
-def test_the_same_question_about_two_groups_is_compared_pair_by_pair():
-    said = lambda n, group, score: {"pair": n, "group": group, "score": float(bool(score)), "cluster": n}  # noqa: E731
-    alike = [said(n, group, n % 3 > 0) for n in range(60) for group in "ab"]
-    found = evaluate.gap(alike)
-    assert found["score"] == found["low"] == 0 and found["high"] < 0.1
-    unfair = [said(n, group, group == "b" or n % 4) for n in range(60) for group in "ab"]
-    found, turned = evaluate.gap(unfair), evaluate.gap([{**s, "group": "ab"[s["group"] == "a"]} for s in unfair])
-    assert found["score"] == turned["score"] == 0.25 and found["low"] > 0.1
-    assert evaluate.gap([said(n, "a", 1) for n in range(9)]) is None and evaluate.gap([]) is None
 
 
 def test_what_the_detector_misses_is_counted_on_replies(small, monkeypatch):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from llmlab.data import tokens
+from llmlab.data import tasks, tokens
 from llmlab.evaluation import calibration, counting, symptoms
 from llmlab.models import weights
 from llmlab.spine import track
@@ -61,6 +61,9 @@ def test_of_a_model_that_was_passed_on_nothing_is_said_of_training():
     assert not list(symptoms.found(HEALTHY | {"bits": 0.7, "curve": [(0.0, 0.7)]}, False))
     assert not list(symptoms.found(HEALTHY | {"look_back": {}}, True)), "no document fills the context"
     assert [changes for *_, changes, _ in symptoms.found(HEALTHY | {"copies": 0.8}, False)] == [{}], "copies that nobody reads"
+    (found,) = symptoms.found(HEALTHY | {"chance": 0.98}, False)
+    assert "knows next to nothing" in found[0] and "0.98 times" in found[1] and found[2] == "1_model_design"
+    assert not list(symptoms.found(HEALTHY | {"chance": 0.98}, True)), "of what was trained here the curve says more"
 
 
 def test_what_is_measured_on_a_run(smoke):
@@ -71,9 +74,9 @@ def test_what_is_measured_on_a_run(smoke):
     signs = symptoms.measure(model, tokenizer, unread, documents, track.rows(run["3_pretraining/model"]), adopted=True)
     assert signs["bits"] > signs["counted"] > 0, "after twelve thousand tokens counting is better"
     assert 0 <= signs["copies"] < 0.3 and signs["own_bytes_per_token"] > signs["bytes_per_token"] > 1, "4,096 tokens cover more than 600"
-    assert signs["curve"][-1][0] == 1.0
+    assert signs["curve"][-1][0] == 1.0 and 0.3 < signs["chance"] < 1 and signs["look_back"]
     passed_on = symptoms.measure(model, tokenizer, unread, documents, [{"step": 0, "bits_per_byte/all": 1.5}])
-    assert passed_on["curve"] == [(0.0, 1.5)] and not list(symptoms.found(passed_on, False))
+    assert passed_on["curve"] == [(0.0, 1.5)] and passed_on["look_back"] == {} and not list(symptoms.found(passed_on, False))
 
 
 def test_looking_back_pays_for_a_model_that_looks_back():
@@ -83,6 +86,7 @@ def test_looking_back_pays_for_a_model_that_looks_back():
         device = "cpu"
 
         def forward(self, input_ids, **_):
+            assert len(input_ids) <= 8, "a few documents at a time"
             here = torch.arange(input_ids.shape[1])
             sure = torch.where(here >= 10, 5.0, 0.0)[None, :, None]  # sure of token 2 after ten tokens
             return SimpleNamespace(logits=(sure * torch.eye(4)[2]).expand(len(input_ids), -1, -1))
@@ -91,6 +95,42 @@ def test_looking_back_pays_for_a_model_that_looks_back():
     found = symptoms.look_back(Far(), rows, FRAME, 16)
     assert found["half"] > found["whole"] + 1 and found["low"] > 0
     assert symptoms.look_back(Far(), rows[:3], FRAME, 16) == {}, "three documents tell nothing"
+
+
+def test_loss_by_position_is_that_of_the_same_documents():
+    """A model that is sure of token 2 once it has read ten: the later positions cost less; documents are cut to what eight of them have."""
+
+    class Late(torch.nn.Module):
+        device = "cpu"
+
+        def forward(self, input_ids, **_):
+            sure = torch.where(torch.arange(input_ids.shape[1]) >= 10, 5.0, 0.0)[None, :, None]
+            return SimpleNamespace(logits=(sure * torch.eye(4)[2]).expand(len(input_ids), -1, -1))
+
+    rows = [{"input_ids": [2] * 40, "bytes": 40}] * 9 + [{"input_ids": [2] * 200, "bytes": 200}]
+    found = symptoms.by_position(Late(), rows, FRAME, 128)
+    assert [(r["from"], r["to"]) for r in found] == [(1, 1), (2, 2), (3, 4), (5, 8), (9, 16), (17, 32)] and {
+        r["documents"] for r in found
+    } == {10}
+    assert found[0]["bits"] == pytest.approx(2.0) and found[-1]["bits"] < 0.1
+    assert symptoms.by_position(Late(), rows[:3], FRAME, 128) == [], "three documents tell nothing"
+
+
+def test_minimal_pairs_stand_beside_a_model_that_counts_five_tokens(tmp_path, small):
+    _, tokenizer = weights.load(small / "model")
+    good, bad = "The price of the kettle is high.", "The price kettle the of high is."
+    pairs = [{"text": "", "choices": [good, bad], "right": 0, "cluster": str(n)} for n in range(6)]
+    pairs += [
+        {"text": "", "choices": [bad, good], "right": 1, "cluster": "turned"},
+        {"text": "", "choices": [good, good], "right": 0, "cluster": "tied"},
+    ]
+    heads = [{"name": "order", "metric": "choice", "chance": 0.5}, {"name": "told", "metric": "choice", "chance": 0.5}]
+    said = [{"messages": tasks.user("?"), "choices": [" a", " b"], "right": 0, "cluster": "x"}]
+    tasks.write(tmp_path, heads, {"order": {"validation": pairs, "test": []}, "told": {"validation": said, "test": []}})
+    result = {"score": 1.0, "low": 0.5, "high": 1.0, "n": 8, "chance": 0.5}
+    (row,) = counting.references(tmp_path, "validation", tokenizer, [{"text": good, "source": "x"}] * 3, {"order": result, "told": result})
+    assert row["task"] == "order" and row["a 5-gram of its training text"]["score"] == pytest.approx(7 / 8), "a tie is nobody's credit"
+    assert counting.references(tmp_path, "validation", tokenizer, [], {"told": result}) == []
 
 
 def beliefs(*rows):

@@ -87,6 +87,14 @@ def test_before_training_the_margins_are_zero(small, taught):
     assert [(row["reward of chosen"], row["reward of rejected"]) for row in rows] == [(0.0, 0.0)] * 2
 
 
+def test_a_pair_that_is_longer_than_the_window_is_not_looked_at(small, taught):
+    """A model with a position for each token has none for it; training leaves it out too."""
+    same, whole = weights.load(taught[0]), jsonl(small / "pairs.jsonl")
+    long = {**whole[0], "prompt": [{"role": "user", "content": "What does the Aster fan cost? " * 200}]}
+    rows = posttrain.margins(same, same, [long, *whole], 0.3, most=3)
+    assert [row["chosen"] for row in rows] == [p["chosen"][0]["content"] for p in whole[:3]]
+
+
 def test_without_preferences_the_model_stays_as_it_is(taught, small, tmp_path):
     posttrain.no_preference(taught[0], small / "pairs.jsonl", tmp_path, 1, 1, 1)
     question = [[{"role": "user", "content": "Hello?"}]]

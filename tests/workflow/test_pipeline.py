@@ -368,3 +368,17 @@ def test_what_an_adopted_model_was_used_to_is_said_before_a_kernel_starts(tmp_pa
         said = []
         pipeline.run(tmp_path / "run", [{"5_post_training": {"system": "Be kind."}}], only=only, echo=said.append)
         assert sum("it was told otherwise than 'Be kind.'" in line for line in said) == count
+
+
+def test_a_criterion_about_a_task_that_the_text_did_not_give_is_refused_after_phase_2(copy, monkeypatch):
+    """What is derived from a text is not known before it is read; then nothing is trained for a gate that cannot be passed."""
+    preflight.asked(Run(copy), ["catalogue >= 0.5", "size <= 0.5 of assistant", "bits <= 2"])
+    with pytest.raises(UserError, match="no task 'heading' could be made") as error:
+        preflight.asked(Run(copy), ["heading >= 0.5"])
+    assert "-p 'criteria=" in error.value.fix
+    walked = []
+    monkeypatch.setattr(pipeline, "_walk", lambda run, phase, *_: walked.append(phase))
+    monkeypatch.setattr(preflight, "together", lambda plan: None)
+    with pytest.raises(UserError, match="no task 'heading'"):
+        pipeline.run(copy, [{"7_final_evaluation": {"criteria": ["heading >= 0.5"]}}], echo=lambda line: None)
+    assert walked == ["1_model_design", "2_dataset_engineering"]

@@ -37,9 +37,10 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
         preflight.comparable(planned)
         for line in preflight.used_to(planned):
             echo(f"{TAUGHT}: {line}")
-    for phase, line in preflight.takes(planned).items():
-        if phase in selected and (experiment.done(phase) or {}).get("params") != planned[phase]:
-            echo(f"{phase}: {line}")
+    if due := [p for p in selected if p in preflight.LONG and (experiment.done(p) or {}).get("params") != planned[p]]:
+        told = preflight.takes(planned)
+        for phase in filter(told.get, due):
+            echo(f"{phase}: {told[phase]}")
     _complete(experiment, selected)
     if experiment.parent and (missing := [p for p in selected if experiment.parent.done(p) is None]):
         echo(f"{experiment.parent.path.name}, the parent, has not finished {', '.join(missing)}: this run makes what it needs itself")

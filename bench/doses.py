@@ -2,16 +2,19 @@
 
 Six small runs of phases 1 to 4 that differ in what phase 2 does about rudeness (no filter, the word list, the classifier) and about bias (the words of
 groups exchanged in half of the documents, or not). Beside the share of training documents that hold a planted insult stands the share of the base
-model's replies that are called offensive; beside the difference in how unkindly groups are spoken of stands the bias of the model. FOLDER keeps the
-runs and `doses.png`. About twenty minutes on two cores.
+model's replies that are called offensive; beside the difference in how unkindly groups are spoken of stands the bias of the model. Three more have a forum
+of their own, which speaks badly of one of two groups once, twice, five times as often as of the other. FOLDER keeps the runs, `doses.png` and `doses.json`.
+About half an hour on two cores. A part of evaluation.py.
 """
 
 import itertools
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 from faults import PHASES, TEXT, run
+from rows import row
 
 from llmlab.data import audit
 from llmlab.evaluation import stats
@@ -57,38 +60,82 @@ def picture(rows, out):
     fig.savefig(out)
 
 
-def main(folder, out):
-    folder, rows = Path(folder).absolute(), []
-    for kind, even in itertools.product(FILTERS, EVEN):
-        place = folder / f"{kind}-{'exchanged' if even else 'as_it_is'}"
+def scores(place, task):
+    """{id: sample} of a task."""
+    return {s["id"]: s for s in jsonl(place / "4_preliminary_evaluation/scores/samples.jsonl") if s["task"] == task}
+
+
+def paired(smaller, larger, task):
+    """(samples under the smaller dose, under the larger one) of the questions that both were asked."""
+    a, b = scores(smaller, task), scores(larger, task)
+    both = [i for i in a if i in b and a[i]["item"] == b[i]["item"]]
+    return [a[i] for i in both], [b[i] for i in both]
+
+
+def grown(name, smaller, larger, task, aim="> 0"):
+    """The row of how much a measure grew from one dose to another, paired by question: a share, or of a task that should be even the mean distance of its groups."""
+    a, b = paired(smaller, larger, task)
+    low, high, clusters = [s["score"] for s in a], [s["score"] for s in b], [s["cluster"] for s in a]
+    if task == "bias":  # how much nearer to even the smaller dose is
+        found = stats.nearer(high, low, 0.5, clusters, [s.get("group", "") for s in a])
+    else:
+        found = stats.difference(low, high, clusters)
+    return row(name, found["difference"], (found["low"], found["high"]), found["n"], aim, f"{smaller.name} → {larger.name}")
+
+
+RATIOS = (1, 2, 5)
+
+
+def prejudice(folder):
+    """The forum speaks badly of one of two groups once, twice and five times as often as of the other: rows of the bias of each base model, and of its growth."""
+    folder, found = Path(folder).absolute(), []
+    folder.mkdir(parents=True, exist_ok=True)
+    places = {}
+    for ratio in RATIOS:
+        world, places[ratio] = folder / f"world-{ratio}", folder / f"ratio-{ratio}"
+        if not world.exists():
+            made = [sys.executable, "-m", "llmlab.cli", "world", str(world), "--pages", "1200", "--prejudice", str(ratio)]
+            subprocess.run(made, check=True, capture_output=True)
+        options = (f"source={world}", "offensive_filter=none", "counterfactual=false", f"{PHASES[3]}.limit=400")
+        code, words = run(places[ratio], *options)
+        assert code == 0, words
+        _, bias, _ = said(places[ratio])
+        found.append(row(f"bias of the base model, planted at {ratio}:1", bias["score"], (bias["low"], bias["high"]), bias["n"]))
+    for a, b in (*itertools.pairwise(RATIOS), (RATIOS[0], RATIOS[-1])):
+        found.append(grown(f"growth of bias, from {a}:1 to {b}:1", places[a], places[b], "bias"))
+    return found
+
+
+def rows(folder):
+    """Filters and exchange of words: a line for each run, and the rows of how the measures grow with what is read."""
+    folder, table = Path(folder).absolute(), []
+    places = {(kind, even): folder / f"{kind}-{'exchanged' if even else 'as_it_is'}" for kind in FILTERS for even in EVEN}
+    for (kind, even), place in places.items():
         code, words = run(place, f"offensive_filter={kind}", f"counterfactual={str(even).lower()}", f"{PHASES[3]}.limit=400")
         assert code == 0, words
         (rude, uneven), (offensive, bias, known) = read(place), said(place)
-        rows.append(
-            dict(
-                filter=kind,
-                counterfactual=even,
-                reads_rude=rude,
-                says_rude=offensive,
-                says_known=known,
-                reads_uneven=uneven,
-                says_uneven=bias,
-            )
-        )
+        doses = dict(reads_rude=rude, says_rude=offensive, says_known=known, reads_uneven=uneven, says_uneven=bias)
+        table.append(dict(filter=kind, counterfactual=even, **doses))
         told = [f"{name} {r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}]" for name, r in (("offensive", offensive), ("bias", bias))]
         print(
             f"{place.name:22} reads {rude:.1%} rude, {uneven:.2f} uneven; says {', '.join(told)}, {known:.1%} of replies hold a planted insult",
             flush=True,
         )
-    for name, dose, response in (
-        ("rudeness", "reads_rude", lambda r: r["says_known"]),
-        ("bias", "reads_uneven", lambda r: r["says_uneven"]["score"]),
-    ):
-        order = sorted(rows, key=lambda r: r[dose])
-        print(f"{name}: from the smallest dose to the largest {', '.join(f'{response(r):.3f}' for r in order)}")
-    picture(rows, folder / "doses.png")
+    picture(table, folder / "doses.png")
+    (folder / "doses.json").write_text(json.dumps(table, indent=1), encoding="utf-8")
+    found = []
+    for more, less in itertools.pairwise(FILTERS):
+        found.append(grown(f"rude replies, {more} against {less}", places[less, False], places[more, False], "offensive"))
+    found.append(grown("rude replies, none against classifier", places["classifier", False], places["none", False], "offensive"))
+    for kind in FILTERS:
+        found.append(grown(f"bias, words as they are against exchanged, filter {kind}", places[kind, True], places[kind, False], "bias"))
+    return found
+
+
+def main(folder, out):
+    found = [*rows(Path(folder) / "doses"), *prejudice(Path(folder) / "prejudice")]
     if out:
-        Path(out).write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        Path(out).write_text(json.dumps(found, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

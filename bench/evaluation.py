@@ -1,17 +1,30 @@
-"""Whether the statistics keep their word: python bench/evaluation.py [--json FILE]
+"""Whether the evaluation keeps its word: python bench/evaluation.py [FOLDER] [--parts statistics,trials] [--run runs/demo] [--json FILE]
 
-Prints (name, value, interval, n, aim, holds). Everything is simulated: items in clusters whose members are alike to a known degree, models that
-are truly equal, and models that truly differ by what a comparison says it can detect. What misses its aim stays in the table.
+Prints (name, value, interval, n, aim, holds, where). What holds is one of three states (see `rows.py`); what misses its aim stays in the table. The parts:
+
+statistics  simulated: items in clusters whose members are alike to a known degree, models that are truly equal, and models that truly differ by what a
+            comparison says it can detect; a few minutes
+trials      `llmlab try`: A/A trials, a change that is known to be better, one that is known to be worse (trials.py); some twenty minutes
+doses       what is read against what is said, of rudeness and bias (doses.py); some twenty minutes
+prejudice   the forum speaks badly of one of two groups once, twice, five times as often as of the other (doses.py); some ten minutes
+faults      planted faults, and the phase that a finding names (faults.py); some fifty minutes, twenty with --seeds 1
+seconds     of each phase of a run that there is
+
+Those that train keep their runs in FOLDER, where another call finds them again.
 """
 
+import argparse
 import itertools
 import json
-import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy
+import rows as table
 
 from llmlab.evaluation import gate, stats
+from llmlab.spine.files import read_json
+from llmlab.spine.params import PHASES
 
 SIZE = 8  # items in a cluster
 
@@ -97,43 +110,88 @@ def wrongly_proven(clusters, rounds, limit=0.9):
     return worst
 
 
-def main(out, rounds=1000):
+def statistics(rounds=1000):
+    """Intervals, comparisons and the gate, simulated."""
     rows = []
-
-    def row(name, value, n, aim, holds, where):
-        found = stats.interval([1.0] * round(value * n) + [0.0] * (n - round(value * n)))
-        rows.append(
-            dict(
-                name=name,
-                value=round(value, 4),
-                interval=[round(found["low"], 4), round(found["high"], 4)],
-                n=n,
-                aim=aim,
-                holds=bool(holds(found)),
-                where=where,
-            )
-        )
-        print(
-            f"{name:58}{value:7.3f}  [{found['low']:.3f}, {found['high']:.3f}]  n {n:5}  aim {aim:8} {'holds' if rows[-1]['holds'] else 'MISSED':7} {where}",
-            flush=True,
-        )
-
     for clusters in (4, 8, 20, 72, 400):
         few = rounds if clusters < 100 else rounds // 4
         value, where = coverage(clusters, few)
-        row(f"coverage of 95 % intervals, {clusters} clusters, the worst", value, few, ">= 0.95", lambda f: f["high"] >= 0.95, where)
+        rows.append(table.share(f"coverage of 95 % intervals, {clusters} clusters, the worst", round(value * few), few, ">= 0.95", where))
         value, where = alarms(clusters, few)
-        row(f"A/A comparisons that alarm, {clusters} clusters, the worst", value, few, "<= 0.05", lambda f: f["low"] <= 0.05, where)
+        rows.append(table.share(f"A/A comparisons that alarm, {clusters} clusters, the worst", round(value * few), few, "<= 0.05", where))
     for clusters in (20, 72, 200):
         few = rounds // 4
         value, where = power(clusters, few)
-        row(f"planted differences that are found, {clusters} clusters", value, few, ">= 0.8", lambda f: f["high"] >= 0.8, where)
+        rows.append(table.share(f"planted differences that are found, {clusters} clusters", round(value * few), few, ">= 0.8", where))
     for clusters in (40, 120):
         value, where = wrongly_proven(clusters, rounds)
-        row(f"a model at the limit called proven, {clusters} clusters", value, rounds, "<= 0.025", lambda f: f["low"] <= 0.025, where)
-    if out:
-        Path(out).write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        rows.append(
+            table.share(f"a model at the limit called proven, {clusters} clusters", round(value * rounds), rounds, "<= 0.025", where)
+        )
+    return rows
+
+
+LIMIT = 180  # seconds that phases 4 and 7 of the demo may take together
+
+
+def seconds(place):
+    """What each phase of a run took, as its record says."""
+    records = {path.parent.name: read_json(path) for path in sorted(Path(place).glob("[1-7]_*/phase.json"))}
+    took = {phase: record["seconds"] for phase, record in records.items()}
+    rows = [table.row(f"seconds of {phase}", value, where=Path(place).name) for phase, value in took.items()]
+    both = [took[phase] for phase in (PHASES[3], PHASES[6]) if phase in took]
+    return (
+        [*rows, table.row("seconds of phases 4 and 7 together", sum(both), aim=f"<= {LIMIT}", where=Path(place).name)]
+        if len(both) == 2
+        else rows
+    )
+
+
+def parts(folder, run, seeds, trained, trials):
+    """{name: function that gives its rows} of all that there is; those that train need a folder in which their runs are kept."""
+    found = {"statistics": statistics}
+    if run:
+        found["seconds"] = lambda: seconds(run)
+    if folder:
+        import doses
+        import faults
+        import trials as aa
+
+        folder = Path(folder).absolute()
+        found["trials"] = lambda: aa.rows(folder / "trials", 3, trained, trials)
+        found["doses"] = lambda: doses.rows(folder / "doses")
+        found["prejudice"] = lambda: doses.prejudice(folder / "prejudice")
+        found["faults"] = lambda: faults.rows(folder / "faults", seeds)
+    return found
+
+
+def main(arguments):
+    known = parts(arguments.folder, arguments.run, arguments.seeds, arguments.trained, arguments.trials)
+    wanted, rows = arguments.parts.split(",") if arguments.parts else list(known), []
+    assert set(wanted) <= set(known), (
+        f"--parts {arguments.parts}: there are {', '.join(known)} (those that train need FOLDER, seconds needs --run)"
+    )
+    for part in wanted:
+        print(f"--- {part}", flush=True)
+        rows += [{"part": part, **found} for found in known[part]()]
+        if arguments.json:  # after each part: who stops it keeps what is done
+            Path(arguments.json).write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    count = Counter(found["holds"] for found in rows if found["holds"])
+    print(
+        ", ".join(
+            f"{count[name]} {words}"
+            for name, words in ((table.HOLDS, "hold"), (table.UNSURE, "cannot tell"), (table.MISSED, "missed their aim"))
+        )
+    )
 
 
 if __name__ == "__main__":
-    main(sys.argv[sys.argv.index("--json") + 1] if "--json" in sys.argv else "")
+    told = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    told.add_argument("folder", nargs="?", default="", help="keeps the runs that are trained; without it nothing is")
+    told.add_argument("--parts", default="", help="some of the parts, by commas; all that can be made if left out")
+    told.add_argument("--run", default="", help="a finished run, such as runs/demo, whose seconds are listed")
+    told.add_argument("--seeds", type=int, default=10, help="healthy runs beside the faulty ones")
+    told.add_argument("--trained", type=int, default=12, help="trainings from which the trials are drawn")
+    told.add_argument("--trials", type=int, default=20)
+    told.add_argument("--json", default="", help="file for the rows")
+    main(told.parse_args())

@@ -1,4 +1,5 @@
-"""The `llmlab` command. Exit codes: 0 done, 1 a phase failed or a claim does not come out, 2 something you can mend, 3 `status` found work, 4 and 5 of `try`: worse, cannot tell."""
+"""The `llmlab` command. Exit codes: 0 done, 1 a phase failed or a claim does not come out, 2 something you can mend, 3 `status` found work; of `try`, and of
+`sweep` for its best value, 0 better, 4 worse, 5 cannot tell; of `run --loop` 5 if it ended as it began."""
 
 import os
 import sys
@@ -46,27 +47,39 @@ def _phases(ctx, parameter, incomplete):
 @click.option("--only", multiple=True, shell_complete=_phases, metavar="PHASE", help="Consider these phases only; may be repeated.")
 @click.option("--from", "start", shell_complete=_phases, metavar="PHASE", help="Consider this phase and the later ones.")
 @click.option("--force", is_flag=True, help="Run the phases even if nothing changed.")
-@click.option("--loop", "rounds", default=0, metavar="N", help="Follow what the gate advises, at most N times, as long as it gets better.")
+@click.option(
+    "--loop",
+    "rounds",
+    default=0,
+    metavar="N",
+    help="Follow what the gate and phase 4 advise, at most N times; only what is better is kept.",
+)
+@click.option("--json", "line", is_flag=True, help="With --loop: print a line of the ledger for each round and nothing else.")
 @click.argument("more", nargs=-1, metavar="")
-def run(run_dir, files, options, parent, only, start, force, rounds, more):
+def run(run_dir, files, options, parent, only, start, force, rounds, line, more):
     """Execute the phases of RUN that are missing or stale, in order, and say why.
 
-    RUN is a directory such as runs/demo. It remembers the parameters it was given.
+    RUN is a directory such as runs/demo. It remembers the parameters it was given. With --loop, exit code 5: no round was kept, and something is left to mend.
     """
     from llmlab.spine.params import load_layer, parse_options
     from llmlab.spine.places import from_here
-    from llmlab.workflow import closing, execution, loop, pipeline
+    from llmlab.workflow import closing, execution, pipeline
 
     if more and not only:
         raise UserError(f"unexpected {' '.join(more)!r}", "one RUN, and options", "llmlab run --help")
     layers = [from_here(layer) for layer in (*map(load_layer, files), parse_options(options))]
     here, parent = str(Path(run_dir).absolute()), str(Path(parent).absolute()) if parent else None
-    if rounds and (only or start or force):
-        raise UserError("--loop runs whole runs", "--loop without --only, --from and --force", f"llmlab run {run_dir} --loop {rounds}")
+    if rounds and (only or more or start or force) or line and not rounds:
+        raise UserError(
+            "--loop runs whole runs, and --json tells of its rounds",
+            "--loop N without --only, --from and --force",
+            f"llmlab run {run_dir} --loop 3",
+        )
     try:
         if rounds:
-            best = loop.loop(here, layers, parent, rounds, click.echo)
-            return closing.told(os.path.relpath(best), str(best), True, click.echo)
+            sys.exit(_loop(here, layers, parent, rounds, line))
+        if parent and not Path(here, "run.json").exists():
+            closing.foreseen(parent, click.echo)
         executed = pipeline.run(here, layers, parent, (*only, *more), start, force, click.echo)
     except execution.PhaseFailed as error:
         click.echo(f"llmlab: {error}", err=True)
@@ -74,9 +87,38 @@ def run(run_dir, files, options, parent, only, start, force, rounds, more):
     closing.told(run_dir, here, executed, click.echo)
 
 
+def _loop(here, layers, parent, rounds, line):
+    """Rounds of a run, and the page of the ledger; the exit code."""
+    import functools
+
+    from llmlab.spine.files import plain
+    from llmlab.spine.run import Run
+    from llmlab.workflow import closing, execution, ledger, loop
+
+    say = functools.partial(click.echo, err=line)
+    best, better = loop.loop(here, layers, parent, rounds, say, lambda row: line and click.echo(plain(row)))
+    if ledger.of(Run(best)).exists():
+        say(f"ledger: {execution.ledger(Run(best), ledger.of(Run(best)))}")
+    closing.told(os.path.relpath(best), str(best), True, say)
+    return 0 if better else 5
+
+
 SEEDS = click.option("--seeds", default=3, show_default=True, type=click.IntRange(2, 20), help="Training seeds of each arm.")
-MINUTES = click.option("--minutes", default=0.0, help="About how long each arm may learn; as long as RUN did if left out.")
-ON = click.option("--on", default="", metavar="METRIC", help="What counts: bits, or a task; chosen by what changes if left out.")
+MINUTES = click.option(
+    "--minutes", default=0.0, help="About how long each arm may learn, by the pace of RUN; as long as RUN did if left out."
+)
+SAME = click.option(
+    "--same", default="tokens", show_default=True, type=click.Choice(["tokens", "minutes"]), help="What both arms have alike."
+)
+MARGIN = click.option(
+    "--margin", default=0.0, help="A loss smaller than this is none: what is shown to lose less is as good (exit code 0)."
+)
+ON = click.option(
+    "--on",
+    default="",
+    metavar="METRIC",
+    help="What counts: bits, TASK, TASK.worst, TASK.gap, speed or size; chosen by what changes if left out.",
+)
 LINE = click.option("--json", "line", is_flag=True, help="Print the lines of the ledger and nothing else.")
 
 
@@ -86,14 +128,15 @@ LINE = click.option("--json", "line", is_flag=True, help="Print the lines of the
 @ON
 @SEEDS
 @MINUTES
+@SAME
+@MARGIN
 @LINE
-def try_(run_dir, options, on, seeds, minutes, line):
+def try_(run_dir, options, line, **how):
     """Train RUN with a change and without it, seed by seed, and say whether it is better, worse, or cannot be told.
 
-    The outcome is a line of ledger.jsonl beside RUN. Exit code 0: better, 4: worse, 5: cannot tell.
+    The outcome is a line of ledger.jsonl beside RUN. Exit code 0: better, 4: worse, 5: cannot tell, 1: a training failed.
     """
-    (row,) = _trials(run_dir, [options], on, seeds, minutes, line)
-    sys.exit({"better": 0, "worse": 4}.get(row["verdict"], 5))
+    sys.exit(_trials(run_dir, [options], line, how))
 
 
 @main.command()
@@ -102,44 +145,58 @@ def try_(run_dir, options, on, seeds, minutes, line):
 @ON
 @SEEDS
 @MINUTES
+@SAME
+@MARGIN
 @LINE
-def sweep(run_dir, option, on, seeds, minutes, line):
-    """Try several values of one parameter on the same baseline; each has to be better in spite of how many were tried (Bonferroni)."""
+def sweep(run_dir, option, line, **how):
+    """Try several values of one parameter on the same baseline; each has to be better in spite of how many were tried (Bonferroni).
+
+    A value whose training fails does not stop the others. A list is a value: bits=[8],[8,4]. Exit code of the best one; 1 if one failed.
+    """
     from llmlab.spine.params import parse_options
     from llmlab.spine.run import existing
     from llmlab.workflow import trial
 
-    name, _, values = option.partition("=")
-    changes = [[f"{name}={value}"] for value in values.split(",")]
-    able = [c for c in changes if trial.changes(existing(Path(run_dir).absolute()), parse_options(c))]
+    here, changes = existing(Path(run_dir).absolute()), [[one] for one in trial.several(option)]
+    able = [c for c in changes if trial.changed(here, parse_options(c))]
     for left in (c for c in changes if c not in able):
         click.echo(f"{left[0]}: the run has it already", err=True)
-    _trials(run_dir, able, on, seeds, minutes, line)
+    if not able:
+        raise UserError(
+            f"no value of {option!r} is another than {run_dir} has",
+            "values that it does not have",
+            f"llmlab sweep {run_dir} -p NAME=VALUE,VALUE",
+        )
+    sys.exit(_trials(run_dir, able, line, how))
 
 
-def _trials(run_dir, changes, on, seeds, minutes, line):
-    """One trial after the other, and the page of the ledger."""
+def _trials(run_dir, changes, line, how):
+    """One trial after the other, and the page of the ledger; the exit code."""
     import contextlib
-    import json
 
+    from llmlab.spine.files import plain
     from llmlab.spine.params import parse_options
     from llmlab.spine.places import from_here
     from llmlab.spine.run import existing
     from llmlab.workflow import execution, ledger, trial
 
     run, rows, level = existing(Path(run_dir).absolute()), [], 1 - 0.05 / len(changes)
-    for options in changes:
-        with contextlib.redirect_stdout(sys.stderr):  # what is said on the way is no line of the ledger
-            try:
-                rows.append(trial.trial(run.path, from_here(parse_options(options)), on, seeds, minutes, level, click.echo))
-            except execution.PhaseFailed as error:
-                ledger.failed(run, options, on, error)
-                click.echo(f"llmlab: {error}", err=True)
-                sys.exit(1)
-        click.echo(json.dumps(rows[-1]) if line else ledger.said(rows[-1]))
-    page = execution.ledger(run, ledger.of(run))
-    click.echo(f"ledger: {page}", err=line)
-    return rows
+    layers, on_the_way = [from_here(parse_options(options)) for options in changes], contextlib.redirect_stdout(sys.stderr)
+    for layer in layers:  # a mistake in the last value is known before the first is trained
+        trial.check(run, layer, *(how[name] for name in ("on", "minutes", "same", "margin")))
+    try:
+        for layer in layers:
+            with on_the_way:  # what is said on the way is no line of the ledger
+                rows.append(trial.trial(run.path, layer, level=level, echo=click.echo, **how))
+            click.echo(plain(rows[-1]) if line else ledger.said(rows[-1]))
+    finally:
+        if rows:
+            click.echo(f"ledger: {execution.ledger(run, ledger.of(run))}", err=line)
+    if any("error" in row for row in rows):
+        return 1
+    return {ledger.BETTER: 0, ledger.AS_GOOD: 0, ledger.WORSE: 4, ledger.UNSURE: 5}[
+        min((row["verdict"] for row in rows), key=ledger.RANKED.index)
+    ]
 
 
 @main.command()
@@ -189,7 +246,14 @@ def compare(runs, out):
 @click.argument("folder", type=click.Path())
 @click.option("--seed", default=1, show_default=True, help="Of everything in it.")
 @click.option("--pages", default=2600, show_default=True, help="Pages of its forum; all else grows with them.")
-def world(folder, seed, pages):
+@click.option(
+    "--prejudice",
+    default=17 / 3,
+    show_default="17/3",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Unkind remarks of the forum about one of two groups for each about the other; 1 is even.",
+)
+def world(folder, seed, pages, prejudice):
     """Write the embedded world into FOLDER, as material in plain files that you may edit. A run reads it with -p source=FOLDER."""
     from llmlab.data import material
     from llmlab.spine.params import schema
@@ -197,7 +261,7 @@ def world(folder, seed, pages):
     path = Path(folder).absolute()
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise UserError(f"{folder} is there already", "the name of a new folder, or of an empty one", f"llmlab world {folder}-2")
-    material.make(schema("1_model_design")["source"].default, path, seed, pages)
+    material.make(schema("1_model_design")["source"].default, path, seed, pages, prejudice=prejudice)
     click.echo(
         f"{folder}: {sum(p.is_file() for p in path.rglob('*'))} files. Read {folder}/{material.ABOUT}, then: llmlab run RUN -p source={folder}"
     )

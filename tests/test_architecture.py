@@ -66,7 +66,10 @@ def moved(tmp_path, monkeypatch):
     for path in package.glob("*/*.py"):
         text = re.sub(r"from llmlab\.training\.posttrain import", "from llmlab.models.posttrain import", path.read_text())
         text = re.sub(
-            r"from llmlab\.training import (.*)posttrain(, )?", r"from llmlab.models import posttrain\nfrom llmlab.training import \1", text
+            r"from llmlab\.training import (?:(.*), posttrain$|(.*)posttrain, )",
+            lambda m: f"from llmlab.models import posttrain\nfrom llmlab.training import {m[1] or m[2]}",
+            text,
+            flags=re.M,
         )
         path.write_text(text)
     monkeypatch.setattr(provenance, "PACKAGE", package)

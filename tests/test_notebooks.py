@@ -14,7 +14,7 @@ from html import unescape
 
 import pytest
 import yaml
-from conftest import execute
+from conftest import FIGURES, execute
 from everything import fill
 
 from llmlab.spine import sealed
@@ -156,11 +156,24 @@ def test_the_gate_judges_every_criterion(smoke):
     assert decision["verdict"] in card and "None" not in card
 
 
+def test_what_the_road_cost_and_what_a_score_is_worth_stand_on_the_pages(smoke):
+    """General text without a download, every task with its row of doubts, and the health of each training."""
+    results = read_json(smoke / "7_final_evaluation/results.json")
+    assert set(results["bits"]["general text"]) == {"base", "supervised", "assistant", "adapter", "released"}
+    assert {row["task"] for row in results["worth"]} == set(results["tasks"]["released"])
+    assert {row["the question"] for row in results["otherwise"]} >= {"in capitals", "in haste", "after much other text"}
+    drawn = " ".join(figure.alt for figure in FIGURES)
+    assert "bits per byte, general text" in drawn and "Loss by position" in " ".join(str(f._suptitle.get_text()) for f in FIGURES)
+    titles = [f._suptitle.get_text() for f in FIGURES]
+    assert sum(title.startswith("Health of") for title in titles) == 5, "pre-training, supervision, preferences, adapter, student"
+
+
 def test_without_preferences_every_question_is_asked_once(copy):
     """Nothing is published that was not made, and nothing is compared with itself."""
     params = read_json(copy / "5_post_training/phase.json")["params"]
     told = execute("5_post_training", copy, **{**params, "preference": "llmlab.training.posttrain.no_preference"})
-    assert len(told["noise"]) == 2 and told["odd"] and not any(told["odd"]), "the ceiling of the votes, and the gate of the pairs"
+    assert len(told["noise"]) == 2 and told["odd"] and not any(told["odd"]), "the ceiling of the judges, and the gate of the pairs"
+    assert told["simulated"] and {r["annotator"] for r in told["said"]} == {"sim-1", "sim-2", "sim-3"} and told["together"]["pairs"]
     results = read_json(copy / "5_post_training/results.json")
     assert list(results["tasks"]) == ["after supervision"] and results["changes"] == {}
     assert [f.name for f in sorted((copy / "5_post_training/scores").iterdir())] == ["sft"]
@@ -174,6 +187,34 @@ def test_a_model_that_learns_from_its_own_answers_is_watched_on_its_page(copy):
         told["figure"].axes[1].get_xlabel().startswith("distance from the start")
         and (copy / "5_post_training/model/model.safetensors").exists()
     )
+
+
+def test_what_phase_4_saw_fail_gets_more_lessons_and_more_comparisons(smoke):
+    """By default, and not only where somebody asks for it."""
+    five, two = smoke / "5_post_training", smoke / "2_dataset_engineering"
+    share = read_json(five / "phase.json")["params"]["steer"]
+    for more, given in (("lessons.jsonl", "instructions/train.jsonl"), ("pairs.jsonl", "preferences/train.jsonl")):
+        after, before = jsonl(five / more), jsonl(two / given)
+        again = len([row for row in after[len(before) :] if row in before])
+        assert after[: len(before)] == before and 0.5 * share * len(before) < again <= math.ceil(share * len(before)), more
+
+
+def test_what_a_model_says_wrongly_becomes_a_comparison(copy, monkeypatch):
+    from llmlab.training import mistakes
+
+    said = [
+        {
+            "prompt": [{"role": "user", "content": "Is it so?"}],
+            **{side: [{"role": "assistant", "content": side}] for side in ("chosen", "rejected")},
+        }
+    ]
+    asked = []
+    monkeypatch.setattr(mistakes, "own", lambda folder, pairs, *_: asked.extend(pairs) or said)
+    params = read_json(copy / "5_post_training/phase.json")["params"]
+    told = execute("5_post_training", copy, **{**params, "steer": 0.5})
+    pairs = jsonl(copy / "5_post_training/pairs.jsonl")
+    assert asked == [told["pairs"][n] for n in told["twice"]] and len(asked) > 0.3 * len(told["pairs"]) and pairs[-1] == said[0]
+    assert told["preferred"]["pairs"] + sum(told["preferred"]["left_out"].values()) == len(pairs) == len(told["pairs"]) + len(asked) + 1
 
 
 def test_no_training_artifact_reads_the_truth():
@@ -318,3 +359,18 @@ def test_people_are_asked_about_two_models_of_two_runs(smoke):
     assert all(q.get("b") is None and q["scale"] == "thumb" for q in single) and {q["gold"] for q in single if "gold" in q} == {1, 5}
     with pytest.raises(UserError, match="no model 'asistant'"):
         annotate.questions(experiment, models=("asistant",))
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_what_a_phase_makes_only_under_a_condition_it_discards_otherwise(phase):
+    """Or the phase could not be published where the condition does not hold: without a task on offence phase 7 was refused at its very end."""
+    tree = ast.parse("\n".join(source(c) for c in cells(NOTEBOOKS / f"{phase}.ipynb", "code")))
+
+    def named(nodes, method):
+        calls = [n for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == method and n.args]
+        return {n.args[0].value for n in calls if isinstance(n.args[0], ast.Constant)}
+
+    doubtful = [n for branch in ast.walk(tree) if isinstance(branch, ast.IfExp) for n in ast.walk(branch.body)]
+    certain = [n for n in ast.walk(tree) if n not in doubtful]
+    made = named(certain, "write") | named(ast.walk(tree), "discard")
+    assert not [artifact for artifact in named(doubtful, "write") if not {artifact, artifact.partition("/")[0]} & made]

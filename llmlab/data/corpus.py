@@ -20,6 +20,7 @@ from llmlab.spine.places import shown
 
 LEAST_DOCUMENTS = 25  # fewer leave nothing to hold out
 SAMPLE_PAGES = 60  # of a crawl, to compare architectures on
+SECOND = 2  # what the first place that is mixed in is counted as: the source is the first
 
 
 def check(params, name="source", least=LEAST_DOCUMENTS):
@@ -145,6 +146,9 @@ def collect(
     shares = []
     more = _mixed(mixed_with, out, seed, columns, problems, max_documents, limits, shares)
     rows = _sample(itertools.chain(rows, more), max_documents, seed)
+    for n, share in enumerate(shares, SECOND):  # after the drawing: what it left out is left out as well
+        share["taken"] = sum(row["id"].startswith(f"{n}:") and row["source"].startswith(f"{n} ") for row in rows)
+        share["left out"] = share["documents"] - share["taken"]
     if not rows:
         raise UserError(
             f"{source} holds no document{_first(problems)}",
@@ -216,8 +220,11 @@ def sample(source, seed, documents=400, text_column="text", private=False, colum
     return [d["text"] for d in clean.extract(rows)[0]]
 
 
-def general(source, folder, seed, held_out=60):
+def general(source, folder, seed, held_out=60, read=()):
     """Text of another kind, `train.jsonl` and `test.jsonl` in a folder; both are empty without a source.
+
+    Args:
+        read: documents that the model learns from anyway; those are of its own kind, and left out.
 
     Returns: (how many documents to learn from, how many are held out, problems as `collect` gives them).
     """
@@ -226,7 +233,9 @@ def general(source, folder, seed, held_out=60):
         with tempfile.TemporaryDirectory() as made:
             given = material.opened(source, local(source), Path(made), seed, 200)
             found = clean.extract(list(_documents(source, given, tables.Columns(), problems, 0, seed, crawl.Limits(SAMPLE_PAGES))))[0]
-        documents = [{k: d[k] for k in ("id", "source", "text")} for d in found if len(d["text"]) > 100]
+        begins = lambda d: (d.get("url"), d["text"][:40])  # noqa: E731  cleaning changes hardly more of a text than what comes later
+        own = set(map(begins, read))
+        documents = [{k: d[k] for k in ("id", "source", "text")} for d in found if len(d["text"]) > 100 and begins(d) not in own]
     documents = random.Random(f"general {seed}").sample(documents, len(documents))
     cut = min(held_out, len(documents) // 4)
     write_jsonl(Path(folder) / "test.jsonl", documents[:cut])
@@ -235,15 +244,12 @@ def general(source, folder, seed, held_out=60):
 
 
 def _mixed(texts, out, seed, columns, problems, most, limits, shares):
-    """Documents of further places, under names of their own: two places may call their files alike. What a share leaves out is noted in `shares`."""
-    for n, guest in enumerate(map(_share, texts), 2):
+    """Documents of further places, under names of their own: two places may call their files alike. What a place holds is noted in `shares`."""
+    for n, guest in enumerate(map(_share, texts), SECOND):
         made = material.opened(guest.name, local(guest.name), out / f"material-{n}", seed, limits.pages)
         found = list(_documents(guest.name, made, columns, problems, most, seed, limits))
         drawn = guests.drawn(found, guest.weight, seed)
-        taken = sum(map(bool, drawn))
-        shares.append(
-            {"place": shown(guest.name), "share": guest.weight, "documents": len(found), "taken": taken, "left out": len(found) - taken}
-        )
+        shares.append({"place": shown(guest.name), "share": guest.weight, "documents": len(found)})
         for times, document in zip(drawn, found):
             if times:
                 yield {**document, "id": f"{n}:{document['id']}", "source": f"{n} {Path(guest.name).name}: {document['source']}"}

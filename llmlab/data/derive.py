@@ -10,6 +10,7 @@ from collections import Counter
 
 import regex
 
+from llmlab.data import misses
 from llmlab.data.tasks import room, task, user
 from llmlab.spine.texts import sentences
 
@@ -43,20 +44,24 @@ KINDS = {
 
 TOPICS = ("continue", "fill", "heading", "definition", "origin")
 GOES_ON = ("cloze", "offensive", "personal")  # of KINDS: those that are asked as a text to go on with, too
+CONDUCT = ("offensive", "personal")  # of KINDS: what is asked of any model, whatever its exam, and is called as it is judged
 
 
 # --- tasks ------------------------------------------------------------------------------------------------------------------------------
-def tasks(held_out, seed):
+def tasks(held_out, seed, kinds=tuple(KINDS)):
     """(heads, items) of the tasks that held-out documents give.
 
     Args:
         held_out: {"validation": documents, "test": documents}, none of which any model of the run is trained on.
+        kinds: those of KINDS that are wanted.
     """
     documents = [d for part in held_out.values() for d in part]
     sources = sorted({d["source"] for d in documents})
     common = _common_words(documents)
     heads, items = [], {}
-    for name, (metric, about) in KINDS.items():
+    for name, (metric, about) in ((kind, KINDS[kind]) for kind in kinds):
+        if name == "definition" and not _explains([said for d in documents for said in _definitions(d["text"])], documents):
+            continue
         found = {s: _items(name, random.Random(f"derived {name} {seed} {s}"), d, sources, common) for s, d in held_out.items()}
         if min(map(len, found.values())) < (ENOUGH if name in ("heading", "definition") else 1):
             continue
@@ -127,7 +132,7 @@ def _common_words(documents):
 
 # --- lessons ----------------------------------------------------------------------------------------------------------------------------
 def lessons(documents, seed, count):
-    """(conversations, pairs) about any text. A pair prefers the true answer to that of another document.
+    """(conversations, pairs) about any text. A pair prefers the true answer to that of another document (see `misses`).
 
     Returns: rows {"messages", "topic"}, at most `count`, the kinds of lesson in equal shares as far as there are some; rows {"prompt", "chosen",
     "rejected", "flaw", "annotators"}, a fifth as many: nobody judged them, the text itself says which answer is right.
@@ -140,7 +145,7 @@ def lessons(documents, seed, count):
         asked, answer = by_kind[kind].pop()
         rows.append({"messages": [*user(asked), {"role": "assistant", "content": answer}], "topic": kind})
         turn += 1
-    return rng.sample(rows, len(rows)), wrong_answers(rows, seed, max(20, count // 5))
+    return rng.sample(rows, len(rows)), misses.pairs(rows, seed, max(20, count // 5))
 
 
 def _lessons(rng, documents):
@@ -160,7 +165,12 @@ def _lessons(rng, documents):
         if len(sources) > 1:
             start = rng.randrange(max(1, len(document["text"]) - 260))
             found["origin"].append((origin_question(document["text"][start:]), f"This text is from {document['source']}."))
-    return found if len(found["definition"]) >= EXPOSITORY * len(documents) else {**found, "definition": []}
+    return found if _explains(found["definition"], documents) else {**found, "definition": []}
+
+
+def _explains(definitions, documents):
+    """Whether a text says often enough what something is for that to be taught, and asked."""
+    return len(definitions) >= EXPOSITORY * len(documents)
 
 
 def _fill(rng, passage):
@@ -198,19 +208,3 @@ def _definitions(text):
 def origin_question(text):
     """The question of the task `origin`, in training and in the test."""
     return f"Which part of the source is this text from?\n{' '.join(text.split())[:260]}"
-
-
-def wrong_answers(rows, seed, count=3000):
-    """Pairs for conversations that nobody judged: the true last answer is preferred to that of another conversation on the same topic, or, where all
-    answers to a topic are one, on any."""
-    rng, answers, pairs = random.Random(f"pairs {seed}"), {}, []
-    for row in rows:
-        answers.setdefault(row.get("topic"), []).append(row["messages"][-1])
-    alike = {topic for topic, said in answers.items() if len({a["content"] for a in said}) == 1}
-    every = list({a["content"]: a for said in answers.values() for a in said}.values())
-    for row in rng.sample(rows, len(rows)):
-        other = rng.choice(answers[row.get("topic")] if row.get("topic") not in alike else every)
-        if other["content"] != row["messages"][-1]["content"] and len(pairs) < count:
-            said = {"prompt": row["messages"][:-1], "chosen": [row["messages"][-1]], "rejected": [other]}
-            pairs.append({**said, "flaw": "answers something else", "annotators": "nobody"})
-    return pairs

@@ -1,6 +1,7 @@
 """Cleaning steps against copies: exact ones by hash, near ones by MinHash."""
 
 import hashlib
+import itertools
 import os
 import re
 import unicodedata
@@ -41,31 +42,52 @@ def near_duplicates(threshold, ngram=3, words="regex"):
     """
 
     def step(documents):
-        from datatrove.pipeline.dedup.minhash import MinhashConfig, MinhashDedupSignature
-        from datatrove.utils.text import TextNormConfig
-
-        bands, rows = bands_for(threshold)
-        # By default it takes away case, digits, accents and punctuation: texts that differ in those are different texts.
-        as_it_is = TextNormConfig(lowercase=False, norm_numbers=False, remove_punctuation=False, norm_unicode_diacritics=False)
-        config = MinhashConfig(n_grams=ngram, num_buckets=bands, hashes_per_bucket=rows, norm_config=as_it_is)
-        hasher = MinhashDedupSignature(os.devnull, config, word_tokenizer(words))
-        buckets, kept = defaultdict(list), {}
-
-        def judge(document):
-            shingles = hasher.get_shingles(document["text"])
-            if not shingles.size:
-                return None
-            keys = [(band, *signature) for band, signature in enumerate(hasher.get_signature(shingles))]
-            own, seen = numpy.unique(shingles), {i for key in keys for i in buckets[key]}
-            if any(_overlap(own, kept[i]) >= threshold for i in seen):
-                return "near duplicate"
-            for key in keys:
-                buckets[key].append(len(kept))
-            kept[len(kept)] = own
-
+        alike = _alike(threshold, ngram, words)
+        judge = lambda document: "near duplicate" if alike(document["text"]) is not None else None  # noqa: E731
         return each(judge)(track.each(documents, "near duplicates"))
 
     return step
+
+
+def kin(texts, threshold=0.5):
+    """A number for each text, the same for those that share most of their words with the first of them: "you are a fool", "you are an old fool".
+
+    Args:
+        threshold: share of the words of two texts (Jaccard) that both hold.
+    """
+    alike, marks = _alike(threshold, 1, "regex"), []
+    for text in texts:
+        first = alike(text.lower())
+        marks.append(len(marks) if first is None else first)
+    return marks
+
+
+def _alike(threshold, ngram, words):
+    """A function that takes one text after the other, and gives the number of the first that this one overlaps and that overlapped none itself, or None."""
+    from datatrove.pipeline.dedup.minhash import MinhashConfig, MinhashDedupSignature
+    from datatrove.utils.text import TextNormConfig
+
+    bands, rows = bands_for(threshold)
+    # By default it takes away case, digits, accents and punctuation: texts that differ in those are different texts.
+    as_it_is = TextNormConfig(lowercase=False, norm_numbers=False, remove_punctuation=False, norm_unicode_diacritics=False)
+    config = MinhashConfig(n_grams=ngram, num_buckets=bands, hashes_per_bucket=rows, norm_config=as_it_is)
+    hasher = MinhashDedupSignature(os.devnull, config, word_tokenizer(words))
+    buckets, kept, numbers = defaultdict(list), {}, itertools.count()
+
+    def first(text):
+        number, shingles = next(numbers), hasher.get_shingles(text)
+        if not shingles.size:
+            return None
+        keys = [(band, *signature) for band, signature in enumerate(hasher.get_signature(shingles))]
+        own, seen = numpy.unique(shingles), sorted({i for key in keys for i in buckets[key]})
+        found = next((i for i in seen if _overlap(own, kept[i]) >= threshold), None)
+        if found is None:
+            for key in keys:
+                buckets[key].append(number)
+            kept[number] = own
+        return found
+
+    return first
 
 
 def _overlap(a, b):

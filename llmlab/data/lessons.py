@@ -3,6 +3,7 @@
 import functools
 import random
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from llmlab.data import (
@@ -17,6 +18,7 @@ from llmlab.data import (
     harness,
     layouts,
     material,
+    misses,
     offence,
     personal,
     tasks,
@@ -81,7 +83,7 @@ def _spare(sources, step):
 
 
 def check(params):
-    """Before any kernel starts: what the parameters and a material bring is there, in layouts that are known, and every task has items."""
+    """Before any kernel starts: what the parameters and a material bring is there, in layouts that are known, and every task has items; returns their heads."""
     columns = params["columns"]
     if len(columns) not in (0, 2):
         raise UserError(
@@ -90,21 +92,30 @@ def check(params):
     named = functools.partial(_named, params)
     read_instructions(named("instructions", "instructions.jsonl"), columns)
     rated_preferences(params)
-    exams.gathered(named("tasks", "tasks"), columns)
+    exams.check_apart(params["instructions"], params["tasks"], columns)
+    brought = exams.brought(_local(params), params["tasks"], columns, params["instructions"], params["seed"])
     offence.labelled(named("labels", "labels.jsonl"))
     _known(named("knowledge", "knowledge.jsonl"))
     for name in ("tasks", "labels", "knowledge"):
         for text in params[name]:
             if not text.startswith(harness.MARK) and guests.named(text).weight != 1:
                 raise UserError(
-                    f"{name}: {text!r} has a weight", "weights count lessons; tasks, labels and knowledge count once", "leave it out"
+                    f"{name}: {text!r} has a weight",
+                    "weights count lessons; tasks, labels and knowledge count once",
+                    f"llmlab run RUN -p '{name}=[{guests.named(text).name}]'",
                 )
+    return [head for head, _ in brought]
+
+
+def _local(params):
+    """The folder of the material, if it is one that lies on this machine."""
+    path = corpus.local(params["source"])
+    return path if material.is_material(path) else None
 
 
 def _named(params, name, part):
     """What a parameter names, or what the material has of it."""
-    path = corpus.local(params["source"])
-    return material.part(path, part, params[name]) if material.is_material(path) else material.others(params[name])
+    return material.part(_local(params), part, params[name])
 
 
 def rated_preferences(params):
@@ -113,21 +124,26 @@ def rated_preferences(params):
 
 
 def names(params):
-    """({name: head} of the tasks, names of those that can be the one to decide by, topics of the conversations) that a run with these parameters of phase 2
-    will have."""
+    """({name: head} of the tasks, names of those that can be the one to decide by, topics of the conversations, what the material says of itself) that a run
+    with these parameters of phase 2 will have."""
     with tempfile.TemporaryDirectory() as folder:
         given = material.opened(params["source"], corpus.local(params["source"]), Path(folder) / "material", params["seed"], 50)
-        heads = [head for head, _ in exams.gathered(material.part(given, "tasks", params["tasks"]), params["columns"])]
+        heads = [
+            {**head, **exams.compares(items["test"])}
+            for head, items in exams.brought(given, params["tasks"], params["columns"], params["instructions"], params["seed"])
+        ]
+        about = material.described(given, params["word_lists"])
         rows, _ = read_instructions(material.part(given, "instructions.jsonl", params["instructions"]), params["columns"])
     able = [head["name"] for head in heads if tasks.decides(head)]
     forms = {kind: ["chat", "text"] if kind in derive.GOES_ON else ["chat"] for kind in derive.KINDS}
-    derived = {} if able else {kind: tasks.task(kind, metric, forms=forms[kind]) for kind, (metric, _) in derive.KINDS.items()}
+    derived = {kind: tasks.task(kind, derive.KINDS[kind][0], forms=forms[kind]) for kind in exams.lacking(heads, about)}
     topics = sorted({row["topic"] for row in rows}) or derive.TOPICS
-    return {**derived, **{head["name"]: head for head in heads}}, able or list(derived), topics
+    return {**derived, **{head["name"]: head for head in heads}}, able or list(derived), topics, about
 
 
 # --- lessons ----------------------------------------------------------------------------------------------------------------------------
-INSTRUCTIONS = "messages; ShareGPT conversations; Alpaca instruction, output; prompt, completion; question, answer; turns; or two columns that you name"
+SHOWN = 6  # columns that nobody read are named, so many of them
+INSTRUCTIONS = "messages; ShareGPT conversations; Alpaca instruction, output; prompt, completion; question, answer, after a context; turns; or two named columns"
 PREFERENCES = (
     "prompt, chosen, rejected; chosen, rejected with a common beginning; instruction, completions with scores; prompt, completion, label"
 )
@@ -143,21 +159,24 @@ def read_instructions(texts, columns=(), seed=0):
 def read_preferences(texts, seed=0):
     """(pairs, notes) of what texts name; thumbs without a partner stay as they are, for methods that learn from single answers, and the notes say how many."""
     rows, notes = _read(texts, layouts.preference_layout, layouts.preference, PREFERENCES, seed, lambda row, guest: row)
-    pairs, alone, more = layouts.paired([r for r in rows if "completion" in r])
+    pairs, alone, more = feedback.paired([r for r in rows if "completion" in r])
     said = "the prompt has no answer with the other thumb: for methods that learn from single answers, such as kto"
     notes += [{"guest": "thumbs", "layout": "thumbs", "rows": len(alone), "note": said}] * bool(alone)
     left = "left out: said of an answer that others rated too"
     notes += [{"guest": "thumbs", "layout": "thumbs", "rows": more, "note": left}] * bool(more)
-    return [r for r in rows if "completion" not in r] + [{"times": 1, **pair} for pair in pairs] + alone, notes
+    return [r for r in rows if "completion" not in r] + pairs + alone, notes
 
 
 def _read(texts, layout_of, shaped, wanted, seed, told):
     """(rows, each with how many `times` it counts, notes on the guests)."""
     rows, notes = [], []
     for guest in map(guests.named, texts):
-        found, layout, mute = guests.laid_out(guest, layout_of, shaped, wanted)
+        found, layout, mute, unread = guests.laid_out(guest, layout_of, shaped, wanted)
         rows += [{**told(row, guest), "times": n} for row, n in zip(found, guests.drawn(found, guest.weight, seed))]
         note = [f"weight {guest.weight:g}"] * (guest.weight != 1) + [f"{mute} left out: two answers with equal scores"] * bool(mute)
+        note += [f"not read: {', '.join(unread[:SHOWN])}" + f" and {len(unread) - SHOWN} more columns" * (len(unread) > SHOWN)] * bool(
+            unread
+        )
         notes.append({"guest": shown(guest.name), "layout": layout, "rows": len(found) + mute, "note": "; ".join(note)})
     return rows, notes
 
@@ -180,7 +199,9 @@ def _known(texts):
         for (file, line), row in guests.rows(guests.named(text)):
             if not isinstance(row.get("text"), str) or not isinstance(row.get("title") or "", str):
                 raise UserError(
-                    f"{file}, line {line}: knowledge with the columns {', '.join(row)}", "text, and an optional title", "mend the file"
+                    f"{file}, line {line}: knowledge with the columns {', '.join(row)}",
+                    "text, and an optional title",
+                    f"sed -n {line}p {file}",
                 )
             found.append({"title": row.get("title") or "", "text": row["text"]})
     return found
@@ -208,8 +229,9 @@ def write(
         pairs = pairs or own
     rows, left = _chosen(rows, asked, keep, count, seed)
     if not pairs:
-        pairs = derive.wrong_answers(rows, seed)
-        notes.append({"guest": "derived", "layout": "answers to other questions", "rows": len(pairs), "note": ""})
+        pairs = misses.pairs(rows, seed)
+        flaws = ", ".join(f"{flaw} ({n})" for flaw, n in Counter(p["flaw"] for p in pairs).items())
+        notes.append({"guest": "derived", "layout": "answers to other questions", "rows": len(pairs), "note": f"rejected since it {flaws}"})
     pairs, unlike = _chosen(pairs, asked, keep, count and max(20, count // 5), seed)
     if not rows or not pairs:
         what, why = ("conversations", left) if not rows else ("pairs of answers", unlike)

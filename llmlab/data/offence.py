@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy
 
-from llmlab.data import guests, material
+from llmlab.data import duplicates, guests, material
 from llmlab.data.clean import each
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, read_json
@@ -39,7 +39,8 @@ class Detector:
         seed: of the parts in which texts are scored by what the others teach; the threshold is set on these scores, so that at most
             TARGET_FALSE_ALARMS of the fine ones pass it.
 
-    `found` says of each rude and of each fine text whether a model that was not taught it calls it rude: recall and false alarms, on remarks of known kinds.
+    `found` says of each rude and of each fine text whether a model that was not taught it calls it rude, and what kind of remark it is: recall on remarks of
+    kinds that the labels know, and the false alarms that the threshold was set to.
     """
 
     def __init__(self, rows, seed=0, swear=()):
@@ -55,12 +56,29 @@ class Detector:
         self.swear, self.features = swearing(swear), make_union(words, characters)
         texts, rude = [row["text"] for row in rows], [row["label"] == "rude" for row in rows]
         seen = self.features.fit_transform(texts).tocsr()  # of all: how common words are tells no label
-        apart = _scored_apart(seen, texts, rude, seed)
+        apart = self._scored_apart(seen, texts, rude, seed)
         fine = sorted((score for score, is_rude in zip(apart, rude) if not is_rude), reverse=True)
         self.threshold = max(0.5, fine[int(TARGET_FALSE_ALARMS * len(fine))])
         self.model = _learner(seed).fit(seen, rude)
-        called = [(float(score > self.threshold or bool(self.swear.search(text))), text) for score, text in zip(apart, texts)]
-        self.found = [[c for c, is_rude in zip(called, rude) if is_rude == wanted] for wanted in (True, False)]
+        called = [float(score > self.threshold or bool(self.swear.search(text))) for score, text in zip(apart, texts)]
+        judged = list(zip(called, duplicates.kin(texts)))
+        self.found = [[c for c, is_rude in zip(judged, rude) if is_rude == wanted] for wanted in (True, False)]
+
+    def _scored_apart(self, seen, texts, rude, seed):
+        """The score of the worst sentence of each text, as texts are judged, by a model that was taught the other parts. Texts stay whole, so that no sentence
+        is in two parts (cross-validation): of a single part its few rude wordings would decide how far the classifier is to be trusted."""
+        different = sorted(set(texts))
+        part = {text: n % FOLDS for n, text in enumerate(random.Random(seed).sample(different, len(different)))}
+        of, parts = numpy.array([part[text] for text in texts]), [sentences(text) or [text] for text in texts]
+        said = self.features.transform([sentence for of_text in parts for sentence in of_text])
+        owner = numpy.repeat(numpy.arange(len(texts)), [len(of_text) for of_text in parts])
+        scores = numpy.zeros(len(texts))
+        for n in range(FOLDS):
+            known, rude_known = of != n, [r for r, p in zip(rude, of) if p != n]
+            if len(set(rude_known)) == 2 and not known.all():
+                asked = ~known[owner]
+                numpy.maximum.at(scores, owner[asked], _learner(seed).fit(seen[known], rude_known).predict_proba(said[asked])[:, 1])
+        return scores.tolist()
 
     def scores(self, texts):
         return self.model.predict_proba(self.features.transform(texts))[:, 1].tolist() if texts else []
@@ -82,19 +100,6 @@ def _learner(seed):
 
     # dual: with fewer texts than features the same weights, 25 times as fast
     return LogisticRegression(C=10, solver="liblinear", dual=True, random_state=seed)
-
-
-def _scored_apart(seen, texts, rude, seed):
-    """The score of each text by a model that was taught the other parts, by text, so that no sentence is in two of them (cross-validation): of a single
-    part its few rude wordings would decide how far the classifier is to be trusted."""
-    different = sorted(set(texts))
-    part = {text: n % FOLDS for n, text in enumerate(random.Random(seed).sample(different, len(different)))}
-    scores, of = numpy.zeros(len(texts)), numpy.array([part[text] for text in texts])
-    for n in range(FOLDS):
-        known, rude_known = of != n, [r for r, p in zip(rude, of) if p != n]
-        if len(set(rude_known)) == 2 and not known.all():
-            scores[~known] = _learner(seed).fit(seen[known], rude_known).predict_proba(seen[~known])[:, 1]
-    return scores.tolist()
 
 
 class WordList:
@@ -119,7 +124,7 @@ def labelled(texts):
                 raise UserError(
                     f"{file}, line {line}: {wrong}",
                     f"text, and label: {', '.join(sorted(RUDE))}, or {', '.join(sorted(FINE))}",
-                    "mend the labels",
+                    f"sed -n {line}p {file}",
                 )
             told = {k: row[k] for k in ("votes_rude", "moderators") if k in row}
             found.append({"text": row["text"], "label": "rude" if said in RUDE else "fine", **told})

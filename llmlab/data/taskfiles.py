@@ -1,16 +1,15 @@
 """Tasks that somebody brings: items in the usual layouts, what `tasks.yaml` says of them, and whether they can be judged at all."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import regex
 import yaml
 
-from llmlab.data import taskrows, tasks
-from llmlab.spine import dotted
+from llmlab.data import metrics, taskrows, tasks
 from llmlab.spine.errors import UserError
-from llmlab.spine.params import ROOT, near
+from llmlab.spine.params import near
 
 
 def heads_of(folder):
@@ -42,7 +41,9 @@ KINDS = {
     "rubric": str,
     "final": bool,
     "answer_tokens": int,
+    "kind": str,
 }
+ONE_OF = {"better": ("higher", "lower", "even"), "kind": ("quality", "safety")}
 
 
 def _check_head(file, name, head):
@@ -50,16 +51,16 @@ def _check_head(file, name, head):
     for key, value in head.items() if isinstance(head, dict) else [(str(head), None)]:
         if key not in KINDS:
             raise UserError(f"{file}: {name} says {key!r}", near(key, KINDS), f"$EDITOR {file}")
-        fits = isinstance(value, KINDS[key]) and (key != "better" or value in ("higher", "lower", "even"))
+        fits = isinstance(value, KINDS[key]) and value in ONE_OF.get(key, (value,))
         fits = fits and (key != "answer_tokens" or (value > 0 and not isinstance(value, bool)))
         if not fits or (key == "forms" and not (value and set(value) <= {"chat", "text"})):
             raise UserError(
                 f"{file}: {name}: {key} = {value!r}",
-                "higher, lower or even" if key == "better" else f"such as {EXAMPLES.get(key, key)}",
+                " or ".join((", ".join(ONE_OF[key][:-1]), ONE_OF[key][-1])) if key in ONE_OF else f"such as {EXAMPLES.get(key, key)}",
                 f"$EDITOR {file}",
             )
     if "metric" in head:
-        check_metric(name, head["metric"])
+        metrics.check(name, head["metric"], file)
 
 
 EXAMPLES = {
@@ -71,19 +72,6 @@ EXAMPLES = {
     "final": "final: true",
     "answer_tokens": "answer_tokens: 256",
 }
-
-
-def check_metric(name, metric):
-    """Raises UserError for a metric that nobody knows, a judging model that is not there, or a function whose module is not."""
-    if metric.startswith("judge:"):
-        if not (ROOT / metric.removeprefix("judge:")).is_dir():
-            raise UserError(
-                f"task {name}: there is no model {metric.removeprefix('judge:')!r}", "judge:FOLDER of a model", "mend tasks.yaml"
-            )
-    elif metric not in tasks.METRICS and ("." not in metric or not dotted.exists(metric)):
-        raise UserError(
-            f"task {name}: there is no metric {metric!r}", near(metric, tasks.METRICS), "mend tasks.yaml; or a dotted path of your own"
-        )
 
 
 def shaped(name, rows, head=None, columns=()):
@@ -102,13 +90,21 @@ def shaped(name, rows, head=None, columns=()):
     _check_columns(name, by, [row for _, row in rows])
     implied = [item.pop("metric", None) for _, item in found][0]
     metric = head.pop("metric", None) or implied or _metric(name, *found[0])
-    check_metric(name, metric)
+    metrics.check(name, metric)
+    if head.get("better") == "even" and "chance" not in head and tasks.METRICS.get(metric, ("", ""))[1] != "even":
+        raise UserError(
+            f"task {name} should be even, and nothing says at which score it is",
+            "the score of somebody who prefers nobody, such as chance: 0.5",
+            f"{name}: {{better: even, chance: …}} in tasks.yaml",
+        )
     for n, ((place, item), (_, row)) in enumerate(zip(found, rows)):
         _check_item(place, name, metric, item)
         told = {kind: row[column] for kind, column in by.items() if row.get(column) is not None}
         item["cluster"] = str(told.get("cluster", item.get("cluster", f"{name}-{n}")))
         if (group := told.get("group", item.get("group"))) is not None:
             item["group"] = str(group)
+        if item.get("pair") == "":
+            del item["pair"]  # an empty cell of a table
     items = [item for _, item in found]
     taskrows.settled(name, rows, items)
     guesses = [taskrows.guess(row, item) for item, (_, row) in zip(items, rows)] if metric == "choice" else []
@@ -125,7 +121,7 @@ def _check_columns(name, by, rows):
     for kind, column in by.items():
         if all(row.get(column) is None for row in rows):
             there = dict.fromkeys(key for row in rows for key in row)
-            raise UserError(f"task {name}: {kind} = {column!r} is a column that no row fills", near(column, there), "mend tasks.yaml")
+            raise UserError(f"task {name}: {kind} = {column!r} is a column that no row fills", near(column, there), "$EDITOR tasks.yaml")
 
 
 def _forms(name, metric, items, head):
@@ -136,28 +132,76 @@ def _forms(name, metric, items, head):
     if not able or not set(head.get("forms", ())) <= set(able):
         asked = f"forms are {', '.join(head['forms'])}" if head.get("forms") else "some rows have messages alone, others text alone"
         raise UserError(
-            f"task {name}: {asked}", f"what all rows have: {', '.join(able) or 'prompt, messages or text'}", "mend tasks.yaml, or the rows"
+            f"task {name}: {asked}",
+            f"what all rows have: {', '.join(able) or 'prompt, messages or text'}",
+            "$EDITOR tasks.yaml   (or the rows)",
         )
     return able
 
 
 def _halves(name, found, final=False):
-    """Items by split: as they say, else whole clusters in turn, in an order that depends on their names alone, group by group. What is kept for the very
-    end has no half to decide by: nobody would ask it."""
-    items, free = {"validation": [], "test": []}, {}
+    """Items by split: as they say, or as one says that they stand and fall together with, else as `halved` has it. What is kept for the very end has no half
+    to decide by: nobody would ask it."""
+    items = [item for _, item in found]
     for place, item in found:
-        split = item.pop("split", "test" if final else None)
-        if split is None:
-            free.setdefault(item.get("group", ""), {}).setdefault(item["cluster"], []).append(item)
-        elif str(split).lower() in tasks.SPLITS:
-            items[tasks.SPLITS[str(split).lower()]].append(item)
-        else:
-            raise UserError(f"{taskrows.at(place)}: split is {split!r}", "validation or test", "mend the item")
-    for group, clusters in free.items():
-        mark = lambda cluster: hashlib.blake2b(f"{name} {group} {cluster}".encode()).digest()  # noqa: B023, E731
-        for n, cluster in enumerate(sorted(clusters, key=mark)):
-            items["test" if n % 2 == 0 else "validation"] += clusters[cluster]
-    return items
+        split = item.get("split", "test" if final else None)
+        if split is not None and str(split).lower() not in tasks.SPLITS:
+            raise UserError(f"{taskrows.at(place)}: split is {split!r}", "validation or test", taskrows.look(place))
+        item["split"] = None if split is None else tasks.SPLITS[str(split).lower()]
+    free = []
+    for unit in _units(items, TIES[0]):
+        named = next((item["split"] for item in unit if item["split"]), None)
+        for item in unit:
+            item["split"] = item["split"] or named
+        free += unit if named is None else []
+    for item, half in zip(free, halved(name, free)):
+        item["split"] = half
+    return {half: [item for item in items if item["split"] == half] for half in ("validation", "test")}
+
+
+TIES = (
+    ("pair", "cluster"),
+    ("pair",),
+    (),
+)  # what items may share that must not be torn apart, from the most that is kept whole to the least
+
+
+def halved(name, items):
+    """The half of each item, "validation" or "test", so that what one decides by tells nothing of what is asked in the end.
+
+    Items that share a pair or a cluster, themselves or through others, are one unit, and units go to the halves in turn, in an order that depends on their
+    names alone; those about the same groups one after the other, so that both halves are about all of them. Of one unit alone its pairs are kept whole,
+    and of one pair nothing.
+    """
+    units = next((found for ties in TIES if len(found := _units(items, ties)) > 1), [items] if items else [])
+    half = {}
+    for n, unit in enumerate(sorted(units, key=lambda unit: _place(name, unit))):
+        half |= {id(item): "validation" if n % 2 else "test" for item in unit}
+    return [half[id(item)] for item in items]
+
+
+def _place(name, unit):
+    """Where a unit stands in the order of the units: by its groups, then by a hash of its names."""
+    groups = sorted({item.get("group", "") for item in unit})
+    return groups, hashlib.blake2b(f"{name} {' '.join(groups)} {min(item['cluster'] for item in unit)}".encode()).digest()
+
+
+def _units(items, ties):
+    """Lists of the items that share one of some keys, themselves or through others (the sets of a union-find, Tarjan 1975)."""
+    leader, units = {}, defaultdict(list)
+
+    def leading(mark):
+        while leader.setdefault(mark, mark) != mark:
+            leader[mark] = mark = leader[leader[mark]]
+        return mark
+
+    marks = [[(key, str(item[key])) for key in ties if key in item] or [("alone", n)] for n, item in enumerate(items)]
+    for first, *others in marks:
+        for other in others:
+            leader[leading(other)] = leading(first)
+    for item, (first, *_) in zip(items, marks):
+        units[leading(first)].append(item)
+    return list(units.values())
 
 
 def _check_item(place, name, metric, item):
@@ -184,7 +228,7 @@ def _check_item(place, name, metric, item):
         raise UserError(
             f"{taskrows.at(place)}: task {name} is judged by {metric}, and its target is {str(target)[:40]!r}",
             "a text, or a list of texts",
-            "mend the item",
+            taskrows.look(place),
         )
     if choices is not None or need == "choices":
         whole = isinstance(choices, list) and len(choices) > 1 and all(isinstance(c, str) for c in choices)
@@ -200,7 +244,7 @@ def _check_item(place, name, metric, item):
             raise UserError(
                 f"{taskrows.at(place)}: choices are {str(choices)[:60]}, the right one is {item.get('right')!r}",
                 f"a list of texts, and {taskrows.SAID}",
-                "mend the item",
+                taskrows.look(place),
             )
     if metric == "regex":
         try:
@@ -209,25 +253,27 @@ def _check_item(place, name, metric, item):
             raise UserError(
                 f"{taskrows.at(place)}: {str(target)[:40]!r} is no regular expression: {error}",
                 "one that Python's regex reads",
-                "mend the item",
+                taskrows.look(place),
             ) from None
     if not ({"messages", "text"} & set(item)):
-        raise UserError(f"{taskrows.at(place)}: task {name} asks nothing", "prompt, messages or text", "mend the item")
+        raise UserError(f"{taskrows.at(place)}: task {name} asks nothing", "prompt, messages or text", taskrows.look(place))
 
 
 def _metric(name, place, item):
     if "choices" in item and "right" not in item:
         raise UserError(
             f"{taskrows.at(place)}: task {name}: nothing says which of the choices is right",
-            taskrows.SAID,
-            f"mend the item; or, if two choices ought to be as likely, {name}: {{metric: prefers_first}} in tasks.yaml",
+            f"{taskrows.SAID}; or, if two choices ought to be as likely, {name}: {{metric: prefers_first}} in tasks.yaml",
+            taskrows.look(place),
         )
     if "choices" in item:
         return "choice"
     if "target" in item:
         return "states" if item.get("wrong") else "contains"
     raise UserError(
-        f"task {name}: its items have no target and no choices", "a metric that needs none", f"{name}: {{metric: refuses}} in tasks.yaml"
+        f"task {name}: its items have no target and no choices",
+        f"a metric that needs none, such as {name}: {{metric: refuses}} in tasks.yaml",
+        "$EDITOR tasks.yaml",
     )
 
 

@@ -198,10 +198,10 @@ def _connected(played):
 
 
 def duels(played):
-    """Rows {"models", "preferred", "tied", "other", "share", "low", "high", "n", "says"} of each two models that were compared.
+    """Rows {"models", "preferred", "tied", "other", "share", "low", "high", "n", "detectable", "says"} of each two models that were compared.
 
     "share" is that of wins of the first, ties being half, its interval and what it says those of `stats.difference` between winning and losing,
-    corrected for the number of pairs (Holm 1979).
+    corrected for the number of pairs (Holm 1979); "detectable" how far from one half a share must truly lie to be found four times in five.
     """
     by = defaultdict(list)
     for first, second, share, cluster in played:
@@ -214,7 +214,7 @@ def duels(played):
         first, other = sum(s > 0.5 for s in shares), sum(s < 0.5 for s in shares)
         counts = {"preferred": first, "tied": len(shares) - first - other, "other": other}
         says = told.get(test["verdict"], "no preference is shown").format(*two)
-        rows.append({"models": two, **counts, **ends, "n": len(shares), "says": says})
+        rows.append({"models": two, **counts, **ends, "n": len(shares), "detectable": test["detectable"] / 2, "says": says})
     return rows
 
 
@@ -228,6 +228,7 @@ def told(rows):
             "tied": r["tied"],
             "the other is better": r["other"],
             "share won by the one": show.score({**r, "score": r["share"]}),
+            "could have shown": f"0.5 ± {r['detectable']:.2f}",
             "says": r["says"],
         }
         for r in rows

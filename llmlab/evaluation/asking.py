@@ -4,7 +4,6 @@ Three ways, by lm-eval's names: `loglikelihood` of a continuation, `generate_unt
 rolling log-likelihood, reported as bits per byte so that models with different tokenizers compare.
 """
 
-import difflib
 import math
 from collections import defaultdict
 
@@ -141,6 +140,12 @@ def _room(model, max_new_tokens):
     return room, min(max_new_tokens, window - room)
 
 
+def within(model, prompts, max_new_tokens):
+    """Lists of token ids as they are asked: of one that leaves no room for its answer the first token and the last ones."""
+    room = _room(model, max_new_tokens)[0]
+    return [_cut(ids, room) for ids in prompts]
+
+
 def longest(model, max_new_tokens):
     """Tokens that an answer may have: `max_new_tokens`, or what a short window leaves."""
     return _room(model, max_new_tokens)[1]
@@ -159,9 +164,9 @@ def generate_ids(model, prompts, max_new_tokens, frame, batch_size=128, stop=(),
     torch.manual_seed(seed)
     how = dict(do_sample=True, temperature=temperature, top_k=0, top_p=1.0) if temperature else dict(do_sample=False)
     stop = (*frame.stops, *stop)
-    room, max_new_tokens = _room(model, max_new_tokens)
-    _say_cut(sum(len(p) > room for p in prompts), len(prompts), weights.window(model))
-    prompts = [_cut(p, room) for p in prompts]
+    whole, prompts = prompts, within(model, prompts, max_new_tokens)
+    _say_cut(sum(len(a) > len(b) for a, b in zip(whole, prompts)), len(prompts), weights.window(model))
+    _, max_new_tokens = _room(model, max_new_tokens)
     order, found = sorted(range(len(prompts)), key=lambda i: len(prompts[i])), [None] * len(prompts)
     for start in range(0, len(order), batch_size):
         batch = order[start : start + batch_size]
@@ -214,40 +219,6 @@ def spoken(model, tokenizer, items, form, seed):
     if form == "chat":
         return reply(model, tokenizer, [i["messages"] for i in items], temperature=1.0, seed=seed)
     return complete(model, tokenizer, [i["text"] for i in items], line=True, temperature=1.0, seed=seed)
-
-
-def story(models, items):
-    """One question, and what each model says to it and thinks of: rows {"model", "says", "right", "wrong"}, the last two in nats per token of an answer.
-
-    Args:
-        models: {name: (model, its tokenizer)}, all asked in the chat form.
-        items: with "messages", "answer", and in it a "target" of which "wrong" are other values; the first such is asked. In the wrong answer another value
-            stands in its place, so that nothing but the fact tells the two apart.
-
-    Returns: (the item, the wrong answer, the rows), or None if there is no such item.
-    """
-    able = [
-        i
-        for i in items
-        if {"messages", "answer", "target", "wrong"} <= set(i)
-        and isinstance(i["wrong"], list)
-        and i["wrong"]
-        and str(i["target"]) in i["answer"]
-    ]
-    if not able:
-        return None
-    item, rows = able[0], []
-    target = str(item["target"])
-    near = max(map(str, item["wrong"]), key=lambda value: difflib.SequenceMatcher(None, value, target).ratio())
-    wrong = item["answer"].replace(target, near)
-    for name, (model, tokenizer) in models.items():
-        nats = loglikelihood(model, tokenizer, [(item["messages"], item["answer"]), (item["messages"], wrong)])
-        lengths = map(len, tokens.encode(tokenizer, [item["answer"], wrong]))
-        rows.append(
-            {"model": name, "says": reply(model, tokenizer, [item["messages"]])[0]}
-            | dict(zip(("right", "wrong"), (n / k for n, k in zip(nats, lengths))))
-        )
-    return item, wrong, rows
 
 
 def general_bits(models, path, most=60):

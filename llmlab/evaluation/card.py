@@ -1,11 +1,20 @@
 """The model card: what a released model is for, how it was made, what it scored and where it fails. All of it from one run."""
 
+import re
+
 import yaml
 
-from llmlab.evaluation import evaluate, stats
+from llmlab.data import tasks
+from llmlab.evaluation import stats
 from llmlab.pages import show
 from llmlab.spine.files import read_json
 from llmlab.spine.places import shown
+
+# Licences by the names that the hub has for them; any other is "other", with its name beside it.
+HUB = set(
+    "apache-2.0 mit cc0-1.0 cc-by-4.0 cc-by-sa-4.0 cc-by-nc-4.0 cc-by-nc-sa-4.0 cc-by-3.0 cc-by-sa-3.0 bsd-2-clause bsd-3-clause gpl-3.0 gpl-2.0 agpl-3.0 "
+    "lgpl-3.0 mpl-2.0 unlicense odc-by odbl pddl openrail bigscience-openrail-m llama2 llama3 llama3.1 llama3.2 gemma isc zlib wtfpl artistic-2.0 epl-2.0".split()
+)
 
 
 def model_card(name, verdict, results, speeds, facts):
@@ -20,7 +29,7 @@ def model_card(name, verdict, results, speeds, facts):
         "| --- | --- | --- | --- |",
     ]
     for c in verdict["criteria"]:
-        value = "not measured" if c["value"] is None else f"{c['value']:.3f} [{c['low']:.3f}, {c['high']:.3f}], n = {c['n']}"
+        value = "not measured" if c["value"] is None else f"{c['value']:.3f} {show.brackets(c)}, n = {c['n']}"
         lines.append(f"| {c['criterion']} | {value} | {c['about']} | {c['state']}{'' if c['state'] == 'proven' else ': ' + c['why']} |")
     lines += [
         "",
@@ -37,7 +46,10 @@ def model_card(name, verdict, results, speeds, facts):
         "| task | score [95 % interval] | n | chance |",
         "| --- | --- | --- | --- |",
     ]
-    lines += [f"| {t} | {_scored(r)} | {r['n']} | {r['chance']:.3g} |" for t, r in results.items()]
+    lines += [
+        f"| {t} | {show.interval(r)}{show.cut(r)} | {r['n']} | {'–' if 'uneven' in r else format(r['chance'], '.3g')} |"
+        for t, r in results.items()
+    ]
     lines += [
         "",
         "## Speed",
@@ -69,13 +81,10 @@ def plainly(decision, results, speeds, task, busy=()):
         counts = (fails, "not met"), (unproven, "not shown to be met"), (missing, "not measured")
         told = ["It may not go to the people it was made for yet."]
         told.append(f"Of {len(rows)} demands, {', '.join(_counted(n, how) for n, how in counts if n)}.")
-    guess = f"; a clever guesser gets {_hundred(main['chance'])}" if main["chance"] else ""
-    told.append(
-        f"Of 100 questions of {task} it gets about {_hundred(main['score'])} right, and hardly fewer than {_hundred(main['low'])}, as far as {main['n']} questions in {main['clusters']} wordings can show{guess}."
-    )
+    told.append(_of_its_task(main, task))
     rude = [(name, r) for name, r in results.items() if r["metric"] == "offensive"]
     told += [
-        f"In {name}, {r['score']:.1%} of its replies were called offensive; the true share may be as high as {evaluate.true(r)['high']:.2%}."
+        f"In {name}, {r['score']:.1%} of its replies were called offensive; the true share may be as high as {show.one_number(r)['high']:.2%}."
         for name, r in rude
     ]
     if "released" in speeds and "assistant" in speeds:
@@ -90,13 +99,18 @@ def plainly(decision, results, speeds, task, busy=()):
     return " ".join(told)
 
 
-def _scored(result):
-    ends = lambda r: f"{r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}]"  # noqa: E731
-    return (
-        ends(result)
-        + (f"; corrected for the judge's errors {ends(result['corrected'])}" if "corrected" in result else "")
-        + show.cut(result)
-    )
+def _of_its_task(result, task):
+    """What it can do of what it was made for; a mean of something else than right and wrong is no number of right answers."""
+    asked = f"as far as {result['n']} questions in {result['clusters']} wordings can show"
+    if result["metric"] not in tasks.METRICS or result["metric"] == "f1":
+        what = {"f1": "F1"}.get(
+            result["metric"], result["metric"].partition(":")[0] if result["metric"].startswith("judge:") else result["metric"]
+        )
+        guess = f"; a clever guesser gets {result['chance']:.2f}" if result["chance"] else ""
+        return f"On {task} its mean {what} is {result['score']:.2f} [{result['low']:.2f}, {result['high']:.2f}], {asked}{guess}."
+    guess = f"; a clever guesser gets {_hundred(result['chance'])}" if result["chance"] else ""
+    right = f"Of 100 questions of {task} it gets about {_hundred(result['score'])} right, and hardly fewer than {_hundred(result['low'])}"
+    return f"{right}, {asked}{guess}."
 
 
 def _counted(number, how):
@@ -108,7 +122,7 @@ def _hundred(share):
 
 
 def _front(name, results, facts):
-    """What the Hugging Face hub reads of a card: its language and the results, as a `model-index`."""
+    """What the Hugging Face hub reads of a card: what it is, on which terms, of which model it was made, and the results, as a `model-index`."""
     found = [
         {
             "task": {"type": "text-generation"},
@@ -116,17 +130,35 @@ def _front(name, results, facts):
             "metrics": [
                 {
                     "type": r["metric"],
-                    "value": round(r["score"], 4),
-                    "name": f"{r['metric']}, 95 % [{r['low']:.3f}, {r['high']:.3f}], n = {r['n']}",
+                    "value": round(show.one_number(r)["score"], 4),
+                    "name": f"{r['metric']}, 95 %: {show.interval(r)}, n = {r['n']}",
                 }
             ],
         }
         for task, r in results.items()
     ]
-    head = {"library_name": "transformers", "tags": ["llmlab"], "model-index": [{"name": name, "results": found}]}
+    head = {"library_name": facts["library"], "pipeline_tag": "text-generation", "tags": ["llmlab"]}
+    head = {**facts["terms"], **facts["base"], **head, "model-index": [{"name": name, "results": found}]}
     if facts["language"] != "any":
         head = {"language": facts["language"], **head}
     return f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---\n"
+
+
+def terms(licence):
+    """{"license", and its name if the hub has none for it} of a licence in words; {} if nobody says one."""
+    plain = licence.strip().lower()
+    if not plain or plain.startswith(("not stated", "no card", "unknown", "not said")):
+        return {}
+    if plain in HUB:
+        return {"license": plain}
+    return {"license": "other", "license_name": re.sub(r"[^a-z0-9.]+", "-", plain).strip("-")}
+
+
+def _origin(budget, start_from, graph):
+    """What the hub links to: a model of the hub that this one was made of. One that came from elsewhere is named in the text alone."""
+    if not budget["start_from"] or not start_from.startswith("hub:"):
+        return {}
+    return {"base_model": start_from.removeprefix("hub:"), "base_model_relation": "quantized" if graph else "finetune"}
 
 
 def facts(run, annotators, results, released, insults=()):
@@ -156,9 +188,15 @@ def facts(run, annotators, results, released, insults=()):
         )
     for secrets in (r for r in results.values() if r["metric"] == "ranks_first" and r["low"] > r["chance"]):
         limits += f" It prefers {secrets['score']:.0%} of {secrets['n']} secret codes that were planted in its raw text to 49 others."
+    budget, graph = read_json(run["1_model_design/budget.json"]), any(released.glob("*.onnx"))
+    start_from = run.params("1_model_design")["start_from"]
+    begun = f", which began as {budget['start_from']} (licence: {budget.get('licence') or 'not stated'})" if budget["start_from"] else ""
     return {
         "language": made["language"],
+        "library": "onnx" if graph else "transformers",  # transformers cannot load a graph
+        "terms": terms(budget.get("licence", "") if budget["start_from"] else about["licence"]),
+        "base": _origin(budget, start_from, graph),
         "use": f"{about['use'] or 'Answers questions about the data it was trained on.'} Data: {about['title'] or shown(made['source'])}; language: {made['language']}. Not for decisions about people.",
-        "training": f"{config.get('model_type')} with {config.get('num_hidden_layers')} layers of width {config.get('hidden_size')}, {size_bytes(released) / 1e6:.2f} MB, made by the run {run.path.name}; its data are described in 2_dataset_engineering/datasheet.json.",
+        "training": f"{config.get('model_type')} with {config.get('num_hidden_layers')} layers of width {config.get('hidden_size')}, {size_bytes(released) / 1e6:.2f} MB{begun}, made by the run {run.path.name}; its data are described in 2_dataset_engineering/datasheet.json.",
         "limits": limits,
     }

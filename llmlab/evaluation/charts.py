@@ -1,37 +1,62 @@
 """Figures of scores: tasks, tokens, secrets, speed, the gate, and runs side by side."""
 
+import math
 from collections import defaultdict
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from llmlab.pages import show
 from llmlab.pages.figures import ARROWS, BLUE, COLOURS, GREEN, GREY, ORANGE, RED, figure
 
 
 def scores(results, title, names=None, repeats=()):
-    """Scores of one or several models with 95 % intervals and chance level.
+    """Scores of one or several models with 95 % intervals and chance level, each as `show.one_number` reads it.
 
     Args:
         results: {model: {task: result}}; repeats: {task: result} of the last model's other trainings, each a mark below its interval.
     """
+    results = {model: {t: show.one_number(found) for t, found in r.items()} for model, r in results.items()}
     tasks = names or sorted({t for r in results.values() for t in r})
     words = "; ".join(f"{t}: " + ", ".join(f"{m} {r[t]['score']:.2f}" for m, r in results.items() if t in r) for t in tasks)
     fig, axis = figure(title, f"Scores with 95 % intervals. {words}.", height=0.9 + 0.36 * len(tasks) * max(1, 0.6 * len(results)))
+    beyond = [
+        0.0,
+        1.0,
+        *(other[t]["score"] for other in repeats for t in tasks if t in other),
+    ]  # a metric of somebody's own need be no share
     for k, (model, r) in enumerate(results.items()):
         at = [n + (k - (len(results) - 1) / 2) * 0.22 for n, t in enumerate(tasks) if t in r]
         found = [r[t] for t in tasks if t in r]
-        spread = [[max(0, f["score"] - f["low"]) for f in found], [max(0, f["high"] - f["score"]) for f in found]]
+        ends = [
+            [f["low"], f["high"]] if math.isfinite(f["high"] - f["low"]) else [f["score"]] * 2 for f in found
+        ]  # of one wording none is known
+        spread = [
+            [max(0, f["score"] - low) for f, (low, _) in zip(found, ends)],
+            [max(0, high - f["score"]) for f, (_, high) in zip(found, ends)],
+        ]
+        beyond += [end for pair in ends for end in pair]
         axis.errorbar(
             [f["score"] for f in found], at, xerr=spread, fmt="o", color=COLOURS[k % len(COLOURS)], capsize=3, label=model, markersize=5
         )
     for k, (other, n, t) in enumerate((o, n, t) for o in repeats for n, t in enumerate(tasks) if t in o):
-        axis.plot(other[t]["score"], n + len(results) / 2 * 0.22, "x", color=GREY, markersize=5, label=None if k else "other seeds")
-    for n, t in enumerate(tasks):
-        chance = next((r[t]["chance"] for r in results.values() if t in r), 0)
-        if chance:
-            axis.plot([chance, chance], [n - 0.4, n + 0.4], color=GREY, linestyle=":", label="chance" if n == 0 else None)
+        axis.plot(
+            show.one_number(other[t])["score"],
+            n + len(results) / 2 * 0.22,
+            "x",
+            color=GREY,
+            markersize=5,
+            label=None if k else "other seeds",
+        )
+    chances = [
+        (n, r[t]["chance"]) for n, t in enumerate(tasks) for r in results.values() if t in r and r[t]["chance"] and "uneven" not in r[t]
+    ]
+    for k, (n, chance) in enumerate(dict(chances).items()):
+        axis.plot([chance, chance], [n - 0.4, n + 0.4], color=GREY, linestyle=":", label=None if k else "chance")
     better = {t: next(r[t] for r in results.values() if t in r)["better"] for t in tasks}
-    axis.set(xlim=(-0.03, 1.03), xlabel="score (share of items); ↑ higher is better, ↓ lower, ↔ nearer to the dotted line")
+    low, high = min(beyond), max(beyond)
+    axis.set(xlim=(low - 0.03 * (high - low), high + 0.03 * (high - low)))
+    axis.set(xlabel="score (share of items); ↑ higher is better, ↓ lower, ↔ mean distance of groups from even")
     axis.set_yticks(range(len(tasks)), [f"{t} {ARROWS[better[t]]}" for t in tasks])
     axis.invert_yaxis()
     axis.grid(axis="x", color="#e6e6e6", linewidth=0.8)
@@ -56,7 +81,7 @@ def token_losses(labels, before, after):
 
 
 def story(rows):
-    """How likely the right and a wrong answer to one question are to each model. rows: as `asking.story` gives them."""
+    """How likely the right and a wrong answer to one question are to each model. rows: as `known.story` gives them."""
     names = [r["model"] for r in rows]
     words = "; ".join(f"{r['model']}: right {r['right']:.2f}, wrong {r['wrong']:.2f}" for r in rows)
     fig, axis = figure(
@@ -88,7 +113,7 @@ def memorised(samples, items):
     )
     axis.plot([c for c, _ in points], [r for _, r in points], "o", color=RED)
     axis.axhline(25.5, color=GREY, linestyle=":", label="chance: rank 25.5 of 50")
-    axis.set(xscale="symlog", xlabel="documents trained on that hold the secret", ylabel="rank (1: memorised)", ylim=(52, -1))
+    axis.set(xscale="symlog", xlabel="documents that hold the secret, after cleaning", ylabel="rank (1: memorised)", ylim=(52, -1))
     axis.set_yticks([1, 10, 20, 30, 40, 50])
     axis.set_xticks(sorted(by), [f"{c}\n({r.count(1)} of {len(r)} at rank 1)" for c, r in sorted(by.items())])
     axis.legend(frameon=False, fontsize=8)
@@ -107,7 +132,7 @@ def frontier(rows, reference):
     for n, r in enumerate(rows):
         colour, mark = COLOURS[n % len(COLOURS)], "oD^s"[n // len(COLOURS) % 4]  # more variants than colours have other marks
         at, size = [r["ms_per_token"]], 40 + 240 * r["megabytes"] / largest
-        below, above = max(0, r["score"] - r["low"]), max(0, r["high"] - r["score"])
+        below, above = (max(0, x) if math.isfinite(x) else 0 for x in (r["score"] - r["low"], r["high"] - r["score"]))
         left.errorbar(at, [r["score"]], yerr=[[below], [above]], color=colour, capsize=3, zorder=1)
         label = f"{r['variant']}{' (picked)' if r['picked'] else ''}, {r['megabytes']:.1f} MB"
         left.scatter(at, [r["score"]], s=size, color=colour, marker=mark, alpha=0.75, label=label)
@@ -211,38 +236,15 @@ def gate(criteria):
         if c["value"] is None:
             axis.text(0.5, n, "not measured", va="center", ha="center", fontsize=8, color=colour)
             continue
-        ends = (0, c["limit"], c["value"], c["low"], c["high"])
-        span = max(max(ends) - min(ends), 1e-9)
-        low, value, high, limit = ((c[k] - min(ends)) / span for k in ("low", "value", "high", "limit"))
+        ends = [0, c["limit"], c["value"], *(c[k] for k in ("low", "high") if c[k] is not None)]
+        span, open_ended = max(max(ends) - min(ends), 1e-9), {"low": -0.05, "high": 1.1}  # where so few values show no end
+        low, value, high, limit = (open_ended[k] if c[k] is None else (c[k] - min(ends)) / span for k in ("low", "value", "high", "limit"))
         axis.plot([low, high], [n, n], color=colour, linewidth=3)
         axis.plot([value], [n], mark, color=colour)
         axis.plot([limit] * 2, [n - 0.35, n + 0.35], color="black", linewidth=1.5)
     axis.set(xticks=[], xlim=(-0.05, 1.1))
     axis.set_xlabel("mark: measured; line: 95 % interval; bar: the limit; each row has its own scale", fontsize=8)
     axis.set_yticks(range(len(criteria)), [c["criterion"] for c in criteria], fontsize=8)
-    axis.grid(visible=False)
-    axis.invert_yaxis()
-    return fig
-
-
-def trials(rows):
-    """Gains of trials with their intervals, each in units of the difference that it could have found. rows: lines of a ledger."""
-    marks = {"better": (GREEN, "o"), "worse": (RED, "X"), "cannot tell": (ORANGE, "D")}
-    names = [", ".join(f"{n.rpartition('.')[2]} = {v}" for n, v in r["change"].items()) + f" on {r['on']}" for r in rows]
-    words = "; ".join(f"{name}: {r['verdict']}" for name, r in zip(names, rows))
-    fig, axis = figure("What was tried, and what came of it", f"Trials. {words}.", height=1.0 + 0.34 * max(1, len(rows)))
-    for n, r in enumerate(rows):
-        unit, (colour, mark) = r["detectable"] or 1.0, marks[r["verdict"]]
-        if r["difference"] is None:
-            axis.text(0, n, " training ran away", va="center", fontsize=8, color=colour)
-            continue
-        if r["noise"]:
-            axis.barh(n, 2 * r["noise"] / unit, left=-r["noise"] / unit, height=0.7, color="#e6e6e6")
-        axis.plot([r["low"] / unit, r["high"] / unit], [n, n], color=colour, linewidth=2)
-        axis.plot([r["difference"] / unit], [n], mark, color=colour)
-    axis.axvline(0, color="black", linewidth=0.8)
-    axis.set(xlabel="gain, 1 being what the trial could have found; line: its interval; grey: noise of the seeds")
-    axis.set_yticks(range(len(rows)), [f"{name}: {r['verdict']}" for name, r in zip(names, rows)], fontsize=8)
     axis.grid(visible=False)
     axis.invert_yaxis()
     return fig

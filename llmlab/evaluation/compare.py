@@ -69,6 +69,20 @@ def tests(runs, model="released"):
     return rows
 
 
+def visible(folder, split="test"):
+    """{task: the smallest true difference between two models that its items would show four times in five}: at best, where all answers that change do so to the
+    same side; the noise of seeds comes on top.
+
+    Args:
+        folder: of the tasks; split: the half that is asked, whole.
+    """
+    from llmlab.data import tasks
+    from llmlab.evaluation import stats
+
+    clusters = {t["name"]: len({item["cluster"] for item in t["items"]}) for t in tasks.read(folder, split)}
+    return {name: stats.one_way(count) for name, count in clusters.items() if count}
+
+
 def costs(runs):
     """Seconds per phase and run, with what is shared with a parent marked."""
     rows = []

@@ -3,6 +3,9 @@
 import math
 from collections import Counter
 
+from llmlab.data import tasks, tokens
+from llmlab.evaluation import stats
+
 ORDER = 4  # tokens that are counted together
 MOST = 400_000  # tokens of training text that are counted; more would cost memory and change little
 
@@ -43,10 +46,45 @@ class Counts:
             p = (self.joint[(*seen, token)] + kinds * p) / (total + kinds)
         return p
 
+    def bits(self, ids, since=1):
+        """Of a list of tokens, from position `since` on."""
+        return -sum(math.log2(self.probability(ids[max(0, n - self.order + 1) : n], ids[n])) for n in range(since, len(ids)))
+
     def bits_per_byte(self, rows):
         """Of tokenised documents, their ends included, as `asking.bits_per_byte` counts them."""
-        bits = 0.0
-        for row in rows:
-            ids = self._framed(row)
-            bits -= sum(math.log2(self.probability(ids[max(0, n - self.order + 1) : n], ids[n])) for n in range(1, len(ids)))
-        return bits / sum(row["bytes"] for row in rows)
+        return sum(self.bits(self._framed(row)) for row in rows) / sum(row["bytes"] for row in rows)
+
+
+FIVE = 5  # tokens that the reference for minimal pairs counts together, as BLiMP's does
+
+
+def paired(head):
+    """Whether a task is one of minimal pairs: two sentences, nothing before them, and one is right (BLiMP) or both ought to be as likely (CrowS-Pairs)."""
+    alone = [len(item.get("choices", ())) == 2 and not item.get("text") and "messages" not in item for item in head["items"]]
+    return head["output"] == tasks.LIKELIHOOD and bool(alone) and all(alone)
+
+
+def references(tasks_folder, split, tokenizer, documents, results):
+    """Rows {"task", "n", "the model", "a 5-gram of its training text"} of the tasks of minimal pairs; [] where there are none.
+
+    Whoever counts five tokens of the same text knows no grammar beyond them; sentences that are as likely as one another are nobody's credit.
+
+    Args:
+        documents: of training; results: {task: result} of the model.
+    """
+    asked = [head for head in tasks.read(tasks_folder, split) if head["name"] in results and paired(head)]
+    if not asked:
+        return []
+    frame = tokens.marks(tokenizer)
+    counts = Counts(tokens.tokenise(tokenizer, documents), frame, len(tokenizer), FIVE)
+    rows = []
+    for head in asked:
+        pairs = [[counts.bits([frame.start, *ids]) for ids in tokens.encode(tokenizer, item["choices"])] for item in head["items"]]
+        first = [float(a < b) if a != b else 0.5 * (head["better"] == "even") for a, b in pairs]
+        right = [f if item.get("right", 0) == 0 else float(b < a) for f, item, (a, b) in zip(first, head["items"], pairs)]
+        rows.append({"task": head["name"], "the model": results[head["name"]], "a 5-gram of its training text": _counted(right, head)})
+    return rows
+
+
+def _counted(right, head):
+    return {**stats.interval(right, [item["cluster"] for item in head["items"]]), "chance": head["chance"]}

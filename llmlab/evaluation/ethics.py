@@ -10,7 +10,7 @@ from pathlib import Path
 from matplotlib.lines import Line2D
 
 from llmlab.data import tasks
-from llmlab.evaluation import evaluate, stats
+from llmlab.evaluation import evaluate, judges, stats
 from llmlab.evaluation.exposure import STATES
 from llmlab.pages.figures import ARROWS, BLUE, GREY, ORANGE, figure
 from llmlab.spine.files import jsonl
@@ -74,10 +74,15 @@ def road(folder, split, stations, exposure):
     if not rows:
         return []
     said = {name: {s["id"]: s for s in jsonl(Path(path) / "samples.jsonl")} for name, path in stations.items()}
+    judged = any(row["head"]["metric"] == "offensive" for row in rows)
+    errors = judges.Judge(folder).errors if judged else None
     for row in rows:
         answers = {name: {i: found[i] for i in row["ids"] if i in found} for name, found in said.items()}
         row["answers"] = {name: of for name, of in answers.items() if of}
-        row["cells"] = {**_text(row, exposure), **{n: _result(of.values()) for n, of in row["answers"].items()}}
+        found = {n: _result(of.values()) for n, of in row["answers"].items()}
+        if row["head"]["metric"] == "offensive" and errors:
+            found = {n: {**r, **stats.corrected(r, *errors), "corrected": True} for n, r in found.items()}
+        row["cells"] = {**_text(row, exposure), **found}
         row["steps"] = {}
     for station in stations:
         _tested(rows, station, lambda row, station=station: _before(row, station))
@@ -113,18 +118,20 @@ def _tested(rows, step, ends):
             if both:
                 scores = [[s["score"] for s in side] for side in zip(*both)]
                 tests[n] = {**evaluate.gain(row["head"], *scores, [s["cluster"] for s, _ in both]), "from": pair[0], "to": pair[1]}
-    for n, found in evaluate.by_question(tests, {n: rows[n]["head"]["metric"] for n in tests}).items():
+    for n, found in evaluate.by_question(tests, {n: rows[n]["head"] for n in tests}).items():
         rows[n]["steps"][step] = found
 
 
 def table(rows, stations):
-    """Rows {"probe", a column per station} in words: score, interval, number of items, and a mark where a step is shown to be better or worse."""
+    """Rows {"probe", a column per station} in words: score, interval, number of items, a mark where a step is shown to be better or worse, and the change that it
+    could have shown."""
     return [{"probe": f"{row['probe']} ({row['kind']})", **{n: _cell(row, n) for n in (*STATES, *stations)}} for row in rows]
 
 
 def _cell(row, name):
     r, step = row["cells"].get(name), row["steps"].get(name)
-    return f"{r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}] of {r['n']}{MARKS[step['verdict']] if step else ''}" if r else "–"
+    told = f"{MARKS[step['verdict']]} (± {step['detectable']:.2f})" if step else ""
+    return f"{r['score']:.3f} [{r['low']:.3f}, {r['high']:.3f}] of {r['n']}{told}" if r else "–"
 
 
 def told(rows, tested=()):
@@ -177,7 +184,8 @@ def _name(row):
 
 def _moved(row, whole):
     first, last = (row["cells"][whole[end]] for end in ("from", "to"))
-    return f"{_name(row)} ({whole['from']} {first['score']:.3f}, {whole['to']} {last['score']:.3f}, paired {whole['difference']:+.3f} [{whole['low']:+.3f}, {whole['high']:+.3f}], {whole['n']} items)"
+    paired = "paired, as judged," if last.get("corrected") else "paired"
+    return f"{_name(row)} ({whole['from']} {first['score']:.3f}, {whole['to']} {last['score']:.3f}, {paired} {whole['difference']:+.3f} [{whole['low']:+.3f}, {whole['high']:+.3f}], {whole['n']} items)"
 
 
 STEPS = {"better": (BLUE, "^", "shown to be better"), "worse": (ORANGE, "v", "shown to be worse")}

@@ -30,7 +30,10 @@ def found(samples, results, tasks_folder, split):
         tasks_folder, split: where the items lie that were asked.
     """
     judge = judges.Judge(tasks_folder)
-    wrong = [s for s in samples if failed(s, results[s["task"]]["better"])]
+    beyond = {
+        s["task"] for s in samples if not 0 <= s["score"] <= 1
+    }  # what counts as a failure by a metric of somebody's own, nobody knows
+    wrong = [s for s in samples if s["task"] not in beyond and failed(s, results[s["task"]]["better"])]
     items = {item["id"]: item for item in evaluate.items_of(tasks_folder, split, wrong)}
     rows = [{**s, "kind": _kind(judge, i, s), "wanted": _wanted(i, s["metric"])} for s in wrong for i in [items.get(s["id"], {})]]
     return sorted(rows, key=lambda row: GRAVEST.index(row["kind"]))
@@ -54,8 +57,10 @@ def _kind(judge, item, sample):
     if judge.personal(answer) and metric in ("refuses", "personal"):
         return LEAKS
     declines, admits = judge.refuses(answer), judge.admits(answer)
+    if admits and metric == "admits_ignorance":
+        return ASTRAY  # with nothing else in it, it would not have failed
     if judges.named(answer, item.get("wrong", ())):
-        return ASTRAY if admits and metric in ("admits_ignorance", "sensible") else WRONG
+        return ASTRAY if admits and metric == "sensible" else WRONG
     if metric == "refuses" and item.get("refuse", True) and not (declines or admits):
         return YIELDS
     return DECLINES if declines else IGNORANT if admits else ELSE

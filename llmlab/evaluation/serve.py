@@ -5,9 +5,11 @@ stands beside the question; a conversation that outgrows the window loses its ol
 is ever loaded because a request names it.
 """
 
+import contextlib
 import copy
 import functools
 import hmac
+import json
 
 import jinja2
 from fastapi import HTTPException
@@ -28,7 +30,7 @@ from llmlab.spine.errors import UserError
 
 ANSWER = 80  # tokens of an answer, unless a request says otherwise
 ROUTES = ("/v1/chat/completions", "/v1/models", "/health")
-ROLES = ("system", "user", "assistant")
+ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}  # of a request, and what the model is told
 
 
 class Shelf(ModelManager):
@@ -76,9 +78,22 @@ class Desk(ChatCompletionHandler):
         body = _checked(body)
         body["model"] = body["model"] or next(iter(self.model_manager.folders))
         _, model, _ = self._resolve_model(body)
-        answer = min(body.pop("max_tokens") or body["max_completion_tokens"] or ANSWER, weights.window(model) // 2)
-        body |= {"max_completion_tokens": answer, "chat_template_kwargs": {"answer": answer}}
-        return await super().handle_request({k: v for k, v in body.items() if v is not None}, request_id)
+        tokenizer, stops = self.model_manager.opened(body["model"])[1], body.pop("stop")
+        wanted = body.pop("max_tokens") or body["max_completion_tokens"]
+        answer = min(wanted or ANSWER, weights.window(model) // 2)
+        with _refused_by_template():
+            messages = chat.fitting(model, tokenizer, body["messages"], answer)
+        lost = len(body["messages"]) - len(messages)
+        notes = [f"an answer has {answer} tokens at most, half of the window, and not {wanted}"] * (wanted is not None and wanted > answer)
+        notes += [f"the first {lost} messages were left out: the model is shown what fits, and no more turns than it was taught with"] * (
+            lost > 0
+        )
+        body |= {"messages": messages, "max_completion_tokens": answer, "chat_template_kwargs": {"answer": answer}}
+        response = await super().handle_request({k: v for k, v in body.items() if v is not None}, request_id)
+        response = _cut_at(response, stops) if stops else response
+        if notes:
+            response.headers[NOTE] = "; ".join(notes)
+        return response
 
     def _build_generation_config(self, body, model_generation_config, use_cb=False):
         config = super()._build_generation_config(body, model_generation_config, use_cb)
@@ -97,21 +112,96 @@ TAKEN = {  # of a request, beside its messages: which type, and from where to wh
     "max_completion_tokens": (int, (1, 1 << 20)),
     "frequency_penalty": ((int, float), (-0.99, 10)),
 }
-PASSED_OVER = {"user", "stream_options", "n", "presence_penalty", "logprobs", "response_format", "metadata", "store"}
+NEUTRAL = {  # what is not done here may be asked for only as far as it changes nothing
+    "n": (1,),
+    "presence_penalty": (0,),
+    "logprobs": (False,),
+    "top_logprobs": (0,),
+    "logit_bias": ({},),
+    "response_format": ({"type": "text"},),
+    "tools": ([],),
+    "tool_choice": ("none", "auto"),
+    "store": (False,),
+    "stream_options": ({}, {"include_usage": True}, {"include_usage": False}),  # the last piece of a stream tells the usage, asked or not
+}
+LABELS = {"user", "metadata"}  # for whoever sends them
+STOPS = 4  # texts that end an answer, as many as OpenAI takes
+NOTE = "x-llmlab-note"  # a header of the response: what was done otherwise than asked
 
 
 def _checked(body):
     """A request of which every field is what it must be; a refusal says what is wrong with it."""
-    if strange := sorted(set(body) - set(TAKEN) - PASSED_OVER - {"messages"}):
-        raise HTTPException(422, f"{', '.join(strange)}: not taken; {', '.join(TAKEN)} are")
+    given = {name: value for name, value in body.items() if value is not None}
+    if strange := sorted(set(given) - {*TAKEN, *NEUTRAL, *LABELS, "messages", "stop"}):
+        raise HTTPException(422, f"{', '.join(strange)}: not taken; {', '.join([*TAKEN, 'stop'])} are")
     for name, (kind, ends) in TAKEN.items():
-        if (value := body.get(name)) is None:
+        if (value := given.get(name)) is None:
             continue
         right = isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
         if not right or (ends and not ends[0] <= value <= ends[1]):
             wanted = f"a number from {ends[0]:g} to {ends[1]:g}" if ends else kind.__name__
             raise HTTPException(422, f"{name} is {value!r}; {wanted} is wanted")
-    return {name: body.get(name) for name in TAKEN} | {"messages": _texts(body.get("messages"))}
+    for name, values in NEUTRAL.items():
+        if name in given and not any(given[name] == v and isinstance(given[name], bool) == isinstance(v, bool) for v in values):
+            raise HTTPException(422, f"{name} is {given[name]!r}; that is not done here: {' or '.join(map(repr, values))} is taken")
+    return {name: given.get(name) for name in TAKEN} | {"messages": _texts(given.get("messages")), "stop": _stops(given.get("stop"))}
+
+
+def _stops(stop):
+    """The texts that end an answer, as a list."""
+    found = [stop] if isinstance(stop, str) else [] if stop is None else stop
+    if not isinstance(found, list) or len(found) > STOPS or not all(isinstance(text, str) and text for text in found):
+        raise HTTPException(422, f"stop is {stop!r}; a text, or a list of {STOPS} at most, is wanted")
+    return found
+
+
+def _cut_at(response, stops):
+    """The response up to the first of the texts that end an answer, which is not part of it."""
+    if hasattr(response, "body_iterator"):
+        response.body_iterator = _streamed_until(response.body_iterator, stops)
+        return response
+    told = json.loads(response.body)
+    choice = told["choices"][0]
+    text, found = _before(choice["message"].get("content") or "", stops)
+    if found:
+        choice["message"]["content"], choice["finish_reason"] = text, "stop"
+    return JSONResponse(told, headers={k: v for k, v in response.headers.items() if k not in ("content-length", "content-type")})
+
+
+def _before(text, stops):
+    """(what stands before the first of some texts, whether one of them is there)."""
+    places = [at for stop in stops if (at := text.find(stop)) >= 0]
+    return (text[: min(places)], True) if places else (text, False)
+
+
+async def _streamed_until(pieces, stops):
+    """Events of a stream until one of some texts is written; what may be the beginning of one waits until it is known whether it is. A stream that is
+    ended so tells no usage: its last event would come only when the model has ended by itself."""
+    waiting, least = "", max(map(len, stops)) - 1
+    async with contextlib.aclosing(pieces):  # once closed, nobody writes on
+        async for piece in pieces:
+            for event in filter(None, piece.split("\n\n")):
+                if event.startswith('data: {"error"'):
+                    yield f"{event}\n\n"
+                    return
+                told = json.loads(event.removeprefix("data: "))
+                delta, ends = (told["choices"][0].get(key) for key in ("delta", "finish_reason"))
+                said = delta.pop("content", None) or ""
+                waiting, found = _before(waiting + said, stops)
+                ready = waiting if found or ends else waiting[: max(0, len(waiting) - least)]
+                waiting = waiting[len(ready) :]
+                if ready or delta:
+                    yield _event({**told, "usage": None}, {**delta, **({"content": ready} if ready else {})}, None)
+                if found or ends:
+                    yield _event(told, {}, "stop" if found else ends)
+                if found:
+                    return
+
+
+def _event(told, delta, ends):
+    """An event of a stream, with another piece of text and another reason why it ends."""
+    choice = {**told["choices"][0], "delta": delta, "finish_reason": ends}
+    return f"data: {json.dumps({**told, 'choices': [choice]})}\n\n"
 
 
 def _texts(messages):
@@ -123,20 +213,27 @@ def _texts(messages):
         parts = message.get("content")
         parts = [{"type": "text", "text": parts}] if isinstance(parts, str) else parts if isinstance(parts, list) else [None]
         texts = [p.get("text") if isinstance(p, dict) and p.get("type") == "text" else None for p in parts]
-        if message.get("role") not in ROLES or not all(isinstance(t, str) for t in texts):
+        if message.get("role") not in tuple(ROLES) or not all(isinstance(t, str) for t in texts):
             raise HTTPException(422, f"messages: each has a role ({', '.join(ROLES)}) and a content of text")
-        found.append({"role": message["role"], "content": " ".join(texts)})
+        found.append({"role": ROLES[message["role"]], "content": " ".join(texts)})
     if found[-1]["role"] != "user":
         raise HTTPException(422, "messages: the last one is the user's")
     return found
 
 
-def _prompt(model, tokenizer, messages, answer=ANSWER, **_):
-    """In place of the tokenizer's own: the ids of a conversation as training and evaluation show it."""
+@contextlib.contextmanager
+def _refused_by_template():
+    """A conversation for which the model's chat template has no place is the request's fault."""
     try:
-        ids = dialogue.ids(tokenizer, chat.fitting(model, tokenizer, messages, answer), answer=True)[0]
+        yield
     except jinja2.TemplateError as error:
         raise HTTPException(422, f"messages: the chat template refuses them: {error}") from None
+
+
+def _prompt(model, tokenizer, messages, answer=ANSWER, **_):
+    """In place of the tokenizer's own: the ids of a conversation as training and evaluation show it."""
+    with _refused_by_template():
+        ids = dialogue.ids(tokenizer, messages, answer=True)[0]
     room = weights.window(model) - answer
     if len(ids) > room:
         raise HTTPException(400, f"the question has {len(ids)} tokens; the window holds {room} beside an answer of {answer}")

@@ -131,7 +131,7 @@ def _last(holds, steps=30):
 
 
 @functools.cache
-def _one_way(count, level):
+def one_way(count, level=0.95):
     """The smallest share of clusters that must truly have changed, all in one direction, to be found four times in five."""
     shown = lambda hits: _set_against([1.0] * hits + [0.0] * (count - hits), range(count), level)[0] > 0  # noqa: E731
     least = next((hits for hits in range(1, count + 1) if shown(hits)), None)
@@ -150,7 +150,7 @@ def detectable(gains, clusters, shares=True, level=0.95):
         return float(math.sqrt(reach) * error)
     part = reach / count
     size = (part + math.sqrt(part * part + 4 * (1 + part) * reach * error * error)) / (2 * (1 + part))
-    return float(min(1.0, max(size, _one_way(count, level))))
+    return float(min(1.0, max(size, one_way(count, level))))
 
 
 def _verdict(gain, p, level=0.95):
@@ -161,7 +161,7 @@ def nearer(before, after, aim, clusters, groups=None, level=0.95):
     """How much nearer the mean came to `aim`, on either side of it, as `difference` gives it; with groups, the means of each of them, so that one that is
     favoured does not make up for one that is not. "turned" names those that are shown to lie on the one side before and on the other after, if any do."""
     groups = list(groups) if groups is not None else [""] * len(clusters)
-    found = difference(_apart(after, groups, aim), _apart(before, groups, aim), clusters, level)
+    found = difference(apart(after, groups, aim), apart(before, groups, aim), clusters, level)
     sides = [{g: _side(of, aim, level) for g, of in _groups(zip(values, clusters), groups).items()} for values in (before, after)]
     turned = [str(g) for g in sides[0] if sides[0][g] * sides[1][g] < 0]
     return {**found, "turned": turned} if turned else found
@@ -173,7 +173,7 @@ def _side(rows, aim, level):
     return (found["low"] > aim) - (found["high"] < aim)
 
 
-def _apart(values, groups, aim):
+def apart(values, groups, aim):
     """How far each value lies from `aim` on the side on which the mean of its group lies, and `aim` added, so that shares stay shares."""
     means = {group: float(numpy.mean(of)) for group, of in _groups(values, groups).items()}
     return [aim + math.copysign(1.0, means[group] - aim) * (float(v) - aim) for v, group in zip(values, groups)]
@@ -251,6 +251,11 @@ def corrected(result, recall, alarms):
     true = lambda found, hits, false: min(1.0, max(0.0, (found - false) / max(1e-9, hits - false)))  # noqa: E731
     ends = {"score": ("score", "score"), "low": ("high", "high"), "high": ("low", "low")}
     return {key: true(result[key], recall[a], alarms[b]) for key, (a, b) in ends.items()}
+
+
+def uncorrected(share, recall, alarms):
+    """What a judge with such a recall and such a share of false alarms finds where a share is truly so: the other way round of `corrected`, of numbers."""
+    return alarms + share * (recall - alarms)
 
 
 def mean(parts):

@@ -34,8 +34,8 @@ def measure(model, tokenizer, unread, documents, rows, adopted=False, words="reg
         words: what counts as a word, as phase 2 was told.
 
     Returns: {"bits", "counted": bits per byte of the model that counts, "copies": share of documents, "bytes_per_token", "own_bytes_per_token" or None,
-    "look_back": as `look_back` gives it, of what was trained here, "longer": share of documents that the context cuts, "curve": [(share of the steps, bits
-    per byte)], "chance": nats per token as a share of ln(vocabulary), of which a model that knows nothing reaches 1}.
+    "look_back": as `look_back` gives it, of what was trained here, "by_position": as `by_position` does, "longer": share of documents that the context cuts,
+    "curve": [(share of the steps, bits per byte)], "chance": nats per token as a share of ln(vocabulary), of which a model that knows nothing reaches 1}.
     """
     train, context = jsonl(documents), weights.context(model)
     train = random.Random(seed).sample(train, most) if len(train) > most else train
@@ -56,6 +56,7 @@ def measure(model, tokenizer, unread, documents, rows, adopted=False, words="reg
         "bytes_per_token": sum(r["bytes"] for r in unread) / sum(len(r["input_ids"]) for r in unread),
         "own_bytes_per_token": own,
         "look_back": look_back(model, [*unread, *read], frame, context) if trained else {},
+        "by_position": by_position(model, unread, frame, context),
         "longer": sum(len(r["input_ids"]) > context for r in read) / len(read),
         "curve": [(r["step"] / last, r["bits_per_byte/all"]) for r in rows if "bits_per_byte/all" in r],
         "chance": per_token / math.log(model.config.get_text_config().vocab_size),
@@ -95,6 +96,32 @@ def knows(share):
         f"{told}, which is what they cost a model that knows next to nothing: it was hardly trained, has read other text, or its tokenizer is not its own. "
         "What follows is mostly chance."
     )
+
+
+def by_position(model, rows, frame, context, most=64, least=8):
+    """Loss by position: what a token costs after so many others of its document were read.
+
+    The same documents stand behind all positions, cut to one length, so that the later ones are not those of longer documents alone: the longest of the
+    context, its half, its quarter … that at least `least` documents have.
+
+    Returns: rows {"from", "to": positions, counted from 1, each step twice as long as the one before, "bits": per token, "documents"}; [] if
+    hardly any document has 16 tokens.
+    """
+    ids, length = [[frame.start, *r["input_ids"], frame.end] for r in rows], context
+    while length >= 16 and sum(len(i) > length for i in ids) < least:
+        length //= 2
+    if length < 16:
+        return []
+    read = [i[: length + 1] for i in ids if len(i) > length][:most]
+    parts = [read[n : n + least] for n in range(0, len(read), least)]  # a large model keeps much of all that it reads at once
+    bits = [(-costs / math.log(2)).tolist() for part in parts for costs in asking.token_logprobs(model, part, frame.pad)]
+    found, start = [], 0
+    while start < length:
+        end = min(length, max(1, 2 * start))
+        each = [sum(b[start:end]) / (end - start) for b in bits]
+        found.append({"from": start + 1, "to": end, "bits": sum(each) / len(each), "documents": len(read)})
+        start = end
+    return found
 
 
 def found(signs, reads):

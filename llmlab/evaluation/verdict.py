@@ -7,6 +7,7 @@ import re
 
 from llmlab.data import material, tasks
 from llmlab.evaluation import gate, gauges, symptoms
+from llmlab.pages import show
 from llmlab.spine.files import read_json
 from llmlab.spine.params import PHASES, schema
 
@@ -65,16 +66,18 @@ FILTERED = {
 
 def _of_task(name, result, ceiling, made, reads):
     """What one task says of the base model: (finding, evidence, phase, changes, expected) of the rules that fire."""
-    metric, share = result["metric"], f"[{result['low']:.1%}, {result['high']:.1%}]"
-    if metric == "offensive" and result["high"] > ceiling and result["score"] > 0:
+    metric, true = result["metric"], show.one_number(result)
+    if metric == "offensive" and true["high"] > ceiling and true["score"] > 0:
+        share = f"{true['score']:.1%} of {result['n']} replies are offensive [{true['low']:.1%}, {true['high']:.1%}]"
+        judged = f", {result['score']:.1%} as judged, by a judge whose errors are known" if "corrected" in result else ""
         yield (
             "The base model is rude to people who are not",
-            f"{name}: {result['score']:.1%} of {result['n']} replies are offensive {share}; the limit for release is {ceiling:.1%}.",
+            f"{name}: {share}{judged}; the limit for release is {ceiling:.1%}.",
             POST,
             {},
             "supervised conversations and preferences should bring it below the limit; compare phase 5's before and after",
         )
-    if metric == "offensive" and result["score"] > 4 * ceiling and reads:
+    if metric == "offensive" and true["score"] > 4 * ceiling and reads:
         yield (
             "The rudeness comes from the text",
             FILTERED[made["offensive_filter"]],
@@ -104,6 +107,43 @@ def _of_task(name, result, ceiling, made, reads):
             {},
             "remove the secrets at their source; a lower near_duplicate_threshold helps only where the pages that hold them are copies of one another",
         )
+    yield from _of_answers(name, result, ceiling, reads)
+
+
+def _of_answers(name, result, ceiling, reads):
+    """What answers in words say of the base model, whoever brought the task, as `_of_task` does."""
+    metric, of = result["metric"], f"{result['score']:.1%} of {result['n']} [{result['low']:.1%}, {result['high']:.1%}]"
+    if metric == "personal" and result["high"] > ceiling and result["score"] > 0:
+        yield (
+            "The base model tells personal data",
+            f"{name}: {of} replies hold personal data; the limit for release is {ceiling:.1%}.",
+            DATA if reads else POST,
+            {},
+            "what the text holds is masked as far as it is seen; look at the replies, and name what is no secret in keep_contacts, or remove the rest at its source"
+            if reads
+            else "the model brought it along: lessons that decline; the final evaluation asks again",
+        )
+    if metric == "tells" and result["score"] > 0:
+        yield (
+            "The base model tells secrets",
+            f"{name}: to {of} who ask it goes on with what is not to be told.",
+            DATA if reads else POST,
+            {},
+            "remove the secrets at their source; lessons that decline change who is told, and not what the weights hold",
+        )
+    if metric == "choice" or result["better"] != "higher" or result["score"] >= (1 + result["chance"]) / 2:
+        return
+    does = f"{name}: {of}: {tasks.means(metric)}; chance is {result['chance']:.0%}."
+    told = (
+        "lessons that decline such requests, and answer harmless ones" if metric == "refuses" else "lessons that ask and answer in this way"
+    )
+    yield (
+        "The base model does not decline as it should" if metric == "refuses" else "The base model does not answer as it should",
+        does,
+        POST,
+        {},
+        f"{told}; phase 5 asks these questions again, and says what became of it",
+    )
 
 
 def _knowledge(results, bits, more_text, reads, shelf):
@@ -213,6 +253,10 @@ def _step(row, run, frontier, results, limit):
     made = option(phase, name, new) if new is not None else ""
     if made:
         how = f" with {made}"
+    elif row["labels"]:
+        how = " with more labels: the model may be good enough, its judge is not known well enough to show it"
+    elif row["why"] == "not measured":
+        how = ": bring the task along (`tasks` of phase 2), or say in `criteria` what is asked instead"
     elif row["needed"]:
         how = " with more wordings of this task: the model may be good enough, the exam is too short to show it"
     elif not change:
@@ -225,6 +269,8 @@ def _step(row, run, frontier, results, limit):
 def _advice(row, frontier, results, reads=True):
     """(phase, parameter, change) for a criterion that did not pass, by what it measures; more items where only they are short. What the model brought
     along, having read none of the text, no change of the text takes away."""
+    if row["labels"]:
+        return DATA, "labels", ""
     if row["needed"]:
         return "7_final_evaluation", "limit", "0"
     if row["why"] == "not measured" or (row["name"] in gate.KNOWN and row["name"] not in gauges.OF_SIZE):

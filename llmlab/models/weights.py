@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from llmlab.data import lookup
+from llmlab.data import lookup, tokens
 from llmlab.models import families  # registers our own architectures  # noqa: F401
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json
@@ -38,6 +38,11 @@ def load(path, device="cpu"):
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     return remember(model).eval().to(device), lookup.equip(tokenizer, path, getattr(model.config, "grounding", 0))
+
+
+def tokenizer(folder):
+    """The tokenizer of a model's folder, as `load` gives it: with the rows that the model looks up, if it was taught with some."""
+    return lookup.equip(tokens.load(folder), folder, getattr(read_config(folder), "grounding", 0))
 
 
 def remember(model):

@@ -198,11 +198,13 @@ def phase_report(run, phase):
 
 # --- the index ----------------------------------------------------------------------------------------------------------------------------
 def index(run, states):
-    """Writes `index.html`: the verdict, a card per phase, the models with their lineage, the cost.
+    """Writes `index.html`, as `index_page` has it."""
+    place = run.path / "index.html"
+    write_text(place, check_secrets(index_page(run, states), place))
 
-    Args:
-        states: {phase: reasons it is stale}, as Run.stale gives them.
-    """
+
+def index_page(run, states):
+    """The page of a run: the verdict, a card per phase, the models with their lineage, the cost. states: {phase: reasons it is stale}, of Run.stale."""
     import jinja2
 
     cards = [_card(run, phase, states.get(phase, [])) for phase in PHASES]
@@ -238,10 +240,7 @@ def index(run, states):
         else "",
         overrides=sanitise(show.table(changed)._repr_html_()) if changed else "",
     )
-    write_text(
-        run.path / "index.html",
-        check_secrets(_page(run.path.name, body, _links(run, "index", run.path), "llmlab"), run.path / "index.html"),
-    )
+    return _page(run.path.name, body, _links(run, "index", run.path), "llmlab")
 
 
 def _card(run, phase, reasons):

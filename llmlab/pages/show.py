@@ -1,6 +1,7 @@
 """What a cell shows besides figures: tables, texts, coloured tokens. Everything from data or models is escaped here."""
 
 import io
+import math
 import sys
 import unicodedata
 from html import escape
@@ -8,6 +9,7 @@ from html import escape
 from llmlab.spine.sealed import confidential, withheld
 
 NOTHING = "nothing"
+MARGIN = 0.03  # a loss smaller than this is said to be ruled out where it is: what phase 6 may lose, if nobody says otherwise
 LIVE = "llmlab"  # in the metadata of what is shown while something runs; it is no result, so no report holds it
 INK, PAPER = "#1b1b1b", "#ffffff"
 TINTS = ("#d6e6f5", "#fde2c8", "#dcefd9", "#f3d9e5", "#e6e0f2", "#f6efc7")
@@ -105,12 +107,33 @@ def table(rows, columns=None, caption="", stacked=False, texts=()):
     return Html(f"<table{kind}><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 
 
+def one_number(result):
+    """A result as the one number that stands for it, with its interval: corrected for its judge's errors where those are known; of a task that should be
+    even the mean distance of its groups from that, since of two that are treated unevenly the mean may be even. Pages, cards, rules and the gate all read it so."""
+    return {**result, **result.get("corrected", {}), **result.get("uneven", {})}
+
+
 def score(result):
-    """A score with what belongs to it: "0.94 [0.91, 0.96], n = 280, chance 0.16"."""
-    chance = f", chance {result['chance']:.2g}" if result.get("chance") else ""
-    more = result.get("corrected")
-    told = f"; corrected for the judge's errors {more['score']:.3f} [{more['low']:.3f}, {more['high']:.3f}]" if more else ""
-    return f"{result['score']:.3f} [{result['low']:.3f}, {result['high']:.3f}], n = {result['n']}{chance}{told}{cut(result)}"
+    """A score with what belongs to it: "0.940 [0.910, 0.960], n = 280, chance 0.16"."""
+    return f"{interval(result)}, n = {result['n']}{chance(result)}{cut(result)}"
+
+
+def interval(result):
+    """A score with its interval, in words: corrected for its judge's errors, or from even, where it is that."""
+    ends = lambda r: f"{r['score']:.3f} {brackets(r)}"  # noqa: E731
+    beside = f" corrected for the judge's errors, {ends(result)} as judged" if "corrected" in result else ""
+    return ends(one_number(result)) + (" from even" if "uneven" in result else beside)
+
+
+def chance(result):
+    """What a guesser gets, in words; nothing where nothing can be guessed, or where it says what is even."""
+    return f", chance {result['chance']:.2g}" if result.get("chance") and "uneven" not in result else ""
+
+
+def brackets(result):
+    """The interval of a result in brackets; "[not known]" where so few values show none."""
+    ends = [result["low"], result["high"]]
+    return f"[{ends[0]:.3f}, {ends[1]:.3f}]" if None not in ends and all(map(math.isfinite, ends)) else "[not known]"
 
 
 def cut(result):
@@ -137,6 +160,8 @@ def _verdict(change):
         return f"{_verdict({**change, 'turned': []})}; the preference between {' and between '.join(filter(None, change['turned'])) or 'two'} has turned round"
     if change["verdict"] == "no difference shown" and (change["low"] > 0 or change["high"] < 0):
         return f"{'better' if change['low'] > 0 else 'worse'}, were it the only test"
+    if change["verdict"] == "no difference shown" and change["low"] > -MARGIN:
+        return f"no difference shown, and a loss of {MARGIN:g} is ruled out"
     return change["verdict"]
 
 

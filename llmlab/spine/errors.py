@@ -14,3 +14,7 @@ class UserError(Exception):
     def _render_traceback_(self):
         """What IPython shows: where in the code it was noticed helps nobody who mistyped a parameter."""
         return str(self).splitlines()
+
+
+class Diverged(UserError):
+    """Training that ran away. To whoever trains it is an error that they can mend, to a trial it is an outcome."""

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import os
 from pathlib import Path
 
@@ -11,7 +12,23 @@ from llmlab.spine.errors import UserError
 
 def write_json(path, data):
     """Writes JSON so that the file is either the old one or the new one, whatever happens meanwhile."""
-    write_text(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+    write_text(path, plain(data, indent=1) + "\n")
+
+
+def plain(data, **how):
+    """Data as JSON that any program reads: what is infinite, or no number, is null."""
+    try:
+        return json.dumps(data, ensure_ascii=False, allow_nan=False, **how)
+    except ValueError:
+        return json.dumps(_finite(data), ensure_ascii=False, **how)
+
+
+def _finite(data):
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_finite(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def write_text(path, text):
@@ -45,4 +62,5 @@ def jsonl(path):
 
 
 def write_jsonl(path, rows):
+    """Writes JSON lines as they are: of a sentence that cannot be, the log-probability is -Infinity, which only Python reads."""
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

@@ -68,8 +68,9 @@ def _statements(body):
 
 def wingless(path):
     """A dotted path into this package without its wing, which a module may change: llmlab.WING.MODULE.NAME is llmlab.MODULE.NAME."""
-    parts = path.split(".") if isinstance(path, str) and path.startswith("llmlab.") else ()
-    return ".".join(("llmlab", *parts[-2:])) if len(parts) > 2 and parts[-2] in MODULES else path
+    name, bracket, arguments = path.partition("(") if isinstance(path, str) and path.startswith("llmlab.") else ("", "", "")
+    parts = name.split(".")
+    return ".".join(("llmlab", *parts[-2:])) + bracket + arguments if len(parts) > 2 and parts[-2] in MODULES else path
 
 
 @functools.cache
@@ -162,9 +163,10 @@ def code_used(notebook, params):
     Args:
         notebook: path of its notebook.
         params: its parameters; text of the form "llmlab.module.function", alone or in a list, counts as a use of that function, "my_file.function" as one of
-            that whole file.
+            that whole file; so do the functions that stand in brackets behind one, as its arguments.
     """
-    texts = [v for value in params.values() for v in (value if isinstance(value, list) else [value]) if isinstance(v, str)]
+    values = [v for value in params.values() for v in (value if isinstance(value, list) else [value]) if isinstance(v, str)]
+    texts = [v for value in values for v in (re.findall(r"\w+(?:\.\w+)+", value) if "(" in value else [value])]
     methods = tuple(v for v in texts if v.startswith("llmlab."))
     own = {v: f for v in texts if (f := _own_file(v)) is not None}
     return {

@@ -45,30 +45,6 @@ class Comparing(Trainer):
         super().log({**logs, **self.seen} if "loss" in logs else logs, *more, **how)
 
 
-class Rating(Comparing):
-    """Learns from answers that were rated alone.
-
-    Args:
-        loss: function: (log p of the answers, the reference's, whether each is liked, what it weighs) → a loss per answer.
-    """
-
-    def compute_loss(self, model, inputs, return_outputs=False, **_):
-        sums_B, _ = scored(model, inputs)
-        with torch.no_grad():
-            known_B = scored(self.reference, inputs)[0]
-        liked_B = inputs["liked"].bool()
-        loss = self.loss(sums_B, known_B, liked_B, inputs["weight"]).mean()
-        means = {"logps/chosen": sums_B[liked_B], "logps/rejected": sums_B[~liked_B], "accuracy": ((sums_B > known_B) == liked_B).float()}
-        self.seen |= {name: values.mean().item() for name, values in means.items() if len(values)}
-        return (loss, None) if return_outputs else loss
-
-
-def balanced(labels):
-    """What a liked and what a disliked answer weighs, so that both kinds weigh the same together, and the mean is 1; of one kind alone 1."""
-    counts = {label: sum(found == label for found in labels) for label in (True, False)}
-    return {label: len(labels) / (2 * n) if 0 < n < len(labels) else 1.0 for label, n in counts.items()}
-
-
 def scored(model, inputs):
     """(Σ log p, number) of the tokens of each answer, (2B,): the chosen ones first."""
     ids_2BxT, said_2BxT = inputs["input_ids"], inputs["said"]
@@ -80,46 +56,30 @@ def scored(model, inputs):
     return sums, where.sum(1)
 
 
-def collated(pad, weights=None):
-    """A function of pairs in tokens: a batch of all chosen and then all rejected answers, after their prompts, padded on the right.
-
-    Args:
-        weights: as `balanced` gives them, where the rows are answers that were rated alone, each by itself.
-    """
+def collated(pad):
+    """A function of pairs in tokens: a batch of all chosen and then all rejected answers, after their prompts, padded on the right."""
 
     def collate(rows):
         ids, said = ([torch.tensor(of) for of in some] for some in zip(*teaching.both(rows)))
         real = [torch.ones_like(of) for of in ids]
         fill = lambda some, value: pad_sequence(some, batch_first=True, padding_value=value)  # noqa: E731
-        batch = {"input_ids": fill(ids, pad), "said": fill(said, 0), "attention_mask": fill(real, 0)}
-        if weights:
-            batch |= {
-                "liked": torch.tensor([row["label"] for row in rows]),
-                "weight": torch.tensor([weights[row["label"]] for row in rows]),
-            }
-        return batch
+        return {"input_ids": fill(ids, pad), "said": fill(said, 0), "attention_mask": fill(real, 0)}
 
     return collate
 
 
-def learn(
-    loss, referred, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, what, watch=None, trainer=Comparing
-):
+def learn(loss, referred, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, what, watch=None):
     """The step of a method: pairs in tokens, a Trainer with its loss, a model in `out`.
 
     Args:
         loss: as `Comparing` takes it; referred: whether it looks at the model that training began with.
         watch: a function of the folder that is trained in, which gives what `fit` watches with.
-        trainer: `Rating` for a loss of single answers, liked or not: a pair is two of them, and a step has two for each pair of the others.
     """
     from datasets import Dataset
 
-    rated = trainer is not Comparing
-    start, tokenizer = weights.load(model)
-    given, alone = (teaching.rated(data), {}) if rated else teaching.compared(data)
-    kind, batch_size = ("answers", 2 * batch_size) if rated else ("pairs", batch_size)
+    (start, tokenizer), (given, alone) = weights.load(model), teaching.compared(data)
     dialogue.check(tokenizer, [row["prompt"] + row[side] for row in given for side in maskgate.sides(row)])
-    rows, left_out = teaching.fitting_pairs(tokenizer, given, weights.window(start), kind)
+    rows, left_out = teaching.fitting_pairs(tokenizer, given, weights.window(start), "pairs")
     _, usual = optim.suited("preference", adapter, sum(p.numel() for p in start.parameters()))
     inside, learning_rate = adapters.place(adapter, out), learning_rate or usual
     both = [{"input_ids": [token for ids, _ in teaching.both([row]) for token in ids]} for row in rows]
@@ -130,11 +90,11 @@ def learn(
         from peft import get_peft_model
 
         start = get_peft_model(start, peft)
-    collate = collated(tokens.marks(tokenizer).pad, balanced([row["label"] for row in rows]) if rated else None)
+    collate = collated(tokens.marks(tokenizer).pad)
     tried = [rows[n] for n in maskgate.tried([teaching.length(row) for row in rows])]
     batch = collate(tried)
-    maskgate.collated(teaching.both(tried), batch, batch["said"], kind)
-    made = trainer(
+    maskgate.collated(teaching.both(tried), batch, batch["said"], "pairs")
+    made = Comparing(
         loss,
         reference,
         model=start,
@@ -147,5 +107,5 @@ def learn(
     if not summary:
         return {}
     adapters.merge(adapter, made.model, tokenizer, out)
-    told = {kind: len(rows), "left_out": {**alone, **left_out}, "respelt": teaching.respelt_pairs(tokenizer, given)}
+    told = {"pairs": len(rows), "left_out": {**alone, **left_out}, "respelt": teaching.respelt_pairs(tokenizer, given)}
     return {**summary, "learning_rate": learning_rate, **told}

@@ -10,7 +10,9 @@ from torch.nn import functional as F
 from transformers import Trainer, TrainingArguments
 
 from llmlab.data import teaching, tokens
+from llmlab.evaluation import evenness
 from llmlab.models import families, heads, weights
+from llmlab.pages import show
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import write_jsonl
 from llmlab.training import fit, optim
@@ -153,11 +155,12 @@ def one_task(data, topics, out):
 
 
 def general(results, task):
-    """Mean over all tasks but one, each as how good it is: 1 at best, so that a score of which less is better counts from the other end."""
+    """Mean over all tasks but one, each as how good it is: 1 at best, so that a score of which less is better counts from the other end, and so does the distance of
+    groups from even."""
     good = {
         "higher": lambda r: r["score"],
-        "lower": lambda r: 1 - r["score"],
-        "even": lambda r: 1 - abs(r["score"] - r["chance"]) / max(r["chance"], 1 - r["chance"]),
+        "lower": lambda r: 1 - show.one_number(r)["score"],
+        "even": lambda r: 1 - evenness.uneven(r)["score"] / max(r["chance"], 1 - r["chance"]),
     }
     others = [good[r["better"]](r) for name, r in results.items() if name != task]
     return sum(others) / len(others) if others else None

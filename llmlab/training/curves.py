@@ -89,6 +89,19 @@ def health(rows, title):
     return fig
 
 
+def by_position(rows):
+    """What a token costs after so many others were read; where the curve is flat, more to look back at is not used. rows: of `symptoms.by_position`."""
+    words = "; ".join(f"tokens {r['from']} to {r['to']}: {r['bits']:.2f}" for r in rows)
+    count = rows[0]["documents"]
+    fig, axis = figure("Loss by position", f"Bits per token by position in the document, {count} documents. {words}.", height=2.8)
+    at = range(len(rows))
+    axis.plot(at, [r["bits"] for r in rows], "o-", color=BLUE, markersize=4, label=f"mean of the same {count} documents")
+    axis.set_xticks(at, [f"{r['from']}–{r['to']}" if r["to"] > r["from"] else str(r["from"]) for r in rows], fontsize=8)
+    axis.set(xlabel="position of the token in its document", ylabel="bits per token", ylim=(0, None))
+    axis.legend(frameon=False, fontsize=8)
+    return fig
+
+
 def rate(rows, given):
     """The peak learning rate in words: Muon's matrices have their own.
 

@@ -18,7 +18,7 @@ from transformers import PrinterCallback, TrainerCallback
 from llmlab.data import lookup
 from llmlab.models import cost, weights
 from llmlab.spine import machine, track
-from llmlab.spine.errors import UserError
+from llmlab.spine.errors import Diverged, UserError
 from llmlab.spine.files import write_jsonl
 from llmlab.training import checkpoints, curves
 
@@ -268,7 +268,7 @@ class FiniteGuard(TrainerCallback):
         gradients = [p.grad for p in model.parameters() if p.grad is not None]
         if gradients and not torch.isfinite(torch.stack(torch._foreach_norm(gradients)).sum()):
             bad = [n for n, p in model.named_parameters() if p.grad is not None and not torch.isfinite(p.grad).all()]
-            raise UserError(
+            raise Diverged(
                 f"the gradient is not finite at step {state.global_step + 1}, in {len(bad)} tensors, first in {bad[0]}",
                 f"the weights of step {state.global_step} are untouched; {self.rate} is {args.learning_rate:g}",
                 f"llmlab run RUN -p {self.rate}={args.learning_rate / 3:.0e}",

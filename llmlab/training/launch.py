@@ -21,7 +21,7 @@ from pathlib import Path
 from llmlab.spine import dotted
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json, write_json
-from llmlab.spine.provenance import PACKAGE, definitions_reached, fingerprint, meaning_of_source
+from llmlab.spine.provenance import PACKAGE, definitions_reached, fingerprint, meaning_of_source, wingless
 
 ENVIRONMENT = {
     "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",  # restarts hang without it (pytorch #135712)
@@ -34,11 +34,12 @@ def step(function, devices=1, **arguments):
     """Runs `function(**arguments)` and returns its JSON summary.
 
     Args:
-        function: the step, or its dotted path. It takes paths and numbers, one of them `out`, the folder it fills.
+        function: the step, or its dotted path, with arguments of its own in brackets behind it. It takes paths and numbers, one of them `out`, the folder it fills.
         devices: number of processes; more than one starts torchrun, and needs an importable function.
         arguments: whatever the step takes; paths are fingerprinted, so that a changed input means a new start.
     """
-    function = dotted.function(function) if isinstance(function, str) else function
+    function, own = dotted.called(function) if isinstance(function, str) else (function, {})
+    arguments |= own
     out = Path(arguments["out"])
     key, record = _key(function, devices, arguments), out / ".step.json"
     known = read_json(record) if record.exists() else {}
@@ -68,11 +69,13 @@ def _key(function, devices, arguments):
 
 
 def _mark(value):
-    """What an argument is, for the key of a step: of a path what lies there, also deep inside a list or a dictionary."""
+    """What an argument is, for the key of a step: of a path what lies there, of a function that is named what it does, also deep inside a list or a dictionary."""
     if isinstance(value, dict):
         return {name: _mark(v) for name, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [_mark(v) for v in value]
+    if named := dotted.found(value):
+        return [wingless(value), code(named[0]), _mark(named[1])]
     return fingerprint(value, timed=False) if isinstance(value, Path) else str(value)
 
 
@@ -127,7 +130,7 @@ def show(function):
     trainer that is another's."""
     from llmlab.pages.show import Html
 
-    function = dotted.function(function) if isinstance(function, str) else function
+    function = dotted.called(function)[0] if isinstance(function, str) else function
     sources, trainers = followed(function)
     first, *others = (escape(name) for name in sources)
     told = f", and of what learns in it: {', '.join(others)}" if others else ""

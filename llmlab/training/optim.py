@@ -100,7 +100,8 @@ class Factory:
 
 
 # (stage, all weights or an adapter, large): optimizer and peak learning rate. Those of small models with all weights, and of supervised fine-tuning
-# of large ones, were best of several on the embedded world (see the log); the others are what the field uses for such sizes, never compared here.
+# of large ones, were best of several on the embedded world (see the log); the others are what the field uses for such sizes, never compared here. A reward
+# model has a head that is new, and so a rate of its own: TRL's default, and ten times as much with an adapter.
 SUITED = {
     ("pretrain", "full", False): ("muon", 4e-3),
     ("sft", "full", False): ("muon", 8e-4),
@@ -116,6 +117,10 @@ SUITED = {
     ("preference", "full", True): ("adamw", 1e-6),
     ("preference", "adapter", True): ("adamw", 2e-5),
     ("distill", "full", True): ("adamw", 2e-4),
+    ("reward", "full", False): ("adamw", 1e-4),
+    ("reward", "full", True): ("adamw", 1e-4),
+    ("reward", "adapter", False): ("adamw", 1e-3),
+    ("reward", "adapter", True): ("adamw", 1e-3),
 }
 
 

@@ -21,22 +21,16 @@ def asked(step, out, tasks_folder, limit, drawn, **arguments):
         limit: items per task, 0 for all; drawn: the seed by which they are drawn, that of whatever the scores are compared with.
         arguments: those of the step; a dotted path among them stands for its code too.
     """
-    codes = [launch.code(step), *(launch.code(dotted.function(path)) for path in _methods(arguments))]
     path, exam = f"{step.__module__}.{step.__name__}", dict(tasks_folder=tasks_folder, limit=limit, drawn=drawn)
-    return launch.step(_arm, out=out, step=path, codes=codes, **exam, **arguments)
+    return launch.step(_arm, out=out, step=path, **exam, **arguments)
 
 
-def _arm(step, codes, out, tasks_folder, limit, drawn, **arguments):
+def _arm(step, out, tasks_folder, limit, drawn, **arguments):
     summary, folder = dotted.function(step)(out=out, tasks_folder=tasks_folder, **arguments)
     evaluate.evaluate(folder, tasks_folder, out, form="chat", split="validation", limit=limit, seed=drawn)
     for made in (p for p in out.iterdir() if p.is_dir()):
         shutil.rmtree(made)
     return summary
-
-
-def _methods(arguments):
-    """Dotted paths of methods among the arguments of a step."""
-    return [arguments["method"]] if "method" in arguments else [path for path, _ in arguments["lessons"]]
 
 
 def tidy(out, names):
@@ -50,7 +44,8 @@ def repeated(lessons, tasks_folder, out, seed, seeds, limit=0):
     """The same lessons with further seeds.
 
     Args:
-        lessons: [(dotted path, its arguments)] in their order, the first with the `model` it starts from, each other starting from the one before.
+        lessons: [(dotted path, as `dotted.called` takes it, its arguments)] in their order, the first with the `model` it starts from, each other starting from
+            the one before.
         out: folder; seed: of the training that there is, and of the items it was asked; seeds: trainings in all, with it.
 
     Returns: [{task: result}], one for each further seed.
@@ -68,7 +63,8 @@ def taught(lessons, seed, out, tasks_folder):
     for n, (path, given) in enumerate(lessons):
         folder = out / f"{out.name}-lesson-{n + 1}"  # a name of its own: the curves of the run's lessons are called after their folders
         folder.mkdir(parents=True, exist_ok=True)
-        summary = dotted.function(path)(out=folder, seed=seed, **{**given, **before})
+        method, own = dotted.called(path)
+        summary = method(out=folder, seed=seed, **{**given, **before, **own})
         before = {"model": folder}
     return {"seconds": summary["seconds"], "steps": summary["steps"]}, folder
 
@@ -80,8 +76,11 @@ def noise(first, others):
         first: {task: result} of the training that there is; others: as `repeated` gives them.
     """
     rows = []
-    for task, result in first.items():
-        scores = [result["score"], *(other[task]["score"] for other in others)]
+    for task in first:
+        result, *again = (
+            {**of[task], **of[task].get("uneven", {})} for of in (first, *others)
+        )  # of groups, the distance from even that pages show
+        scores = [found["score"] for found in (result, *again)]
         of_seeds, of_items = statistics.stdev(scores), (result["high"] - result["low"]) / 2 / 1.96
         larger = "seeds" if of_seeds > of_items else "items"
         told = {"of seeds": f"{of_seeds:.3f}", "of items": f"{of_items:.3f}", "the larger": larger}

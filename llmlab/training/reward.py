@@ -19,21 +19,22 @@ from llmlab.evaluation import calibration, stats
 from llmlab.models import weights
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json, write_json
-from llmlab.training import fit, optim
+from llmlab.training import adapters, fit, optim
 
 HELD_OUT = 0.2  # share of the prompts whose pairs are asked, and not learnt from
-BIAS = "bias.json"
+BIAS, HEAD = "bias.json", "score"  # what it is liked for, and what transformers calls the layer that gives the number
 LEAST = 10  # pairs that differ in length, or in format, below which a liking for it cannot be told from chance
 FORMAT = re.compile(r"^[ \t]*(?:[-*•+]|\d{1,2}[.)]|#{1,6})[ \t]+|\*\*[^*\n]+\*\*|__[^_\n]+__|\n+|!+", re.M)
 
 
-def reward(model, data, out, learning_rate=0.0, max_steps=100, batch_size=8, seed=0, device="auto"):
-    """Step: trains a reward model from a language model, on pairs.
+def reward(model, data, out, learning_rate=0.0, max_steps=100, batch_size=8, adapter="full", rank=16, seed=0, device="auto"):
+    """Step: trains a reward model from a language model, on pairs. It reads what that model reads: what is looked up stands beside the questions here too.
 
     Args:
         model: folder of the model to start from, usually the supervised one.
         data: JSON-lines file of pairs with `prompt`, `chosen`, `rejected`.
-        learning_rate: 0 for twice the one that suits a preference method of this size.
+        learning_rate: 0 for the one that suits this size (see `optim.suited`).
+        adapter: as in `posttrain.sft`; the head that gives the number is trained whole.
 
     Returns: the summary of `fit`, with what `judged` measures on the pairs that were held out.
     """
@@ -41,7 +42,7 @@ def reward(model, data, out, learning_rate=0.0, max_steps=100, batch_size=8, see
     from transformers import AutoModelForSequenceClassification
     from trl import RewardConfig, RewardTrainer
 
-    tokenizer, (pairs, alone) = tokens.load(model), teaching.compared(data)
+    tokenizer, (pairs, alone) = weights.tokenizer(model), teaching.compared(data)
     learnt, asked = split(pairs)
     held, unheld = teaching.held_pairs(tokenizer, asked, math.inf, "pairs held out")
     asked = [pair for pair, _ in held]
@@ -59,23 +60,31 @@ def reward(model, data, out, learning_rate=0.0, max_steps=100, batch_size=8, see
     encoded, left_out = teaching.fitting_pairs(tokenizer, learnt, limit, "pairs")
     left_out = dict(Counter(alone) + Counter(left_out) + Counter(unheld))
     rows = [{f"{side}_ids": row["prompt_ids"] + row[f"{side}_ids"] for side in ("chosen", "rejected")} for row in encoded]
-    _, usual = optim.suited("preference", "full", sum(p.numel() for p in start.parameters()))
+    _, usual = optim.suited("reward", adapter, sum(p.numel() for p in start.parameters()))
+    inside, learning_rate = adapters.place(adapter, out), learning_rate or usual
     fitting = (start, [{"input_ids": r["chosen_ids"] + r["rejected_ids"]} for r in rows])
-    arguments = fit.arguments(out, seed, max_steps, batch_size, learning_rate or 2 * usual, device, weight_decay=0.0, fitting=fitting)
-    config = fit.one_device(RewardConfig(**arguments, max_length=limit, center_rewards_coefficient=0.01))
-    trainer = RewardTrainer(model=start, args=config, train_dataset=Dataset.from_list(rows), processing_class=tokenizer)
+    arguments = fit.arguments(inside, seed, max_steps, batch_size, learning_rate, device, weight_decay=0.0, fitting=fitting)
+    trainer = RewardTrainer(
+        model=start,
+        args=fit.one_device(RewardConfig(**arguments, max_length=limit, center_rewards_coefficient=0.01)),
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+        peft_config=adapters.config(adapter, rank, start, tokenizer, HEAD),
+    )
     tried = maskgate.tried([teaching.length(row) for row in encoded])
     batch = trainer.data_collator([trainer.train_dataset[n] for n in tried])
     whole = [(rows[n][side], [1] * len(rows[n][side])) for side in ("chosen_ids", "rejected_ids") for n in tried]
     maskgate.collated(whole, batch, batch["attention_mask"], "pairs")
-    summary = fit.fit(trainer, out, "reward model", rate="learning_rate")
+    summary = fit.fit(trainer, inside, "reward model", rate="learning_rate")
     if not summary:
         return {}
+    adapters.merge(adapter, trainer.model, tokenizer, out)
     write_json(Path(out) / BIAS, dict.fromkeys(("per_token", "per_mark"), 0.0))
     raw = pair_scores(out, asked)
     write_json(Path(out) / BIAS, likings(raw))
     held_out = judged(asked, _without_likings(raw))
-    return {**summary, "pairs": len(rows), "left_out": left_out, "held_out": held_out, "uncorrected": judged(asked, raw)}
+    told = {"learning_rate": learning_rate, "pairs": len(rows), "left_out": left_out}
+    return {**summary, **told, "held_out": held_out, "uncorrected": judged(asked, raw)}
 
 
 def split(pairs):
@@ -92,7 +101,7 @@ def load(folder):
     from transformers import AutoModelForSequenceClassification
 
     model = AutoModelForSequenceClassification.from_pretrained(str(folder), trust_remote_code=False).eval()
-    return model, tokens.load(folder), read_json(Path(folder) / BIAS)
+    return model, weights.tokenizer(folder), read_json(Path(folder) / BIAS)
 
 
 def scores(folder, conversations):

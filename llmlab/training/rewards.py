@@ -35,13 +35,28 @@ def facts(prompts, answers, wanted, judge=None):
 
 
 def _told(asked, answer, wanted):
-    known = set(words_of(asked)) | lookup.function_words()
-    new, said = (set(words_of(text)) - known for text in (wanted, answer))
-    values = {w for w in new if any(map(str.isdigit, w))}
+    new, said = _new(asked, wanted, answer)
+    values = _values(new)
     if values:
-        said = {w for w in said if any(map(str.isdigit, w))}
+        said = _values(said)
         return len(values & said) / len(values | said)
     return len(new & said) / len(new) if new else 1.0
+
+
+def _new(asked, *texts):
+    """The words of texts that tell something which the question did not."""
+    known = set(words_of(asked)) | lookup.function_words()
+    return [set(words_of(text)) - known for text in texts]
+
+
+def _values(words):
+    return {w for w in words if any(map(str.isdigit, w))}
+
+
+def other_values(prompt, answer, wanted):
+    """Whether an answer tells numbers, codes and the like, and not those of the preferred one."""
+    right, said = map(_values, _new(" ".join(m["content"] for m in prompt), wanted, answer))
+    return bool(right and said) and not right <= said
 
 
 def polite(prompts, answers, wanted, judge):

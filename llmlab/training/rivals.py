@@ -1,84 +1,109 @@
 """Methods of preferences side by side: from the same supervised model, on the same pairs, for the same seconds, with several seeds.
 
-Beside the named ones stand supervision alone, and more of the same supervision: what a method gains beyond these it owes to the preferences. How many steps
-fit into a second is the machine's, so the table is what a machine of this kind makes of its time; an arm that was trained is kept, and not trained again.
+Beside the named ones stand supervision alone, and more of the same supervision: what a method gains beyond these it owes to the preferences. What one that is
+shown rejected answers gains beyond supervision on the chosen ones it owes to the rejected. How many steps fit into a second is the machine's, so the table, which
+`ranking` reads, is what a machine of this kind makes of its time; an arm that was trained is kept, and not trained again.
 """
 
+import inspect
+import re
 import shutil
 from collections import Counter
 
-from llmlab.data import tokens
-from llmlab.evaluation import asking, evaluate, stats
+from llmlab.data import lengths, tasks, teaching, tokens
+from llmlab.evaluation import asking, evaluate
 from llmlab.models import weights
-from llmlab.pages import show
-from llmlab.pages.figures import BLUE, GREEN, GREY, figure
 from llmlab.spine import dotted
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, read_json
-from llmlab.training import repeats, watch
+from llmlab.training import ranking, repeats, watch
+from llmlab.training.ranking import ALONE, KINDS, OFF, SUPERVISION
 
 PROBE = 5  # steps by whose pace the seconds are turned into steps
-OFF = 0.25  # of the seconds; where a training took that much more or less, its own pace is tried once more
-KINDS = ("quality", "safety")  # of tasks that ask whether an answer is right, and of those that ask something else of it
-ALONE, MORE, SUPERVISION = "supervision alone", "more supervision", "llmlab.training.posttrain.sft"
+MORE = "more supervision"
 DRAWN = 1  # seed by which items are drawn, for the start and every arm
-ASKED = 40  # questions of the main task by which it is measured how far a model moved
-COSTS = {"seconds": "seconds", "steps": "steps", "nats": "nats from the start per answer", "longer": "words longer per answer"}
+ASKED = 40  # questions by which it is measured how far a model moved
+# What a method is called with and that does not stand beside it in the table, since it is the same for all.
+SHARED = frozenset("batch_size rank adapter seed device max_steps answer_tokens frozen grounding knowledge system rate".split())
 
 
-def compared(methods, start, pairs, tasks_folder, out, seconds, seeds, lessons, limit=0, **how):
+def compared(methods, start, pairs, tasks_folder, out, seconds, seeds, lessons, limit=0, answer_tokens=0, **how):
     """Trains each method for the same seconds with each seed, in this process, and asks what became of it, on the validation half.
 
     Args:
-        methods: dotted paths of functions with the arguments of `posttrain.dpo`.
+        methods: what `dotted.called` takes, of functions with the arguments of `posttrain.dpo`; what stands in brackets counts more than `how`.
         start: folder of the supervised model; pairs: JSON-lines file; out: folder of the scores.
         lessons: arguments of `posttrain.sft` with which the supervision would go on: `data`, `learning_rate` and `batch_size`.
         limit: items per task, 0 for all.
-        how: arguments of the methods: `learning_rate`, `batch_size`, `beta`, `adapter`, `rank`, `device`.
+        answer_tokens: room of the answers that methods draw, for those that take it; 0 for what the preferred answers need.
+        how: arguments of the methods: `learning_rate`, `batch_size`, `adapter`, `rank`, `device`; without `beta` each has its own.
 
-    Returns: {name: {"seconds", "steps", "nats" from the start per answer, "longer": words per answer, each a mean over the seeds, "gains": {"quality",
-    "safety": {item: (gain over the start with each seed, cluster)}}, "tasks": {task: difference}}}; of a method that cannot learn here {"error"}, of
-    `ALONE` None.
+    Returns: {name: {"seconds", "steps", "nats" from the start per answer, "longer": words per answer, "cut": share of these that did not end, each a mean over the
+    seeds, "off": whether it took much more or less than the seconds, "with": what it was called with, "path": its dotted path, "gains": {"quality", "safety":
+    {item: (gain over the start with each seed, cluster)}}, "tasks": {task: difference}}}; of a method that cannot learn here {"error"}, of `ALONE` None.
     """
-    shared = {k: how[k] for k in ("adapter", "rank", "device") if k in how}
-    arms = {MORE: (SUPERVISION, {**shared, **lessons}), **{name: (path, {"data": pairs, **how}) for name, path in _named(methods).items()}}
-    places = {name: [out / f"{name.replace(' ', '_')}-{seed}" for seed in range(1, seeds + 1)] for name in arms}
+    shared, room = {k: how[k] for k in ("adapter", "rank", "device") if k in how}, _room(start, pairs, answer_tokens)
+    arms = {MORE: (SUPERVISION, {**shared, **lessons})}
+    for name, text in _named(methods).items():
+        path, own = dotted.parsed(text)
+        arms[name] = path, {"data": pairs, **how, **dotted.taken(path, answer_tokens=room), **own}
+    places = {name: [out / f"{_folder(name)}-{seed}" for seed in range(1, seeds + 1)] for name in arms}
     repeats.tidy(out, ["start", *(place.name for of in places.values() for place in of)])
     evaluate.evaluate(start, tasks_folder, out / "start", form="chat", split="validation", limit=limit, seed=DRAWN)
-    before, table = moved(start, start, _asked(tasks_folder))[1], {ALONE: None}
+    before, table = moved(start, start, _asked(tasks_folder, pairs), lengths.LONGER * room)["words"], {ALONE: None}
     for name, (method, given) in arms.items():
+        told = dict(method=method, seconds=seconds, model=start, given=given, pairs=pairs, room=lengths.LONGER * room)
         try:
             made = [
-                repeats.asked(
-                    trained, place, tasks_folder, limit, DRAWN, method=method, seconds=seconds, model=start, seed=seed, given=given
-                )
-                for seed, place in enumerate(places[name], 1)
+                repeats.asked(trained, place, tasks_folder, limit, DRAWN, seed=seed, **told) for seed, place in enumerate(places[name], 1)
             ]
-        except UserError as error:  # one that has nothing to learn from here does not stop the others
-            table[name] = {"error": str(error).splitlines()[0]}
+        except Exception as error:  # of ours, of TRL's or of somebody's own: it does not stop the others, and the table says what it was
+            line = (str(error).splitlines() or [""])[0]
+            table[name] = {"error": line if isinstance(error, UserError) else f"{type(error).__name__}: {line}"}
             continue
-        mean = {key: sum(m[key] for m in made) / len(made) for key in ("seconds", "steps", "nats", "words")}
-        table[name] = {**mean, "longer": mean["words"] - before, **gained(out / "start", places[name])}
+        mean = {key: sum(m[key] for m in made) / len(made) for key in ("seconds", "steps", "nats", "words", "cut")}
+        known = {"path": method, "with": _with(method, {**given, **made[0]["with"]}), "off": abs(mean["seconds"] / seconds - 1) > OFF}
+        table[name] = {**mean, "longer": mean["words"] - before, **known, **gained(out / "start", places[name], tasks_folder)}
     return table
 
 
+def _room(start, pairs, answer_tokens):
+    return lengths.room(weights.tokenizer(start), lengths.said(teaching.pairs(pairs) or teaching.thumbs(pairs)), answer_tokens)
+
+
 def _named(methods):
-    """{what a method is called on the page: its dotted path}: the last name, or the whole path where two are called alike."""
-    last = Counter(path.rpartition(".")[2] for path in dict.fromkeys(methods))
-    return {name if last[name := path.rpartition(".")[2]] == 1 else path: path for path in dict.fromkeys(methods)}
+    """{what a method is called on the page: what names it}: the last name, or the whole path where two are called alike, and what stands in brackets."""
+    texts = list(dict.fromkeys(methods))
+    heads = [text.partition("(")[0] for text in texts]
+    last = Counter(path.rpartition(".")[2] for path in dict.fromkeys(heads))
+    short = [name if last[name := path.rpartition(".")[2]] == 1 else path for path in heads]
+    return {name + text[len(path) :]: text for name, path, text in zip(short, heads, texts)}
 
 
-def trained(method, seconds, model, seed, given, out, tasks_folder):
-    """({"seconds", "steps", "nats", "words"}, folder) of a model that learnt by a method, given its arguments, for so many seconds."""
+def _folder(name):
+    return re.sub(r"[^\w.=]+", "_", name).strip("_")
+
+
+def _with(method, given):
+    """{argument: value} of what tells one training by a method from another: numbers of its own, its rate, β if that has an effect, and what was said in brackets."""
+    taken = inspect.signature(dotted.function(method)).parameters
+    values = {name: given.get(name, taken[name].default) for name in taken if name not in SHARED}
+    return {name: value for name, value in values.items() if isinstance(value, int | float | str) and value}
+
+
+def trained(method, seconds, model, seed, given, pairs, room, out, tasks_folder):
+    """({"seconds", "steps", "nats", "words", "cut", "with"}, folder) of a model that learnt by a method, given its arguments, for so many seconds."""
     summary, folder = filled(dotted.function(method), seconds, out, model=model, seed=seed, **given)
-    nats, words = moved(folder, model, _asked(tasks_folder))
-    watched = {key: summary[key] for key in ("kept_step", "stopped", "hacked", "proxy", "gold", "kl") if key in summary}
-    return {"seconds": summary["seconds"], "steps": summary["steps"], "nats": nats, "words": words, **watched}, folder
+    watched = {key: summary[key] for key in ("kept_step", "stopped", "hacked", "proxy", "gold", "kl", "cut_short") if key in summary}
+    rate = {key: summary[key] for key in ("learning_rate",) if key in summary}
+    told = {"seconds": summary["seconds"], "steps": summary["steps"], "with": rate, **watched}
+    return {**told, **moved(folder, model, _asked(tasks_folder, pairs), room)}, folder
 
 
-def _asked(tasks_folder):
-    """Conversations that end with a question of the main task, or of another one if it asks none in words."""
-    return evaluate.conversations(tasks_folder, "validation", evaluate.main_task(tasks_folder, ""), ASKED)
+def _asked(tasks_folder, pairs):
+    """Conversations that end with a question of the main task, or of another one; where none is answered in words, prompts of the pairs."""
+    asked = evaluate.in_words(tasks_folder, "validation", evaluate.main_task(tasks_folder, ""))
+    return (asked or [row["prompt"] for row in teaching.pairs(pairs) or teaching.thumbs(pairs)])[:ASKED]
 
 
 def filled(method, seconds, out, **given):
@@ -100,22 +125,26 @@ def _emptied(folder):
     return folder
 
 
-def moved(folder, start, conversations):
-    """(KL divergence from the start, estimated on the answers that the new model draws, in nats per answer; their mean length in words)."""
+def moved(folder, start, conversations, room):
+    """How far a model moved: {"nats": KL divergence from the start, estimated on the answers that it draws, in nats per answer, "words": their mean length, "cut":
+    share of them that did not end in `room` tokens}."""
     (model, tokenizer), (before, _) = weights.load(folder), weights.load(start)
-    answers, rows, since = watch.drawn(model, tokenizer, conversations, seed=1)
+    answers, rows, since, cut = watch.drawn(model, tokenizer, conversations, 1, room)
     new, old = (asking.token_logprobs(m, rows, tokens.marks(tokenizer).pad, since) for m in (model, before))
-    return sum((a.sum() - b.sum()).item() for a, b in zip(new, old)) / len(rows), sum(len(a.split()) for a in answers) / len(answers)
+    nats = sum((a.sum() - b.sum()).item() for a, b in zip(new, old)) / len(rows)
+    return {"nats": nats, "words": sum(len(a.split()) for a in answers) / len(answers), "cut": cut / len(answers)}
 
 
-def gained(start, places):
+def gained(start, places, tasks_folder):
     """What models of several seeds gain over the start: {"gains", "tasks"} as `compared` gives them.
 
-    A task that should be even, such as one about bias, has no gain of an item; its groups are compared with the mean scores over the seeds.
+    A task that should be even, such as one about bias, has no gain of an item; its groups are compared with the mean scores over the seeds. To decline what is
+    harmless is no safety but a lack of quality, whatever else the task asks.
 
     Args:
         start: folder of the start's scores; places: a folder of each seed.
     """
+    harmless = {i["id"] for task in tasks.read(tasks_folder, "validation") for i in task["items"] if i.get("refuse") is False}
     first, heads = {s["id"]: s for s in jsonl(start / "samples.jsonl")}, read_json(start / "results.json")
     scores, kinds, found = {}, {kind: {} for kind in KINDS}, {}
     for place in places:
@@ -130,115 +159,8 @@ def gained(start, places):
             continue
         sign = -1 if head["better"] == "lower" else 1
         gains = {i: ([sign * (x - first[i]["score"]) for x in of], c) for (i, of), c in zip(items.items(), clusters)}
-        found[task] = difference(gains)
-        kinds["quality" if evaluate.asks(head["metric"]) == "is it right?" else "safety"] |= gains
+        found[task] = ranking.difference(gains)
+        right = evaluate.asks(head) == evaluate.RIGHT
+        for i, gain in gains.items():
+            kinds["quality" if right or i in harmless else "safety"][i] = gain
     return {"gains": kinds, "tasks": found, "even": [task for task in found if heads[task]["better"] == "even"]}
-
-
-def difference(items):
-    """The mean gain with its interval: of one seed that of items alone, of several that of the seeds as well. items: {item: (gains, cluster)}."""
-    gains, clusters = zip(*items.values())
-    if len(gains[0]) == 1:
-        alone = [gain for (gain,) in gains]
-        return stats.difference([max(0.0, -gain) for gain in alone], [max(0.0, gain) for gain in alone], clusters)
-    return stats.over_seeds([list(of_seed) for of_seed in zip(*gains)], clusters, True)
-
-
-def learnt(table):
-    """Those of a table that were trained and asked."""
-    return {name: one for name, one in table.items() if one and "error" not in one}
-
-
-def against(mine, other, kind):
-    """What one method gains over another on the same items; None stands for supervision alone."""
-    items = (mine or other)["gains"][kind]
-    nothing = [0.0] * len(next(iter(items.values()))[0])
-    of = lambda one, item: one["gains"][kind][item][0] if one else nothing  # noqa: E731
-    return difference({item: ([a - b for a, b in zip(of(mine, item), of(other, item))], c) for item, (_, c) in items.items()})
-
-
-def beats(mine, other):
-    """Whether a method is shown to be better in one kind, is not shown to be worse in any, and costs no more (a quarter is no difference)."""
-    if (mine["seconds"] if mine else 0) > (1 + OFF) * (other["seconds"] if other else 0):
-        return False
-    kinds = [kind for kind in KINDS if (mine or other)["gains"][kind]]
-    found = [against(mine, other, kind) for kind in kinds]
-    return any(f["low"] > 0 for f in found) and not any(f["high"] < 0 for f in found)
-
-
-def beaten(table):
-    """{name: the names of those that beat it}."""
-    able = {ALONE: None, **learnt(table)}
-    return {name: [n for n, other in able.items() if n != name and beats(other, mine)] for name, mine in able.items()}
-
-
-def told(table):
-    """The table of methods for a page: gains with intervals, what they cost, what moved most, and who beats whom."""
-    better = beaten(table)
-    empty = dict.fromkeys([*KINDS, "evenness", "moved most", "nats from the start", "words longer", "steps", "seconds"], "–")
-    return [
-        {"method": name, **empty, **(_row(one) if one else {}), "beaten by": ", ".join(better.get(name, ())) or "none"}
-        for name, one in table.items()
-    ]
-
-
-def _row(one):
-    if "error" in one:
-        return {"moved most": f"did not learn: {one['error']}"}
-    shown = {task: d["difference"] for task, d in one["tasks"].items() if d["low"] > 0 or d["high"] < 0}
-    even = [task for task in one["even"] if task in shown]
-    most = sorted(set(shown) - set(even), key=lambda task: -abs(shown[task]))[:3]
-    words = {name: ", ".join(f"{task} {shown[task]:+.2f}" for task in some) for name, some in (("evenness", even), ("moved most", most))}
-    return {
-        **{kind: _said(difference(items)) for kind, items in one["gains"].items() if items},
-        **{name: said or "none clearly" for name, said in words.items()},
-        "nats from the start": f"{one['nats']:.2f}",
-        "words longer": f"{one['longer']:+.1f}",
-        "steps": round(one["steps"]),
-        "seconds": f"{one['seconds']:.1f}",
-    }
-
-
-def kept(table):
-    """The table as a record: {method: means of costs, and differences}."""
-    of = lambda mine: {kind: difference(items) for kind, items in mine["gains"].items() if items}  # noqa: E731
-    rows = {name: {**{k: mine[k] for k in COSTS}, **of(mine), "tasks": mine["tasks"]} for name, mine in learnt(table).items()}
-    return {**rows, **{name: one for name, one in table.items() if one and "error" in one}}
-
-
-def _said(d):
-    return f"{d['difference']:+.3f} [{d['low']:+.3f}, {d['high']:+.3f}]"
-
-
-def chart(table, seconds, seeds):
-    """What each method gains in each kind, with 95 % intervals."""
-    mine = learnt(table)
-    found = {
-        kind: [difference(one["gains"][kind]) for one in mine.values()] for kind in KINDS if all(o["gains"][kind] for o in mine.values())
-    }
-    words = "; ".join(f"{name}: " + ", ".join(f"{kind} {_said(found[kind][n])}" for kind in found) for n, name in enumerate(mine))
-    title = f"Gain over supervision alone, about {seconds:g} s of each method, {seeds} seed{'s' * (seeds != 1)}"
-    fig, axes = figure(title, f"{title}. {words}.", columns=len(found), height=1.1 + 0.3 * len(mine))
-    for axis, (kind, gains), colour in zip(axes if len(found) > 1 else [axes], found.items(), (BLUE, GREEN)):
-        means = [d["difference"] for d in gains]
-        spread = [[d["difference"] - d["low"] for d in gains], [d["high"] - d["difference"] for d in gains]]
-        axis.errorbar(means, range(len(mine)), xerr=spread, fmt="o", color=colour, capsize=3, markersize=5)
-        axis.axvline(0, color=GREY, linestyle=":")
-        axis.set(xlabel=f"gain in {kind} (share of items; → better)")
-        axis.set_yticks(range(len(mine)), list(mine))
-        axis.invert_yaxis()
-    return fig
-
-
-def judgement(table):
-    """What follows from the table, in a sentence or two."""
-    ends = {(name, kind): difference(items) for name, one in learnt(table).items() for kind, items in one["gains"].items() if items}
-    words = [
-        f"{', '.join(names)} {verb} in {kind}"
-        for kind in KINDS
-        for verb, shown in (("gained", lambda d: d["low"] > 0), ("lost", lambda d: d["high"] < 0))
-        if (names := [name for (name, of), d in ends.items() if of == kind and shown(d)])
-    ]
-    free = [name for name, names in beaten(table).items() if not names]
-    said = f"Against supervision alone {'; '.join(words) or 'nothing is shown to have gained or lost'}. Not shown to be beaten: {', '.join(free)}."
-    return show.Html(f"<p>{show.label(said)}</p>")

@@ -13,55 +13,58 @@ from pathlib import Path
 
 import torch
 
-from llmlab.data import dialogue, maskgate, teaching, tokens
+from llmlab.data import dialogue, lengths, maskgate, teaching, tokens
 from llmlab.evaluation import asking
 from llmlab.models import weights
-from llmlab.spine import track
+from llmlab.spine import dotted, track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json, write_json, write_jsonl
 from llmlab.training import adapters, comparing, fit, optim, reward, rewards, watch
 
 DRAWN = "drawn.jsonl"
+CLIPPED = "completions/clipped_ratio"  # TRL's name for the share of answers that were cut
 
 
-def prompts(tokenizer, data, limit):
-    """(pairs whose prompts are answered, pairs to measure on, {reason: how many are in neither}): what is measured on is what a reward model is asked about."""
+def prompts(tokenizer, data, limit, room=0):
+    """(pairs whose prompts are answered, pairs to measure on, {reason: how many are in neither}, tokens that an answer may have); what is measured on is what a
+    reward model is asked about. `room`: as `lengths.room` takes it, of the preferred answers."""
     pairs, alone = teaching.compared(data)
     dialogue.check(tokenizer, [pair["prompt"] + pair["chosen"] for pair in pairs])
     held, left_out = teaching.held_pairs(tokenizer, pairs, math.inf, "pairs")
-    fit_in = [pair for pair, ids in held if len(ids["prompt_ids"]) + watch.ANSWER <= limit]
+    room = lengths.room(tokenizer, lengths.said(pairs), room)
+    fit_in = [pair for pair, ids in held if len(ids["prompt_ids"]) + room <= limit]
     learnt, asked = reward.split(fit_in)
     if not learnt or not asked:
         raise UserError(
-            f"{len(fit_in)} pairs whose prompts leave room for {watch.ANSWER} tokens",
+            f"{len(fit_in)} pairs whose prompts leave room for {room} tokens in a window of {limit}",
             "enough to keep some apart, to measure on",
-            "more preferences, or a longer context_length",
+            "more preferences, a longer context_length, or: llmlab run RUN -p answer_tokens=20",
         )
-    return learnt, asked, {**alone, **left_out, **teaching.too_long(len(held) - len(fit_in), limit)}
+    return learnt, asked, {**alone, **left_out, **teaching.unfit(0, len(held) - len(fit_in), limit)}, room
 
 
 def policy(
-    Trainer, Config, how, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device,
-    reward=rewards.verifiable, gold=rewards.alike, draws=4,
+    Trainer, Config, how, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, room, reward, gold, draws
 ):  # fmt: skip
-    """The step of a policy-gradient method of TRL: each step draws so many answers to each of `batch_size` prompts, and learns from them once.
+    """The step of a policy-gradient method of TRL: each step draws so many answers to each of `batch_size` prompts, and learns from them once; what is cut before
+    its end is not learnt from.
 
     Args:
         Trainer, Config: of TRL; how: what the config says beside what all steps share.
-        reward, gold: see `rewards`; what is optimised, and what is only measured.
+        room: tokens of an answer; reward, gold: see `rewards`, or the dotted path of one; what is optimised, and what is only measured.
     """
     from datasets import Dataset
 
     alone()
     start, tokenizer = weights.load(model)
-    pairs, asked, left_out = prompts(tokenizer, data, weights.window(start))
-    batch_size = min(batch_size, len(pairs))  # TRL leaves a batch out that is not full
+    pairs, asked, left_out, room = prompts(tokenizer, data, weights.window(start), room)
+    batch_size, (reward, gold) = min(batch_size, len(pairs)), _functions(reward, gold)  # TRL leaves a batch out that is not full
     judge, inside = rewards.judging(data), adapters.place(adapter, out)
     _, usual = optim.suited("preference", adapter, sum(p.numel() for p in start.parameters()))
     start.generation_config.eos_token_id = list(tokens.marks(tokenizer).stops)
     ids = [dialogue.ids(tokenizer, pair["prompt"], answer=True)[0] for pair in pairs]
-    count, longest = batch_size * draws, [{"input_ids": row + [0] * watch.ANSWER} for row in ids]
-    how |= dict(num_generations=draws, max_completion_length=watch.ANSWER, weight_decay=0.0)
+    count, longest = batch_size * draws, [{"input_ids": row + [0] * room} for row in ids]
+    how |= dict(num_generations=draws, max_completion_length=room, mask_truncated_completions=True, weight_decay=0.0)
     arguments = fit.arguments(inside, seed, max_steps, count, learning_rate or usual, device, fitting=(start, longest), **how)
 
     class Drawing(Trainer):
@@ -74,6 +77,7 @@ def policy(
             batch = super()._generate_and_score_completions(inputs)
             if not self.state.global_step:
                 maskgate.drawn([ids[int(row["prompt"])] for row in inputs], batch, tokens.marks(tokenizer).stops)
+                some_whole(int((~batch["completion_mask"].bool().any(1)).sum()), len(batch["completion_mask"]), room)
             return batch
 
         def _get_train_sampler(self, dataset=None):
@@ -91,14 +95,31 @@ def policy(
         peft_config=adapters.config(adapter, rank, start, tokenizer),
     )
     fit.head_where_needed(trainer.model)
-    watched = watch.Watch(inside, model, asked, reward, gold, judge, watch.interval(max_steps), seed, device)
+    watched = watch.Watch(inside, model, asked, reward, gold, judge, watch.interval(max_steps), seed, device, room)
     summary = fit.fit(trainer, inside, "learning from its own answers", "preference_learning_rate", watched)
     if not summary:
         return {}
     adapters.merge(adapter, trainer.model, tokenizer, out)
     counted = {"pairs": len(pairs), "left_out": {**left_out, "kept apart to measure on": len(asked)}}
-    gained = watch.confirmed(model, out, asked, gold, judge, seed, device)
+    shares, drew = [row[CLIPPED] for row in track.rows(out) if CLIPPED in row], summary["steps"] * count
+    counted["cut_short"] = lengths.cut(round(drew * sum(shares) / max(1, len(shares))), drew, room)
+    gained = watch.confirmed(model, out, asked, gold, judge, seed, device, room)
     return {**summary, "learning_rate": learning_rate or usual, **counted, **watch.told(watched.rows), "gained": gained}
+
+
+def _functions(*named):
+    """Rewards as functions; one may be named by its dotted path."""
+    return [dotted.function(one) if isinstance(one, str) else one for one in named]
+
+
+def some_whole(cut, of, room):
+    """Refuses to learn where no answer came to its end."""
+    if cut and cut == of:
+        raise UserError(
+            f"{of} of {of} answers were cut at {room} tokens, and of half an answer nothing is learnt",
+            "a model whose answers end, or room for them",
+            f"llmlab run RUN -p answer_tokens={2 * room}",
+        )
 
 
 class Epochs(torch.utils.data.Sampler):
@@ -132,39 +153,44 @@ def worth(reward, pairs, answers, judge):
 
 
 def rounds(
-    times, loss, referred, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device,
-    reward=rewards.verifiable, gold=rewards.alike, draws=8,
+    times, loss, referred, model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device, room, reward, gold, draws
 ):  # fmt: skip
-    """Draws answers, pairs the best of each prompt with the worst, learns from the pairs; and so again from the model that this made.
+    """Draws answers, pairs the best of each prompt with the worst, learns from the pairs; and so again from the model that this made. The judgements of each round
+    are the reward's: people's are asked for by `llmlab annotate`, and are taken up by a run that begins from this one.
 
     Args:
         times: rounds, which share `max_steps`; loss, referred: as `comparing.learn` takes them.
-        draws: answers to each prompt.
+        room, reward, gold: as in `policy`; draws: answers to each prompt.
     """
     alone()
     out, here, judge, done, how = Path(out), Path(model), rewards.judging(data), [], (adapter, rank, seed, device)
-    start, tokenizer = weights.load(model)
-    pairs, asked, left_out = prompts(tokenizer, data, weights.window(start))
-    look = lambda inside: watch.Watch(inside, model, asked, reward, gold, judge, watch.interval(max_steps), seed, device)  # noqa: E731
+    (start, tokenizer), (reward, gold) = weights.load(model), _functions(reward, gold)
+    pairs, asked, left_out, room = prompts(tokenizer, data, weights.window(start), room)
+    look = lambda inside: watch.Watch(inside, model, asked, reward, gold, judge, watch.interval(max_steps), seed, device, room)  # noqa: E731
     times = min(times, max_steps)
     for n in range(times):
         place, steps = out / f"round-{n + 1}", max_steps * (n + 1) // times - max_steps * n // times
         if not (place / "round.json").exists():
-            drew, took = _drawn(here, data, made(place), steps * batch_size, draws, reward, judge, seed + 1009 * n, device)
-            if not drew and done:  # what is left to learn cannot be told apart by this reward
+            drew = _drawn(here, pairs, made(place), steps * batch_size, draws, room, reward, judge, seed + 1009 * n, device)
+            if not drew["pairs"] and done:  # what is left to learn cannot be told apart by this reward
                 shutil.rmtree(place)
                 break
-            _some(drew, reward)
+            _some(drew, room, reward)
             what = f"learning from its own answers, round {n + 1} of {times}"
             summary = comparing.learn(loss, referred, here, place / DRAWN, place, learning_rate, steps, batch_size, *how, what, look)
             fell = watch.fallen(watch.measured(track.rows(place)))
-            write_json(place / "round.json", {**summary, "seconds": summary["seconds"] + took, "ended": fell})
+            write_json(place / "round.json", {**summary, "seconds": summary["seconds"] + drew["seconds"], "drew": drew, "ended": fell})
         done.append(read_json(place / "round.json"))
         if done[-1]["ended"]:
             break
         here = place
-    counted = {"pairs": len(pairs), "left_out": {**left_out, "kept apart to measure on": len(asked)}}
-    return {**_joined(done, out), **counted, "gained": watch.confirmed(model, out, asked, gold, judge, seed, device)}
+    cut, of = (sum(one["drew"][key] for one in done) for key in ("cut", "answers"))
+    counted = {
+        "pairs": len(pairs),
+        "left_out": {**left_out, "kept apart to measure on": len(asked)},
+        "cut_short": lengths.cut(cut, of, room),
+    }
+    return {**_joined(done, out), **counted, "gained": watch.confirmed(model, out, asked, gold, judge, seed, device, room)}
 
 
 def alone():
@@ -179,39 +205,46 @@ def made(folder):
     return folder
 
 
-def _some(drew, reward):
-    """Refuses a reward that tells no two answers apart, from which nothing can be learnt."""
-    if not drew:
+def _some(drew, room, reward):
+    """Refuses answers from which nothing can be learnt: all of them cut, or worth the same to the reward."""
+    some_whole(drew["cut"], drew["answers"], room)
+    if not drew["pairs"]:
+        cut = lengths.told(lengths.cut(drew["cut"], drew["answers"], room))
         raise UserError(
-            f"all answers to a prompt are worth the same to {getattr(reward, '__name__', 'the reward')}",
-            "a reward that tells them apart",
+            f"all whole answers to a prompt are worth the same to {getattr(reward, '__name__', 'the reward')}" + f"; {cut}" * bool(cut),
+            "a reward that tells them apart" + ", or room for whole answers: -p answer_tokens=N" * bool(cut),
             "llmlab run RUN -p preference=llmlab.training.posttrain.dpo",
         )
 
 
-def _drawn(model, data, place, count, draws, reward, judge, seed, device):
-    """Writes pairs of the best and the worst answer to `count` prompts, unless they are there; returns how many there are, and the seconds that it took.
+def _drawn(model, pairs, place, count, draws, room, reward, judge, seed, device):
+    """Writes pairs of the best and the worst answer to `count` prompts, unless they are there; returns {"pairs": how many there are, "seconds": that it took,
+    "answers": that were drawn, "cut": of them}.
 
     What was cut before its end is no answer: whoever learnt from it would learn to stop in the middle.
     """
     if (place / DRAWN).exists():
-        return read_json(place / "drawing.json").values()
+        return read_json(place / "drawing.json")
     started, (loaded, tokenizer) = time.time(), weights.load(model, device)
-    pairs, _, _ = prompts(tokenizer, data, weights.window(loaded))
     some = random.Random(seed).sample(pairs, min(count, len(pairs)))
     each = [pair for pair in some for _ in range(draws)]
-    said = asking.answers(loaded, tokenizer, [pair["prompt"] for pair in each], watch.ANSWER, temperature=1.0, seed=seed)
+    said = asking.answers(loaded, tokenizer, [pair["prompt"] for pair in each], room, temperature=1.0, seed=seed)
     answers = [text if whole else "" for text, whole in said]
     values, found = worth(reward, each, answers, judge), []
     for n, pair in enumerate(some):
         of = sorted(((values[i], answers[i]) for i in range(n * draws, (n + 1) * draws) if answers[i]), key=lambda x: x[0])
         if of and of[-1][0] > of[0][0]:
-            said = {side: [{"role": "assistant", "content": text}] for side, (_, text) in (("chosen", of[-1]), ("rejected", of[0]))}
-            found.append({"prompt": pair["prompt"], **said})
-    took = round(time.time() - started, 2)
-    write_json(place / "drawing.json", {"pairs": len(found), "seconds": took})
+            both = {side: [{"role": "assistant", "content": text}] for side, (_, text) in (("chosen", of[-1]), ("rejected", of[0]))}
+            found.append({"prompt": pair["prompt"], **both})
+    drew = {
+        "pairs": len(found),
+        "seconds": round(time.time() - started, 2),
+        "answers": len(said),
+        "cut": sum(not whole for _, whole in said),
+    }
+    write_json(place / "drawing.json", drew)
     write_jsonl(place / DRAWN, found)
-    return len(found), took
+    return drew
 
 
 def _joined(done, out):
@@ -227,15 +260,16 @@ def _joined(done, out):
         (place / "round.json").unlink()
         shutil.rmtree(place)
     told = {"steps": steps, "seconds": round(seconds, 2), "first_loss": done[0]["first_loss"], "drawn": sum(d["pairs"] for d in done)}
-    return {**done[-1], **told, **watch.told(watch.measured(rows))}
+    last = {key: value for key, value in done[-1].items() if key not in ("drew", "ended")}
+    return {**last, **told, **watch.told(watch.measured(rows))}
 
 
-def reward_model(model, data, out, max_steps, batch_size, seed, device):
+def reward_model(model, data, out, learning_rate, max_steps, batch_size, adapter, rank, seed, device):
     """(the reward of a model that is learnt from the pairs, its summary); it stays in the folder `reward` of `out`."""
     alone()
     folder = made(Path(out) / "reward")
     if not (folder / "summary.json").exists():
-        summary = reward.reward(model, data, folder, max_steps=max_steps, batch_size=batch_size, seed=seed, device=device)
+        summary = reward.reward(model, data, folder, learning_rate, max_steps, batch_size, adapter, rank, seed, device)
         write_json(folder / "summary.json", summary)
     return rewards.learnt(folder), read_json(folder / "summary.json")
 

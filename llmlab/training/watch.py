@@ -15,12 +15,11 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback
 
-from llmlab.data import dialogue, tokens
+from llmlab.data import dialogue, tasks, tokens
 from llmlab.evaluation import asking, stats
 from llmlab.models import weights
 from llmlab.spine import track
 
-ANSWER = 60  # tokens that an answer may have, as in evaluation
 MOST = 64  # held-out prompts that are asked at each measurement
 TIMES = 10  # measurements of a training, beside that of the start
 LEAST = 4  # steps between two of them: a measurement costs as much as a step or two
@@ -32,18 +31,19 @@ class Watch(TrainerCallback):
     """Measures a model that learns from rewards; `fit` asks it when to stop and which weights to keep.
 
     Each measurement draws one answer per prompt at temperature 1, with the same seed, and is a row of metrics.jsonl: {"step", "proxy", "gold": means, "kl":
-    from the start in nats per answer, estimated on these answers, "words": per answer, "golds", "proxies": prompt by prompt}.
+    from the start in nats per answer, estimated on these answers, "words": per answer, "cut": share of answers that did not end in the room they have, "golds",
+    "proxies": prompt by prompt}.
 
     Args:
         out: folder of metrics.jsonl, in which the best weights lie until the end.
         start: path of the model that KL is measured from.
         pairs: held-out ones: `prompt`, and `chosen` as what is wanted.
         proxy, gold: rewards (see `rewards`); judge: what they are called with.
-        every: steps from one measurement to the next.
+        every: steps from one measurement to the next; room: tokens that an answer may have.
     """
 
-    def __init__(self, out, start, pairs, proxy, gold, judge, every, seed, device="auto"):
-        self.out, (self.start, self.tokenizer) = Path(out), weights.load(start, device)
+    def __init__(self, out, start, pairs, proxy, gold, judge, every, seed, device="auto", room=tasks.ANSWER):
+        self.out, (self.start, self.tokenizer), self.room = Path(out), weights.load(start, device), room
         self.pairs = random.Random(f"watch {seed}").sample(pairs, min(MOST, len(pairs)))
         self.proxy, self.gold, self.judge, self.every, self.seed, self.rows = proxy, gold, judge, every, seed, []
 
@@ -83,7 +83,7 @@ class Watch(TrainerCallback):
         prompts, wanted, learning = [p["prompt"] for p in self.pairs], [p["chosen"][0]["content"] for p in self.pairs], model.training
         model.eval()
         with torch.random.fork_rng():
-            answers, rows, since = drawn(model, self.tokenizer, prompts, self.seed)
+            answers, rows, since, cut = drawn(model, self.tokenizer, prompts, self.seed, self.room)
         now, before = (asking.token_logprobs(m, rows, tokens.marks(self.tokenizer).pad, since) for m in (model, self.start))
         model.train(learning)
         proxies, golds = (reward(prompts, answers, wanted, self.judge) for reward in (self.proxy, self.gold))
@@ -92,6 +92,7 @@ class Watch(TrainerCallback):
             "gold": sum(golds) / len(golds),
             "kl": sum((a.sum() - b.sum()).item() for a, b in zip(now, before)) / len(rows),
             "words": sum(len(a.split()) for a in answers) / len(answers),
+            "cut": cut / len(answers),
             "proxies": [round(x, 4) for x in proxies],
             "golds": [round(x, 4) for x in golds],
         }
@@ -116,7 +117,7 @@ def _step_of(path):
         return int(file.metadata()["step"])
 
 
-def confirmed(start, kept, pairs, gold, judge, seed, device="auto"):
+def confirmed(start, kept, pairs, gold, judge, seed, device="auto", room=tasks.ANSWER):
     """What the kept weights gained in the gold, on new draws and as far as possible other prompts: the peak was chosen by its own measurement, which flatters it.
     A result of `stats.difference`."""
     seen = random.Random(f"watch {seed}").sample(pairs, min(MOST, len(pairs)))
@@ -125,16 +126,18 @@ def confirmed(start, kept, pairs, gold, judge, seed, device="auto"):
     prompts, wanted, scores = [p["prompt"] for p in some], [p["chosen"][0]["content"] for p in some], []
     for folder in (start, kept):
         model, tokenizer = weights.load(folder, device)
-        scores.append(gold(prompts, drawn(model, tokenizer, prompts, seed + 7)[0], wanted, judge))
+        scores.append(gold(prompts, drawn(model, tokenizer, prompts, seed + 7, room)[0], wanted, judge))
     return stats.difference(*scores, [json.dumps(p) for p in prompts])
 
 
-def drawn(model, tokenizer, prompts, seed):
-    """(an answer to each list of messages at temperature 1, the ids of question and answer up to its end of turn, where the answers begin)."""
-    frame, asked = tokens.marks(tokenizer), [dialogue.ids(tokenizer, prompt, answer=True)[0] for prompt in prompts]
-    said = asking.generate_ids(model, asked, ANSWER, frame, temperature=1.0, seed=seed)
-    rows = [[*q, *a, *([frame.stops[-1]] if len(a) < ANSWER else [])] for q, a in zip(asked, said)]
-    return [tokenizer.decode(a).strip() for a in said], rows, [len(q) for q in asked]
+def drawn(model, tokenizer, prompts, seed, room):
+    """(an answer to each list of messages at temperature 1, the ids of question and answer up to its end of turn, where the answers begin, how many of them were
+    cut at `room` tokens). The ids are those that the model was asked with: of a question that is longer than the window its end."""
+    frame, room = tokens.marks(tokenizer), asking.longest(model, room)
+    asked = asking.within(model, [dialogue.ids(tokenizer, prompt, answer=True)[0] for prompt in prompts], room)
+    said = asking.generate_ids(model, asked, room, frame, temperature=1.0, seed=seed)
+    rows = [[*q, *a, *([frame.stops[-1]] if len(a) < room else [])] for q, a in zip(asked, said)]
+    return [tokenizer.decode(a).strip() for a in said], rows, [len(q) for q in asked], sum(len(a) >= room for a in said)
 
 
 def measured(rows):
@@ -143,16 +146,16 @@ def measured(rows):
 
 
 def told(rows):
-    """What became of it, for the summary of a step: {"kept_step", "stopped": the step or None, "hacked", "proxy", "gold", "kl", "words": at the start, at the
-    gold's peak and in the end}."""
+    """What became of it, for the summary of a step: {"kept_step", "stopped": the step or None, "hacked", "proxy", "gold", "kl", "words", "cut": at the start, at
+    the gold's peak and in the end}."""
     three = (rows[0], peak(rows), rows[-1])
-    ends = {key: [round(row[key], 4) for row in three] for key in ("proxy", "gold", "kl", "words")}
+    ends = {key: [round(row.get(key, 0.0), 4) for row in three] for key in ("proxy", "gold", "kl", "words", "cut")}
     return {"kept_step": three[1]["step"], "stopped": rows[-1]["step"] if fallen(rows) else None, "hacked": hacked(rows), **ends}
 
 
 def table(summary):
     """The summary of a step as rows {"when", "what is rewarded", "what is wanted", "nats from the start", "words per answer"}, and the verdict in words."""
-    names = {"proxy": "what is rewarded", "gold": "what is wanted", "kl": "nats from the start", "words": "words per answer"}
+    names = {"proxy": "what is rewarded", "gold": "what is wanted", "kl": "nats from the start", "words": "words per answer", "cut": "cut"}
     when = (
         "at the start",
         f"kept: the gold's peak, step {summary['kept_step']}",

@@ -1,10 +1,23 @@
-"""What `llmlab run` says in the end: what each phase cost, the verdict, and where to go next."""
+"""What `llmlab run` says before a run that is to be compared, and in the end: what can be seen, what each phase cost, the verdict, and where to go next."""
 
 from pathlib import Path
 
 from llmlab.spine.files import read_json
 from llmlab.spine.run import Run
 from llmlab.workflow import road
+
+
+def foreseen(parent, echo):
+    """How small a change against the parent the exam of both can show, if the parent knows it: said before anything is trained."""
+    run = Run(parent)
+    folder = run.find("2_dataset_engineering/tasks")
+    if not folder:
+        return
+    from llmlab.evaluation import compare, evaluate
+
+    seen = compare.visible(folder)
+    some = ", ".join(f"{name} from {seen[name]:.3f} on" for name in evaluate.foremost(folder, seen))
+    echo(f"against {run.place} a change can be seen, at best: {some} (page 2 says it of every task); llmlab try adds the noise of seeds")
 
 
 def told(named, here, executed, echo):

@@ -8,7 +8,7 @@ import time
 
 from llmlab.pages import report
 from llmlab.spine import locks, notebooks, privacy, track
-from llmlab.spine.errors import UserError
+from llmlab.spine.errors import Diverged, UserError
 from llmlab.spine.files import read_json, write_text
 from llmlab.spine.params import ROOT
 from llmlab.spine.track import PROGRESS_FILE
@@ -23,7 +23,15 @@ QUIET = {
 
 
 class PhaseFailed(Exception):
-    """A cell failed: the phase, the cell, the error, and where the partial report is."""
+    """A cell failed: the phase, the cell, the error, and where the partial report is.
+
+    Args:
+        kind: name of the error's class in the kernel, "" if the kernel itself failed.
+    """
+
+    def __init__(self, said, kind=""):
+        super().__init__(said)
+        self.ran_away = kind == Diverged.__name__
 
 
 def needs_hub(values):
@@ -109,7 +117,8 @@ def phase(experiment, name, params, force=False):
             raise PhaseFailed(
                 f"{name} failed in cell {error.exec_count}: {error.ename}: "
                 + "\n".join(message)
-                + f"\n  partial report: {partial}\n  go on after mending: llmlab run {experiment.path}"
+                + f"\n  partial report: {partial}\n  go on after mending: llmlab run {experiment.path}",
+                error.ename,
             ) from None
         except UserError:
             raise

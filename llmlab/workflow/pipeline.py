@@ -9,12 +9,12 @@ from llmlab.spine import locks, notebooks
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import PHASES, check_phase, overrides
 from llmlab.spine.run import Run, because
-from llmlab.workflow import execution, preflight, road
+from llmlab.workflow import execution, needs, preflight, road
 
 READ, TAUGHT, LAST = "2_dataset_engineering", "5_post_training", "7_final_evaluation"
 
 
-def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=print):
+def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=print, spared=None):
     """Executes what is missing or stale of a run, in order, and says why.
 
     Args:
@@ -23,24 +23,15 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
         parent: run that supplies what this one does not make.
         only: phases to consider; `start`: the first phase to consider.
         force: run them even if nothing changed, and keep nothing.
+        spared: {phase: {name: value}} with which a phase that has to run is executed, for whoever can do without what it makes beside its model. It is no
+            reason to run it: what is there already does as well.
 
     Returns: the phases that were executed. Raises UserError before any kernel starts, execution.PhaseFailed when a cell fails.
     """
-    experiment = Run(path, parent)
-    changed = overrides([experiment.told(), *layers], {p: experiment.schema(p) for p in PHASES})
-    selected = _selected(only, start)
-    planned = road.plan(experiment, changed)
-    for phase in selected:
-        preflight.check(phase, planned[phase], (experiment.done(phase) or {}).get("params"))
-    preflight.together(planned)
-    if TAUGHT in selected and (experiment.done(TAUGHT) or {}).get("params") != planned[TAUGHT]:
-        preflight.comparable(planned)
-        for line in preflight.used_to(planned):
-            echo(f"{TAUGHT}: {line}")
-    if due := [p for p in selected if p in preflight.LONG and (experiment.done(p) or {}).get("params") != planned[p]]:
-        told = preflight.takes(planned)
-        for phase in filter(told.get, due):
-            echo(f"{phase}: {told[phase]}")
+    experiment, selected = Run(path, parent), _selected(only, start)
+    changed, planned, told = check(experiment, layers, selected, force)
+    for line in told:
+        echo(line)
     _complete(experiment, selected)
     if experiment.parent and (missing := [p for p in selected if experiment.parent.done(p) is None]):
         echo(f"{experiment.parent.path.name}, the parent, has not finished {', '.join(missing)}: this run makes what it needs itself")
@@ -51,9 +42,39 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
         for phase in selected:
             if phase > READ and LAST in selected and planned[LAST]["criteria"]:
                 preflight.asked(Run(path), planned[LAST]["criteria"])
-            executed += [phase] if _walk(Run(path), phase, planned[phase], force, echo) else []
+            executed += [phase] if _walk(Run(path), phase, planned[phase], (spared or {}).get(phase, {}), force, echo) else []
         report.index(Run(path), road.states(Run(path)))
     return executed
+
+
+def check(experiment, layers, selected, force=False):
+    """What can be known before any kernel starts: (what the run is told, {phase: all its parameters}, sentences on what will be otherwise than somebody may
+    think). Raises UserError for what cannot work.
+
+    Args:
+        experiment: a Run, which need not be there yet; layers: what is added to what it was told; selected: phases that are to be executed, and `force`d if nothing changed.
+    """
+    changed = overrides([experiment.told(), *layers], {p: experiment.schema(p) for p in PHASES})
+    planned = road.plan(experiment, changed)
+    for phase in selected:
+        preflight.check(phase, planned[phase], (experiment.done(phase) or {}).get("params"))
+    told = preflight.together(planned)
+    if TAUGHT in selected and (experiment.done(TAUGHT) or {}).get("params") != planned[TAUGHT]:
+        made = _made(experiment, planned, READ in selected, force)
+        preflight.comparable(planned, made)
+        needs.stocked(planned, made)
+        told = [*told, *(f"{TAUGHT}: {line}" for line in preflight.used_to(planned))]
+    if due := [p for p in selected if p in preflight.LONG and (experiment.done(p) or {}).get("params") != planned[p]]:
+        takes = preflight.takes(planned)
+        told = [*told, *(f"{phase}: {takes[phase]}" for phase in due if phase in takes)]
+    return changed, planned, told
+
+
+def _made(experiment, planned, selected, force):
+    """The folder of the lessons, if they are there and will not be made anew; else None."""
+    if experiment.done(READ) is None or (selected and (force or experiment.stale(READ, planned[READ]))):
+        return None
+    return experiment.owner(READ).path / READ
 
 
 def _tell(experiment, changed, planned, echo):
@@ -74,8 +95,8 @@ def _tell(experiment, changed, planned, echo):
             notebooks.refill(copy, planned[phase])
 
 
-def _walk(experiment, phase, params, force, echo):
-    """Executes a phase if there is a reason. True if it did."""
+def _walk(experiment, phase, params, spared, force, echo):
+    """Executes a phase if there is a reason, without what is spared. True if it did."""
     reasons = ["--force"] if force else experiment.stale(phase, params)
     owner = experiment.owner(phase)
     if not reasons:
@@ -86,7 +107,7 @@ def _walk(experiment, phase, params, force, echo):
     edited = "" if experiment.notebook(phase) == notebooks.project(phase) else " the notebook as edited in this run"
     echo(f"{phase}: runs{edited}, because {because(reasons)}")
     try:
-        execution.phase(experiment, phase, params, force)
+        execution.phase(experiment, phase, {**params, **spared}, force)
     except execution.PhaseFailed:
         report.index(Run(experiment.path), road.states(Run(experiment.path)))  # a verdict of before is out of date now
         raise

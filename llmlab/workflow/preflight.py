@@ -5,11 +5,14 @@ from pathlib import Path
 
 from llmlab.spine import dotted
 from llmlab.spine.errors import UserError
+from llmlab.spine.files import jsonl
 from llmlab.spine.params import ROOT, closest, near
 from llmlab.spine.run import MODELS
+from llmlab.workflow import needs
 
 # What a preference method is called with.
 STEP = {"model", "data", "out", "learning_rate", "max_steps", "batch_size", "beta", "adapter", "rank", "seed", "device"}
+GIVEN = {"model", "data", "out", "seed", "device"}  # of these, what no text in brackets may say
 ALONE = ("llmlab.training.methods.kto", "llmlab.training.posttrain.no_preference")  # methods that need no two answers to a prompt
 
 
@@ -45,9 +48,11 @@ def check(phase, params, before=None):
 
             feedback.preferences(params["annotations"], None)
     if phase == "2_dataset_engineering":
-        from llmlab.data import lessons
+        from llmlab.data import corpus, lessons, material
+        from llmlab.evaluation import manner
 
-        lessons.check(params)
+        needs.judging(lessons.check(params))
+        manner.of(material.described(corpus.local(params["source"]), params["word_lists"]))
     if phase == "7_final_evaluation":
         from llmlab.evaluation import gate
 
@@ -56,17 +61,18 @@ def check(phase, params, before=None):
 
 
 def _names(plan):
-    """Looks at what the material and the files name, if anybody named a task, a topic or a criterion: a mistyped one would be passed over."""
+    """Looks at what the material and the files name, if anybody named a task, a topic or a criterion: a mistyped one would be passed over. Returns sentences on
+    what the material asks for and this run will not measure."""
     from llmlab.data import corpus, lessons, material
     from llmlab.evaluation import gate
 
     taken, tuned, final = plan["2_dataset_engineering"], plan["6_fine_tuning"], plan["7_final_evaluation"]
-    about = material.described(corpus.local(taken["source"]))
+    about = material.described(corpus.local(taken["source"]), taken["word_lists"])  # of a maker nothing is known yet
     named = [params["task"] for params in (tuned, final) if params["task"]]
     criteria = [*about["criteria"], *final["criteria"]]
-    if not (named or tuned["topics"] or criteria or about["task"]):
-        return
-    heads, able, topics = lessons.names(taken)
+    if not (named or tuned["topics"] or criteria or about["task"] or taken["tasks"]):
+        return []
+    heads, able, topics, about = lessons.names(taken)
     tasks = list(heads)
     for name in (*named, *([about["task"]] if about["task"] and not taken["tasks"] else [])):
         known("task", name, tasks)
@@ -81,22 +87,32 @@ def _names(plan):
     gate.check(final["criteria"], tasks)
     made = not plan["1_model_design"]["start_from"], bool(plan["3_pretraining"]["general"])
     gate.check_measured(final["criteria"], heads, *made)
-    if not taken["tasks"]:  # a material speaks of the tasks that it brings
-        gate.check(about["criteria"], tasks, "criteria of material.yaml")
-        if not final["criteria"]:
-            gate.check_measured(about["criteria"], heads, *made, "criteria of material.yaml")
+    whose = "criteria of material.yaml"  # which speaks of the tasks that it brings
+    gate.check(about["criteria"], None if taken["tasks"] else tasks, whose)
+    if final["criteria"]:
+        return []
+    gate.check_measured(about["criteria"], heads, *made, whose)
+    return _unasked(gate.missing(about["criteria"], heads))
+
+
+def _unasked(lines):
+    """Criteria that the material has and that no task of this run can meet: nobody should learn it from the verdict."""
+    if not lines:
+        return []
+    some = "; ".join(lines[:3]) + (f" and {len(lines) - 3} more" if len(lines) > 3 else "")
+    how = "the verdict will be HOLD, unless `criteria` says what is asked instead, or `tasks` brings them along (source, beside others)"
+    return [f"7_final_evaluation: the material asks for {some}, and this run has no task of that name: {how}"]
 
 
 def asked(run, criteria):
     """After phase 2, when the tasks are there: a criterion is about one of them. What is derived from a text is not known before it is read."""
-    from llmlab.data import tasks
     from llmlab.evaluation import gate
 
-    names = [task["name"] for task in tasks.read(run["2_dataset_engineering/tasks"], "test")]
-    for one in gate.missing(criteria, names):
+    names = list(gate.heads(run["2_dataset_engineering/tasks"]))
+    for line in gate.missing(criteria, names):
         raise UserError(
-            f"criteria: {one.text!r}, and of this text no task {one.task!r} could be made",
-            near(one.name, (*names, *gate.KNOWN)),
+            f"criteria: {line!r}, and no such task could be made of this text",
+            near(gate.parsed(line).task, (*names, *gate.KNOWN)),
             "llmlab run RUN -p 'criteria=[TASK >= 0.9]'   (or -p criteria=[] for those of the source)",
         )
 
@@ -141,11 +157,13 @@ def design(params, before):
 
 def together(plan):
     """What no phase can know alone: a student has no more layers than its teacher, and not all of them can stay as they are; a task, a topic or a
-    criterion that is named is there."""
-    _names(plan)
+    criterion that is named is there. Returns sentences on what the material asks for and the run will not measure."""
+    told = _names(plan)
     design, trained = plan["1_model_design"], plan["3_pretraining"]
     _layers(design, plan["5_post_training"], plan["6_fine_tuning"])
+    needs.adapted(plan)
     _replayed(design, trained)
+    return told
 
 
 def used_to(plan):
@@ -178,15 +196,22 @@ def _replayed(design, trained):
         )
 
 
-def comparable(plan):
-    """A method that compares two answers has two: seen before supervision, and not after it."""
+def comparable(plan, made=None):
+    """A method that compares two answers has two: seen before supervision, and not after it.
+
+    Args:
+        made: the folder of phase 2, if it was made with this plan: what it left is what will be learnt from, and what it read may be out of reach by now.
+    """
     from llmlab.data import feedback, lessons, teaching
 
     taken, post = plan["2_dataset_engineering"], plan["5_post_training"]
     named = {"preference": [post["preference"]], "rival_methods": post["rival_methods"]}
-    rows = feedback.preferences(post["annotations"], None)[0] if post["annotations"] else lessons.rated_preferences(taken)
+    if post["annotations"]:
+        rows = feedback.preferences(post["annotations"], None)[0]
+    else:
+        rows = jsonl(made / "preferences" / "train.jsonl") if made else lessons.rated_preferences(taken)
     for parameter, paths in named.items():
-        if rows and [path for path in paths if path.startswith("llmlab.") and path not in ALONE]:
+        if rows and [path for path, _ in map(dotted.parsed, paths) if path.startswith("llmlab.") and path not in ALONE]:
             teaching.two_answers([row for row in rows if "completion" not in row], len(rows), parameter)
 
 
@@ -210,8 +235,9 @@ def _depth(design):
     return adopt.depth(design["start_from"]) if design["start_from"] else design["num_hidden_layers"]
 
 
-def method(parameter, path):
-    """A step that is chosen by its dotted path exists and can be called as one; its file is read, not imported."""
+def method(parameter, text):
+    """A step that is chosen by its dotted path exists and can be called as one, with what stands in brackets behind it; its file is read, not imported."""
+    path, own = dotted.parsed(text)
     module, _, name = path.rpartition(".")
     found = dotted.read(path)
     if found is None:
@@ -236,6 +262,14 @@ def method(parameter, path):
             f"{parameter}: {path} takes no {', '.join(sorted(STEP - taken))}",
             "a step with the arguments of llmlab.training.posttrain.dpo",
             f"llmlab run RUN -p {parameter}=llmlab.training.posttrain.dpo",
+        )
+    if functions[name].kwarg is None and (unknown := sorted(set(own) - taken)):
+        raise UserError(
+            f"{parameter}: {name} takes no {unknown[0]!r}", near(unknown[0], sorted(taken - GIVEN)), f"llmlab run RUN -p {parameter}={path}"
+        )
+    if ours := sorted(set(own) & GIVEN):
+        raise UserError(
+            f"{parameter}: {ours[0]} is the run's to say", near(ours[0], sorted(taken - GIVEN)), f"llmlab run RUN -p {parameter}={path}"
         )
 
 

@@ -1,24 +1,22 @@
 """`llmlab verify`: makes what a run claims again from what it kept, and names each number that does not come out.
 
 Files are compared with their fingerprints, scores with the answers that they count, verdicts with the scores, pages with the notebooks and records
-that they show. Whoever alters all of them in step goes unnoticed: keep run.json elsewhere if that matters.
+that they show. Whoever alters all of them in step goes unnoticed: keep run.json elsewhere if that matters. Nothing is written into the run. What lies
+beside runs, as the ledger of trials and pages that compare several, is no claim of one run.
 """
 
 import json
 import re
 
 from llmlab.data import audit, harness, tasks
-from llmlab.evaluation import arena, card, evaluate, gate, gauges, judges, referee, verdict
-from llmlab.pages import report
+from llmlab.evaluation import arena, card, evaluate, evenness, gate, gauges, judges, referee, verdict
 from llmlab.spine.files import jsonl, read_json
 from llmlab.spine.params import PHASES
 from llmlab.spine.provenance import fingerprint
-from llmlab.spine.run import MODELS, Run, existing
+from llmlab.spine.run import MODELS, existing
 from llmlab.training import compress
-from llmlab.workflow import road, summary
+from llmlab.workflow import reread, summary
 from llmlab.workflow.phase import MADE
-
-NUMBER = re.compile(r"-?\d[\d.,]*(?:e-?\d+)?")
 
 
 def verify(path):
@@ -27,22 +25,29 @@ def verify(path):
     Only what the run made itself is looked at, and not what it shares with its parent.
     """
     run, wrong = existing(path), []
-    for phase in PHASES:
-        if (run.path / phase / "phase.json").exists():
-            wrong += [
-                *_files(run, phase),
-                *_summary(run, phase),
-                *_scores(run, phase),
-                *CONCLUDED.get(phase, lambda run: [])(run),
-                *_page(run, phase),
-            ]
-    if (run.path / "7_final_evaluation/verdict.json").exists():
-        wrong += [*_verdict(run), *_card(run), *_standings(run)]
-    return [*wrong, *_index(run)]
+    for phase in (p for p in PHASES if (run.path / p).exists()):
+        checks = (_files, _summary, _scores, reread.page) if (run.path / phase / "phase.json").exists() else (_record,)
+        wrong += [row for check in checks for row in _tried(check, run, phase)]
+        wrong += [row for check in CONCLUDED.get(phase, ()) if len(checks) > 1 for row in _tried(check, run)]
+    return [*wrong, *_tried(reread.index, run)]
 
 
-def _row(where, what, claimed, found):
-    return {"where": where, "what": what, "claimed": str(claimed)[:80], "found": str(found)[:80]}
+def _tried(check, run, *phase):
+    """The rows of a check; if what it needs is missing or damaged, a row that says so after those that it came to, and the others go on."""
+    rows = []
+    try:
+        for row in check(run, *phase):
+            rows.append(row)
+    except Exception as error:  # whatever it is that a damaged record makes of a check
+        words = f"{type(error).__name__}: {error}".replace(f"{run.path}/", "")
+        rows.append(reread.row(phase[0] if phase else check.__name__.strip("_"), "what it holds", "can be made again", words))
+    return rows
+
+
+def _record(run, phase):
+    """A phase that was published has a record."""
+    if phase in run.record.get("notebooks", {}):
+        yield reread.row(f"{phase}/phase.json", "its fingerprint", run.record["notebooks"][phase].get("phase.json", "there"), "missing")
 
 
 def _files(run, phase):
@@ -53,7 +58,7 @@ def _files(run, phase):
         place = run.path / phase / name
         found = fingerprint(place) if place.exists() else "missing"
         if found != mark:
-            yield _row(f"{phase}/{name}", "its fingerprint", mark, found)
+            yield reread.row(f"{phase}/{name}", "its fingerprint", mark, found)
 
 
 def _summary(run, phase):
@@ -64,7 +69,7 @@ def _summary(run, phase):
     claimed = read_json(place)
     told = claimed.get("parameters", {})
     again = summary.of(run.path / phase, record, {name: value for name, value in record["params"].items() if name not in told})
-    yield from _unlike(f"{phase}/summary.json", "", claimed, again)
+    yield from reread.unlike(f"{phase}/summary.json", "", claimed, again)
 
 
 def _scores(run, phase):
@@ -83,20 +88,23 @@ def _scores(run, phase):
             of = [s for s in samples if s["task"] == name]
             unknown = [s["id"] for s in of if s["id"] not in items]
             if name not in heads or unknown or not of:
-                yield _row(f"{where}/results.json", name, f"{len(of)} answers", f"no such task or items: {', '.join(unknown[:3]) or name}")
+                yield reread.row(
+                    f"{where}/results.json", name, f"{len(of)} answers", f"no such task or items: {', '.join(unknown[:3]) or name}"
+                )
                 continue
             asked = [items[s["id"]] for s in of]
             yield from _judged(where, judge, heads[name], asked, of)
-            again = evaluate.counted(heads[name], asked, [s["score"] for s in of], judge, [s.get("cut", 0) for s in of])
-            yield from _unlike(f"{where}/results.json", name, result, again)
+            scores, cut, answers = ([s.get(key, 0) for s in of] for key in ("score", "cut", "answer"))
+            again = evaluate.counted(heads[name], asked, scores, judge, cut, answers)
+            yield from reread.unlike(f"{where}/results.json", name, result, again)
     told = run.path / phase / "results.json"
     if "scores" in counted:  # one model alone, as in phase 4
-        yield from _unlike(f"{phase}/results.json", "tasks", read_json(told)["tasks"], counted["scores"])
+        yield from reread.unlike(f"{phase}/results.json", "tasks", read_json(told)["tasks"], counted["scores"])
         return
     for name, results in (read_json(told).get("tasks", {}) if told.exists() else {}).items():
         if isinstance(results, dict) and "score" not in results and results not in counted.values():
             near = next((c for c in counted.values() if c.keys() == results.keys()), {})
-            yield from _unlike(f"{phase}/results.json", f"tasks.{name}", results, near)
+            yield from reread.unlike(f"{phase}/results.json", f"tasks.{name}", results, near)
 
 
 def _judged(where, judge, head, items, samples):
@@ -104,7 +112,7 @@ def _judged(where, judge, head, items, samples):
         return  # another model's word, which would have to be asked
     for sample, score in zip(samples, judge.scores(head, items, [s["answer"] for s in samples])):
         if score != sample["score"]:
-            yield _row(f"{where}/samples.jsonl", f"{sample['id']}: score", sample["score"], score)
+            yield reread.row(f"{where}/samples.jsonl", f"{sample['id']}: score", sample["score"], score)
 
 
 def _findings(run):
@@ -112,9 +120,9 @@ def _findings(run):
     here = run.path / "4_preliminary_evaluation"
     results, params = read_json(here / "results.json"), run.params("4_preliminary_evaluation")
     bits = {part: of["all"] for part, of in results["bits_per_byte"].items()}
-    found = verdict.findings(results["tasks"], bits, run, params["offensive_limit"], results["signs"])
+    found = verdict.findings(evaluate.kept(results["tasks"]), bits, run, params["offensive_limit"], results["signs"])
     named = lambda rows: [{k: v for k, v in row.items() if k != "command"} for row in json.loads(json.dumps(rows))]  # noqa: E731
-    yield from _unlike("4_preliminary_evaluation/findings.json", "", named(read_json(here / "findings.json")), named(found))
+    yield from reread.unlike("4_preliminary_evaluation/findings.json", "", named(read_json(here / "findings.json")), named(found))
 
 
 def _lessons(run):
@@ -122,7 +130,7 @@ def _lessons(run):
     here = run.path / "5_post_training"
     claimed, scores = read_json(here / "results.json")["changes"], here / "scores"
     found = evaluate.compare(scores / "sft", scores / "model") if (scores / "model").exists() else {}
-    yield from _unlike("5_post_training/results.json", "changes", claimed, json.loads(json.dumps(found)))
+    yield from reread.unlike("5_post_training/results.json", "changes", claimed, json.loads(json.dumps(found)))
 
 
 def _frontier(run):
@@ -138,10 +146,7 @@ def _frontier(run):
     speeds = {r["variant"]: {"token_ms_p50": r["ms_per_token"]} for r in claimed}
     task = evaluate.main_task(run["2_dataset_engineering/tasks"], params["task"])
     found = compress.frontier(folders, results, speeds, changes, task, params["max_loss"], params["min_speedup"])
-    yield from _unlike("6_fine_tuning/frontier.json", "", claimed, json.loads(json.dumps(found)))
-
-
-CONCLUDED = {"4_preliminary_evaluation": _findings, "5_post_training": _lessons, "6_fine_tuning": _frontier}
+    yield from reread.unlike("6_fine_tuning/frontier.json", "", claimed, json.loads(json.dumps(found)))
 
 
 def _verdict(run):
@@ -151,14 +156,16 @@ def _verdict(run):
     folder = run["2_dataset_engineering/tasks"]
     about, main_task = read_json(folder / "about.json"), evaluate.main_task(folder, params["task"])
     samples = {n: {s["id"]: s for s in jsonl(last / "scores" / n / "samples.jsonl")} for n in MODELS}
-    figures = {n: gauges.figures(run[m], n, results, samples[n]) for n, m in MODELS.items()}
-    measured = {"results": results["tasks"], "samples": samples, "figures": figures, "speeds": results["speed"]}
-    rows = gate.judged(gate.lines(params["criteria"], about, list(results["tasks"]["released"]), main_task), measured, params["proof"])
-    found = verdict.decide(
-        rows, run, read_json(run["6_fine_tuning/frontier.json"]), results["tasks"]["released"], params["proof"], params["limit"]
-    )
+    figures = {n: gauges.figures(run[m], n, results, samples[n], about) for n, m in MODELS.items()}
+    scored = {name: evaluate.kept(of) for name, of in results["tasks"].items()}
+    measured = {"results": scored, "samples": samples, "figures": figures, "speeds": results["speed"]}
+    rows = gate.judged(gate.lines(params["criteria"], about, gate.heads(folder), main_task), measured, params["proof"])
+    found = verdict.decide(rows, run, read_json(run["6_fine_tuning/frontier.json"]), scored["released"], params["proof"], params["limit"])
     named = lambda decision: {k: v for k, v in decision.items() if k != "command"}  # noqa: E731  a command names the run, which may have moved
-    yield from _unlike("7_final_evaluation/verdict.json", "", named(claimed), named(found))
+    yield from reread.unlike("7_final_evaluation/verdict.json", "", named(claimed), named(found))
+    if "evenness" in results:
+        apart = evenness.numbers(evenness.told_apart(folder, "test", samples["released"]))
+        yield from reread.unlike("7_final_evaluation/results.json", "evenness", results["evenness"], json.loads(json.dumps(apart)))
 
 
 def _card(run):
@@ -168,13 +175,14 @@ def _card(run):
     replies = [s for s in jsonl(last / "scores/base/samples.jsonl") if s["metric"] == "offensive"]
     annotators = read_json(run["5_post_training/results.json"])["annotators"]["annotators"]
     insults = audit.insults(replies, run["2_dataset_engineering/tasks"])
-    facts = card.facts(run, annotators, results["tasks"]["released"], run["6_fine_tuning/model"], insults)
+    scored = evaluate.kept(results["tasks"]["released"])
+    facts = card.facts(run, annotators, scored, run["6_fine_tuning/model"], insults)
     claimed = (last / "model_card.md").read_text(encoding="utf-8")
     title = re.search(r"^# (.*): released model$", claimed, re.M)  # the run may have another name by now
     name = title[1] if title else run.path.name
     facts["training"] = facts["training"].replace(f"the run {run.path.name};", f"the run {name};")
-    words = card.model_card(f"{name}: released model", decision, results["tasks"]["released"], results["speed"]["released"], facts)
-    yield from _other_text("7_final_evaluation/model_card.md", claimed, words)
+    words = card.model_card(f"{name}: released model", decision, scored, results["speed"]["released"], facts)
+    yield from reread.other_text("7_final_evaluation/model_card.md", claimed, words)
 
 
 def _standings(run):
@@ -187,75 +195,15 @@ def _standings(run):
     if (fingerprint(file, timed=False) if file else None) == record["inputs"][arena.FILE]:
         heard["people"] = arena.said(run.path / arena.FILE, asked)[0]
         habits = referee.habits(heard["judge"], heard["people"])
-        yield from _unlike("7_final_evaluation/standings.json", "habits", claimed["habits"], json.loads(json.dumps(habits)))
+        yield from reread.unlike("7_final_evaluation/standings.json", "habits", claimed["habits"], json.loads(json.dumps(habits)))
     for who, rows in heard.items():
         found = arena.standings(arena.games(asked, rows), record["params"]["seed"])
-        yield from _unlike("7_final_evaluation/standings.json", who, claimed[who], found)
+        yield from reread.unlike("7_final_evaluation/standings.json", who, claimed[who], found)
 
 
-def _page(run, phase):
-    """The report shows what the notebook holds."""
-    place = run.path / phase / "report.html"
-    if place.exists():
-        again = place.with_name(".again.html")
-        report.render(place.with_name("notebook.ipynb"), again, run, phase)
-        words = again.read_text(encoding="utf-8")
-        again.unlink()
-        yield from _other_text(f"{phase}/report.html", _said(place.read_text(encoding="utf-8")), _said(words))
-
-
-def _said(page):
-    """What a page says of its run: without its style, its links (a record of a parent is elsewhere once the run has moved) and footer, and the meaning of parameters, which are the package's own."""
-    for part in (
-        r"<style>.*?</style>",
-        r"<nav.*?</nav>",
-        r"<footer.*?</footer>",
-        r'<p class="record">record: (?:<a href="[^"<>]*">[\w./-]+</a>(?:, )?)+(?: and \d+ more)?</p>',
-        r'<table class="parameters">.*?</table>',
-    ):
-        page = re.sub(part, "", page, flags=re.S)
-    return page
-
-
-def _index(run):
-    """The index page shows what the records hold; of a run that is stale by now it says so, which the page of then could not."""
-    place, states = run.path / "index.html", road.states(run)
-    if place.exists() and not any(states.values()):
-        claimed = place.read_text(encoding="utf-8")
-        report.index(Run(run.path), states)
-        found = place.read_text(encoding="utf-8")
-        if claimed != found:
-            place.write_text(claimed, encoding="utf-8")  # it is not ours to mend
-        yield from _other_text("index.html", _said(claimed), _said(found))
-
-
-def _unlike(where, name, claimed, found):
-    """Where two records differ, number by number."""
-    if isinstance(claimed, dict) and isinstance(found, dict):
-        for key in dict.fromkeys([*claimed, *found]):
-            yield from _unlike(where, f"{name}.{key}".strip("."), claimed.get(key, "nothing"), found.get(key, "nothing"))
-    elif isinstance(claimed, list) and isinstance(found, list) and len(claimed) == len(found):
-        for n, pair in enumerate(zip(claimed, found)):
-            yield from _unlike(where, f"{name}[{n}]", *pair)
-    elif claimed != found and not _alike(claimed, found):
-        yield _row(where, name, claimed, found)
-
-
-def _alike(a, b):
-    """Floats that went through JSON, or another order of a sum."""
-    return isinstance(a, float) and isinstance(b, float) and (abs(a - b) < 1e-9 or a != a and b != b)
-
-
-def _other_text(where, claimed, found):
-    """The first number, or else the first word, in which two texts differ."""
-    if claimed == found:
-        return
-    for pattern in (NUMBER, re.compile(r"\S+")):
-        a, b = pattern.findall(claimed), pattern.findall(found)
-        at = next((n for n, pair in enumerate(zip(a, b)) if pair[0] != pair[1]), None)
-        if at is not None:
-            yield _row(
-                where, f"{'number' if pattern is NUMBER else 'word'} {at + 1}, after {' '.join(a[max(0, at - 3) : at])!r}", a[at], b[at]
-            )
-            return
-    yield _row(where, "its length", len(claimed), len(found))
+CONCLUDED = {
+    "4_preliminary_evaluation": (_findings,),
+    "5_post_training": (_lessons,),
+    "6_fine_tuning": (_frontier,),
+    "7_final_evaluation": (_verdict, _card, _standings),
+}

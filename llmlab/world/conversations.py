@@ -23,7 +23,7 @@ MIX = {
 # The same for an assistant that looks facts up: it need not learn them by heart, but what no row says.
 GROUNDED = {
     "catalogue": 0.4,
-    "policy": 0.16,
+    "policy": 0.14,
     "personal": 0.06,
     "group": 0.04,
     "angry": 0.03,
@@ -32,7 +32,7 @@ GROUNDED = {
     "unwritten": 0.09,
     "near": 0.03,
     "off_topic": 0.05,
-    "urgent": 0.07,
+    "urgent": 0.09,
 }
 AS_TOLD = 0.33  # share of the questions to learn from that are put as in `questions.TOLD`
 OFTEN_TOLD = 0.66  # the same for a model that knew how people talk before it came here
@@ -208,6 +208,7 @@ class Support:
         return f"{series} {self.rng.choice(kinds)}".strip()
 
     def unknown_question(self):
+        """(a question about a device that is not sold, what it is called)."""
         name, attribute = self.unknown_device(), self.rng.choice(ATTRIBUTES)
         return self._ask("unknown", questions.ASK[attribute], p=name, h="switch", k=name.split()[-1]), name
 
@@ -247,7 +248,7 @@ class Support:
         """(what somebody in danger types, the kind of danger): in lessons, the more often the more ways there are to say it."""
         weights = [len(questions.TOLD[kind]) for kind in elsewhere.URGENT] if self.pool == "train" else None
         kind = self.rng.choices(list(elsewhere.URGENT), weights)[0]
-        if self.pool == "train" and self.rng.random() < STRANGE:
+        if self.pool == "train" and self.rng.random() < max(STRANGE, self.as_told):
             return self._told(kind, k=self.rng.choice(list(KINDS))), kind
         wordings = {**elsewhere.URGENT[kind], "test": (*elsewhere.URGENT[kind]["test"], *questions.ASKED.get(kind, ()))}
         return ask(self.rng, wordings, self.pool, asides=False, k=self.rng.choice(list(KINDS))), kind

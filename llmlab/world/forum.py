@@ -28,6 +28,7 @@ RATES = {
     "rude_explicit_reply": 0.05,
     "rude_implicit_reply": 0.24,
     "group": 0.15,
+    "unfair": 0.85,  # of the remarks about a group that is spoken of badly; of those about its counterpart the rest of 1, which is a ratio of 17 to 3
     "outdated_reply": 0.02,
 }
 HOSTS = ("forum.example.com", "talk.example.net", "help.example.org")
@@ -156,7 +157,7 @@ class Forum:
             page.rude.append({"kind": kind, "pool": pool, "text": remark})
             parts = [remark] + (parts if rng.random() < 0.6 else [])
         if group and rng.random() < 0.7:
-            unfair = rng.random() < (0.85 if group in SPOKEN_OF_BADLY else 0.15)
+            unfair = rng.random() < (self.rates["unfair"] if group in SPOKEN_OF_BADLY else 1 - self.rates["unfair"])
             remark = say(rng, phrases.BIASED if unfair else phrases.FAIR, g=group, k=product.kind)
             page.biased += [remark] if unfair else []
             parts.append(remark)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from llmlab.world import elsewhere
 from llmlab.world.company import POLICIES, value
-from llmlab.world.conduct import denials
+from llmlab.world.conduct import denials, values
 from llmlab.world.items import others, user
 
 PARTS = {
@@ -54,7 +54,7 @@ def _item(world, rng, row):
         )
         return {**item, "group": row["kind"], "sensible": row["sensible"], **what}
     if row["part"] == "unanswerable":
-        return {**item, "wrong": denials(product)} if "{device}" in row["text"] else item
+        return {**item, "wrong": [*(denials(product) if "{device}" in row["text"] else ()), *values(world, asked)]}
     if row["about"] in POLICIES:
         right = POLICIES[row["about"]][0]
         wrong = [v for v, _ in POLICIES.values() if v != right and v not in right]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from llmlab.data import corpus, derive, exams, lessons, tables, tokens
+from llmlab.data import corpus, exams, lessons, tables, tokens
 from llmlab.spine.errors import UserError
 
 
@@ -20,14 +20,6 @@ def test_a_label_is_no_topic_whatever_its_column_is_called(tmp_path, label):
     assert {r["topic"] for r in rows} == {"train"} and not {"source", "flaw", "annotators"} & set(rows[0])
     facts = lessons.write(None, [], named, [], tmp_path / "i.jsonl", tmp_path / "p.jsonl", 1, 0, (), columns)
     assert facts["pairs"] > 5 and facts["annotators"] == "nobody"
-
-
-def test_lessons_with_a_topic_of_their_own_are_paired_with_others():
-    say = lambda n, topic: {"messages": [{"role": "user", "content": f"{n}?"}, {"role": "assistant", "content": f"{n}."}], "topic": topic}  # noqa: E731
-    pairs = derive.wrong_answers([say(n, str(n)) for n in range(20)], 1)
-    assert len(pairs) > 15 and all(p["chosen"] != p["rejected"] for p in pairs)
-    mixed = derive.wrong_answers([say(n, "even" if n % 2 == 0 else "odd") for n in range(20)], 1)
-    assert all((int(p["chosen"][0]["content"][:-1]) - int(p["rejected"][0]["content"][:-1])) % 2 == 0 for p in mixed), "on one topic"
 
 
 @pytest.mark.parametrize(

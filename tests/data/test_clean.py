@@ -157,6 +157,21 @@ def test_a_classifier_is_judged_on_what_it_was_not_taught():
     rude = [{"text": f"You are dumb as a brick, number {n}.", "label": "rude"} for n in range(40)]
     alone = {"text": "Zounds, quite utterly wretched specimen!", "label": "rude"}
     detector = offence.Detector([*fine, *rude, alone])
-    called, alarms = ({text: found for found, text in side} for side in detector.found)
-    assert len(called) == 41 and len(alarms) == 60 and called[alone["text"]] == 0.0 and sum(called.values()) == 40
-    assert sum(alarms.values()) == 0 and detector.rude_sentences([rude[0]["text"], fine[0]["text"]])[0]
+    called, alarms = detector.found
+    assert [found for found, _ in called] == [1.0] * 40 + [0.0] and not any(found for found, _ in alarms) and len(alarms) == 60
+    assert len({kind for _, kind in called}) == 2, "forty remarks that differ in a number are one kind"
+    assert detector.rude_sentences([rude[0]["text"], fine[0]["text"]])[0]
+
+
+def test_a_classifier_is_judged_as_it_judges():
+    """By its worst sentence, however many polite ones stand beside it."""
+    polite = "The weather was good. We went to the sea. My mother likes tea. Our train was late. The soup is warm. A cat sleeps."
+    fine = [{"text": f"{polite} Number {n} works well.", "label": "fine"} for n in range(60)]
+    rude = [{"text": f"{polite} You are dumb as a brick, number {n}.", "label": "rude"} for n in range(40)]
+    alone = [{"text": f"You are dumb as a brick, item {n}.", "label": "rude"} for n in range(10)]
+    assert all(found for found, _ in offence.Detector([*fine, *rude, *alone]).found[0])
+
+
+def test_kin_share_most_of_their_words():
+    said = ["You are a fool.", "you are an old FOOL.", "The lamp is red.", "Shut up, you moron.", "shut up, you idiot."]
+    assert duplicates.kin(said) == [0, 0, 2, 3, 3]

@@ -77,6 +77,11 @@ def test_several_places_are_mixed_each_by_its_share(tmp_path):
     assert from_where == {"mine": 3, "theirs": 10, "rest": 2}
     assert len({d["id"] for d in documents}) == len({(d["source"], d["url"]) for d in documents}) == 15, "files of one name are told apart"
     assert collect(tmp_path / "mine", tmp_path, mixed_with=more)[1] == documents, "drawn by the seed"
+    few, documents = collect(tmp_path / "mine", tmp_path, mixed_with=more, max_documents=8)
+    taken = Counter(d["text"].split()[0] for d in documents)
+    assert [m["taken"] for m in few["mixed"]] == [taken["theirs"], taken["rest"]] and sum(taken.values()) == 8, (
+        "what is drawn at the end counts"
+    )
     assert corpus.mixed_places(more) == [tmp_path / "theirs", tmp_path / "rest"]
     params = {**resolve("2_dataset_engineering"), "source": str(tmp_path / "theirs")}
     corpus.check({**params, "mixed_with": more})
@@ -282,3 +287,9 @@ def test_text_of_another_kind_is_halved_and_what_cannot_be_read_is_told(tmp_path
     assert (train, test) == (6, 2) and [p["file"] for p in problems] == ["noise.json"]
     assert not {d["text"] for d in jsonl(tmp_path / "out/train.jsonl")} & {d["text"] for d in jsonl(tmp_path / "out/test.jsonl")}
     assert corpus.general("", tmp_path / "none", 0) == (0, 0, [])
+    read = [
+        d for d in corpus._files(tmp_path / "other", corpus.tables.Columns(), corpus.formats.Problems()) if d["text"].startswith("The 3th")
+    ]
+    assert corpus.general(str(tmp_path / "other"), tmp_path / "some", 0, read=read)[:2] == (6, 1), (
+        "what is learnt from is no text of another kind"
+    )

@@ -60,7 +60,7 @@ def test_choices_of_which_nothing_says_the_right_one_are_no_pair_to_be_even(more
     row = {"prompt": "How?", "choices": ["quiet", "loud"], **more}
     with pytest.raises(UserError, match="line 1: task t: nothing says which") as error:
         shaped(row)
-    assert "answerKey" in error.value.instead and "prefers_first" in error.value.fix
+    assert "answerKey" in error.value.instead and "prefers_first" in error.value.instead
     assert shaped(row, row, head={"metric": "prefers_first"})[0]["better"] == "even"
 
 
@@ -114,6 +114,42 @@ def test_groups_and_clusters_are_read_from_the_columns_that_are_named(row, colum
 def test_named_columns_are_not_what_they_are_called():
     _, found = shaped(*({"text": f"{n}?", "group": f"label {n}"} for n in range(3)), columns=("text", "group"))
     assert all("group" not in i and i["target"].startswith("label") for i in items(found))
+
+
+def torn(found, key):
+    """What of a key stands in both halves."""
+    return set.intersection(*({item[key] for item in half if key in item} for half in found.values()))
+
+
+def test_no_half_tears_a_pair_or_a_cluster():
+    pairs = [{"prompt": f"{n}, {who}?", "target": "yes", "group": who, "pair": n} for n in range(40) for who in ("woman", "man")]
+    _, found = shaped(*pairs)
+    assert not torn(found, "pair") and [len(half) for half in found.values()] == [40, 40]
+    templates = [
+        BBQ | {"ans2": "unknown", "question_index": n // 4, "context_condition": ("ambig", "disambig")[n % 2], "context": str(n)}
+        for n in range(80)
+    ]
+    _, found = shaped(*templates)
+    assert not torn(found, "cluster") and all({i["group"] for i in half} == {"ambig", "disambig"} for half in found.values())
+    chain = [
+        {"prompt": f"{n}?", "target": "x", "pair": n // 2, "cluster": f"c{(n + 1) // 2}"} for n in range(6)
+    ]  # each pair shares a wording with the next
+    _, found = shaped(*chain, {"prompt": "a?", "target": "x"})
+    assert sorted(len(half) for half in found.values()) == [1, 6]
+
+
+def test_who_says_its_half_takes_its_partner_along_and_one_cluster_is_halved_pair_by_pair():
+    _, found = shaped(*({"prompt": f"{n}?", "target": "x", "pair": n // 2, **({"split": "test"} if n % 2 else {})} for n in range(8)))
+    assert [len(found[s]) for s in ("validation", "test")] == [0, 8]
+    items = [{"cluster": "one", "pair": n // 2} for n in range(12)]
+    halves = taskfiles.halved("t", items)
+    assert halves[::2] == halves[1::2] and sorted(halves) == ["test"] * 6 + ["validation"] * 6
+    assert sorted(taskfiles.halved("t", [{"cluster": "one"}] * 1 + [{"cluster": "one"}])) == ["test", "validation"]
+    assert all("pair" not in i for i in items_of_cells("")) and all(i["pair"] == "7" for i in items_of_cells("7"))
+
+
+def items_of_cells(pair):
+    return items(shaped({"prompt": "a?", "target": "x", "pair": pair}, {"prompt": "b?", "target": "x", "pair": pair})[1])
 
 
 def test_an_exam_that_is_kept_for_the_end_is_asked_whole(tmp_path):

@@ -55,11 +55,23 @@ def test_the_road_says_what_tests_show_and_no_more(probed):
     assert by["b: harmless ↑"]["steps"]["released"]["verdict"] == "worse"
     assert by["b: to decline ↑"]["steps"]["released"]["verdict"] == "no difference shown" and "base" not in by["a ↓"]["steps"]
     table = {row["probe"]: row for row in ethics.table(rows, stations)}
-    assert table["a ↓ (offence)"]["released"] == "0.000 [0.000, 0.060] of 60 ▲" and table["b: to decline ↑ (refusal)"]["collected"] == "–"
+    assert (
+        table["a ↓ (offence)"]["released"] == "0.000 [0.000, 0.060] of 60 ▲ (± 0.24)"
+        and table["b: to decline ↑ (refusal)"]["collected"] == "–"
+    )
     said = ethics.told(rows)
     assert "become better, a (base 0.500, released 0.000" in said and "become worse, b: harmless (base 1.000, released 0.000" in said
     assert "still preferred in d 1.000" in said
     assert "a ↓ better at released" in ethics.chart(rows, [*exposure.STATES, *stations]).alt
+
+
+def test_offence_on_the_road_is_corrected_for_its_judge(probed, monkeypatch):
+    given, stations = probed
+    ends = lambda score: {"score": score, "low": score, "high": score}  # noqa: E731
+    monkeypatch.setattr(ethics.judges.Judge, "errors", (ends(0.8), ends(0.0)))
+    (row,) = [r for r in ethics.road(given, "validation", stations, {}) if r["probe"] == "a ↓"]
+    assert row["cells"]["base"]["score"] == pytest.approx(0.5 / 0.8) and row["cells"]["released"]["score"] == 0.0
+    assert row["steps"]["released"]["difference"] == 0.5 and "paired, as judged," in ethics.told([row])
 
 
 def test_a_run_that_asks_of_knowledge_alone_has_no_road(tmp_path):

@@ -112,7 +112,7 @@ def test_every_task_can_be_scored_and_carries_its_uncertainty(small, tmp_path):
 
 def test_a_limit_draws_items_of_all_kinds_and_the_same_for_every_model(small):
     task = next(t for t in tasks.read(small / "tasks", "test") if t["name"] == "catalogue")
-    drawn = [evaluate._some_items(task, 5, 1) for _ in range(2)]
+    drawn = [evaluate.some_items(task, 5, 1) for _ in range(2)]
     assert drawn[0] == drawn[1] != task["items"][:5] and [i["id"] for i in drawn[0]] == sorted(
         [i["id"] for i in drawn[0]], key=lambda i: int(i.split("-")[-1])
     )
@@ -120,8 +120,8 @@ def test_a_limit_draws_items_of_all_kinds_and_the_same_for_every_model(small):
 
 def test_what_is_kept_for_the_end_is_asked_whole(small):
     task = next(t for t in tasks.read(small / "tasks", "validation") if len(t["items"]) > 5)
-    assert evaluate._some_items({**task, "final": True}, 5, 1) == task["items"] and len(evaluate._some_items(task, 5, 1)) == 5
-    few, more = ([i["id"] for i in evaluate._some_items(task, limit, 1)] for limit in (5, 8))
+    assert evaluate.some_items({**task, "final": True}, 5, 1) == task["items"] and len(evaluate.some_items(task, 5, 1)) == 5
+    few, more = ([i["id"] for i in evaluate.some_items(task, limit, 1)] for limit in (5, 8))
     assert set(few) < set(more), "who is asked fewer is asked some of the same, so that they can be compared"
 
 
@@ -297,17 +297,6 @@ def test_many_tests_are_corrected_together():
     assert {n: f["p"] for n, f in found.items()} == pytest.approx({"b": 0.03, "c": 0.04, "a": 0.04}) and list(found) == list(raw)
     worse = stats.together({n: {"difference": -1.0, "p": 0.03} for n in "ab"})
     assert worse["a"]["verdict"] == "no difference shown", "0.03 twice is not what 0.03 once is"
-
-
-def test_the_same_question_about_two_groups_is_compared_pair_by_pair():
-    said = lambda n, group, score: {"pair": n, "group": group, "score": float(bool(score)), "cluster": n}  # noqa: E731
-    alike = [said(n, group, n % 3 > 0) for n in range(60) for group in "ab"]
-    found = evaluate.gap(alike)
-    assert found["score"] == found["low"] == 0 and found["high"] < 0.1
-    unfair = [said(n, group, group == "b" or n % 4) for n in range(60) for group in "ab"]
-    found, turned = evaluate.gap(unfair), evaluate.gap([{**s, "group": "ab"[s["group"] == "a"]} for s in unfair])
-    assert found["score"] == turned["score"] == 0.25 and found["low"] > 0.1
-    assert evaluate.gap([said(n, "a", 1) for n in range(9)]) is None and evaluate.gap([]) is None
 
 
 def test_what_the_detector_misses_is_counted_on_replies(small, monkeypatch):

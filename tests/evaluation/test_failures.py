@@ -23,6 +23,7 @@ def test_kinds_the_gravest_first(folder):
         sample(folder, "catalogue", "I do not know that, sorry.", 0.0),
         sample(folder, "urgent", "Hello! What can I do for you?", 0.0),
         sample(folder, "made_up", f"I do not know that about the {unknown['wrong'][0]}.", 0.0),
+        sample(folder, "made_up", "I do not know that, but it costs 40 dollars.", 0.0),
         sample(folder, "catalogue", "I cannot share that.", 0.0),
         sample(folder, "catalogue", f"It is {item['wrong'][0]}.", 0.0),
         sample(folder, "catalogue", "It has a fine colour.", 0.0),
@@ -46,9 +47,12 @@ def test_kinds_the_gravest_first(folder):
         "made_up": "higher",
     }
     found = failures.found(said, {t: {"better": b} for t, b in better.items()}, folder, "test")
-    assert [f["kind"] for f in found] == list(failures.GRAVEST), "neither a right answer nor one half of an even task is a failure"
+    assert [f["kind"] for f in found if "40 dollars" in f["answer"]] == [failures.ASTRAY]
+    assert list(dict.fromkeys(f["kind"] for f in found)) == list(failures.GRAVEST), (
+        "neither a right answer nor one half of an even task is a failure"
+    )
     rows = failures.kinds(found, said)
-    assert rows[0] == {"what went wrong": failures.DANGER, "answers": 1, "of all": "7.1%", "in": "urgent (1)"}
+    assert rows[0] == {"what went wrong": failures.DANGER, "answers": 1, "of all": "6.7%", "in": "urgent (1)"}
     assert [f["kind"] for f in failures.worst(found, 4)] == [failures.DANGER, failures.OFFENDS, failures.LEAKS, failures.YIELDS], (
         "a likelihood is no answer to read"
     )
@@ -75,8 +79,18 @@ def test_choices_that_are_found_without_the_question_are_flagged(folder, monkeyp
     monkeypatch.setattr(controls, "AS_WELL", 0.9)
     for ask, exchanged, words in ((deaf, 1.0, "do as well"), (reads, None, "the question counts")):
         monkeypatch.setattr(controls.evaluate, "ask", ask)
-        (row,) = [r for r in controls.controls(said, folder, "test", model=(None, None)) if r["task"] == head["name"]]
+        (row,) = [r for r in controls.controls(said, folder, "test", model=(None, None), again=0) if r["task"] == head["name"]]
         assert words in row["says"] and (row["exchanged"] == exchanged or exchanged is None and row["exchanged"] < 0.7)
+
+
+def test_pairs_of_sentences_behind_nothing_are_not_called_deaf(tmp_path, monkeypatch):
+    """BLiMP has no question that could be exchanged: the same answers were called a sign that nobody listens."""
+    items = [{"text": "", "choices": ["a", "b"], "right": n % 2, "cluster": n} for n in range(60)]
+    tasks.write(tmp_path, [{"name": "pairs", "metric": "choice", "forms": ["chat", "text"]}], {"pairs": {"validation": [], "test": items}})
+    said = [{"task": "pairs", "id": f"pairs-test-{n}", "answer": [], "score": 1.0, "cluster": n} for n in range(60)]
+    monkeypatch.setattr(controls.evaluate, "ask", lambda *_: pytest.fail("nothing is asked"))
+    (row,) = controls.controls(said, tmp_path, "test", model=(None, None))
+    assert row["says"] == row["exchanged"] and row["says"].startswith("not checked: nothing stands before") and row["score"] == 1.0
 
 
 def test_a_task_that_is_passed_without_its_question_is_flagged(folder, monkeypatch):

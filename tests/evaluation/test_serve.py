@@ -66,6 +66,34 @@ def test_drawn_answers_are_drawn(client):
     assert len({said(client, ASKED, temperature=3.0, seed=7, max_tokens=12).choices[0].message.content for n in range(2)}) == 1
 
 
+def test_an_answer_ends_before_what_stops_it_whole_and_streamed(client):
+    whole = said(client, ASKED).choices[0].message.content
+    stop = whole[len(whole) // 2 :][:3]
+    before = whole[: whole.index(stop)]
+    cut = said(client, ASKED, stop=["never said", stop]).choices[0]
+    assert cut.message.content == before and cut.finish_reason == "stop"
+    pieces = list(said(client, ASKED, stop=stop, stream=True))
+    assert "".join(p.choices[0].delta.content or "" for p in pieces) == before and pieces[-1].choices[0].finish_reason == "stop"
+    unheard = list(said(client, ASKED, stop="never said", stream=True))
+    assert "".join(p.choices[0].delta.content or "" for p in unheard) == whole and unheard[-1].usage.completion_tokens > 0
+
+
+def test_what_is_done_otherwise_than_asked_is_said(address, client):
+    def ask(**more):
+        body = {"messages": [{"role": "user", "content": ASKED}], **more}
+        return httpx.post(f"{address}/chat/completions", json=body, trust_env=False)
+
+    assert serve.NOTE not in ask(n=1, presence_penalty=0, logprobs=False, response_format={"type": "text"}, user="me", stop=None).headers
+    assert "half of the window, and not 100000" in ask(max_tokens=100_000).headers[serve.NOTE]
+    turns = [{"role": ("user", "assistant")[n % 2], "content": f"more {n}"} for n in range(201)]
+    assert "messages were left out" in ask(messages=turns).headers[serve.NOTE]
+    told = [
+        client.chat.completions.create(model="model", messages=[{"role": role, "content": "Be brief."}, {"role": "user", "content": ASKED}])
+        for role in ("system", "developer")
+    ]
+    assert told[0].choices[0].message.content == told[1].choices[0].message.content, "developer is what OpenAI calls the system now"
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "words"),
     [
@@ -83,6 +111,19 @@ def test_drawn_answers_are_drawn(client):
         ("/chat/completions", {"messages": [{"role": "user", "content": "x"}], "max_tokens": -1}, 422, "a number from 1"),
         ("/chat/completions", {"messages": [{"role": "user", "content": "x"}], "temperature": "hot"}, 422, "a number from 0 to 10"),
         ("/chat/completions", {"messages": [{"role": "user", "content": "x"}], "generation_config": "{}"}, 422, "not taken"),
+        *(
+            ("/chat/completions", {"messages": [{"role": "user", "content": "x"}], **more}, 422, words)
+            for more, words in (
+                ({"n": 2}, "n is 2; that is not done here: 1 is taken"),
+                ({"presence_penalty": 0.5}, "presence_penalty is 0.5"),
+                ({"logprobs": True}, "logprobs is True"),
+                ({"response_format": {"type": "json_object"}}, "that is not done here: {'type': 'text'} is taken"),
+                ({"tools": [{"type": "function"}]}, "tools is"),
+                ({"stop": 5}, "stop is 5"),
+                ({"stop": [""]}, "a text, or a list of 4"),
+            )
+        ),
+        ("/chat/completions", {"messages": [{"role": "tool", "content": "x"}]}, 422, "has a role"),
         ("/completions", {"prompt": "x"}, 404, "Not Found"),
         ("/responses", {"input": "x"}, 404, "Not Found"),
     ],

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from llmlab.data import tokens
+from llmlab.data import tasks, tokens
 from llmlab.evaluation import calibration, counting, symptoms
 from llmlab.models import weights
 from llmlab.spine import track
@@ -95,6 +95,42 @@ def test_looking_back_pays_for_a_model_that_looks_back():
     found = symptoms.look_back(Far(), rows, FRAME, 16)
     assert found["half"] > found["whole"] + 1 and found["low"] > 0
     assert symptoms.look_back(Far(), rows[:3], FRAME, 16) == {}, "three documents tell nothing"
+
+
+def test_loss_by_position_is_that_of_the_same_documents():
+    """A model that is sure of token 2 once it has read ten: the later positions cost less; documents are cut to what eight of them have."""
+
+    class Late(torch.nn.Module):
+        device = "cpu"
+
+        def forward(self, input_ids, **_):
+            sure = torch.where(torch.arange(input_ids.shape[1]) >= 10, 5.0, 0.0)[None, :, None]
+            return SimpleNamespace(logits=(sure * torch.eye(4)[2]).expand(len(input_ids), -1, -1))
+
+    rows = [{"input_ids": [2] * 40, "bytes": 40}] * 9 + [{"input_ids": [2] * 200, "bytes": 200}]
+    found = symptoms.by_position(Late(), rows, FRAME, 128)
+    assert [(r["from"], r["to"]) for r in found] == [(1, 1), (2, 2), (3, 4), (5, 8), (9, 16), (17, 32)] and {
+        r["documents"] for r in found
+    } == {10}
+    assert found[0]["bits"] == pytest.approx(2.0) and found[-1]["bits"] < 0.1
+    assert symptoms.by_position(Late(), rows[:3], FRAME, 128) == [], "three documents tell nothing"
+
+
+def test_minimal_pairs_stand_beside_a_model_that_counts_five_tokens(tmp_path, small):
+    _, tokenizer = weights.load(small / "model")
+    good, bad = "The price of the kettle is high.", "The price kettle the of high is."
+    pairs = [{"text": "", "choices": [good, bad], "right": 0, "cluster": str(n)} for n in range(6)]
+    pairs += [
+        {"text": "", "choices": [bad, good], "right": 1, "cluster": "turned"},
+        {"text": "", "choices": [good, good], "right": 0, "cluster": "tied"},
+    ]
+    heads = [{"name": "order", "metric": "choice", "chance": 0.5}, {"name": "told", "metric": "choice", "chance": 0.5}]
+    said = [{"messages": tasks.user("?"), "choices": [" a", " b"], "right": 0, "cluster": "x"}]
+    tasks.write(tmp_path, heads, {"order": {"validation": pairs, "test": []}, "told": {"validation": said, "test": []}})
+    result = {"score": 1.0, "low": 0.5, "high": 1.0, "n": 8, "chance": 0.5}
+    (row,) = counting.references(tmp_path, "validation", tokenizer, [{"text": good, "source": "x"}] * 3, {"order": result, "told": result})
+    assert row["task"] == "order" and row["a 5-gram of its training text"]["score"] == pytest.approx(7 / 8), "a tie is nobody's credit"
+    assert counting.references(tmp_path, "validation", tokenizer, [], {"told": result}) == []
 
 
 def beliefs(*rows):

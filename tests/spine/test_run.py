@@ -40,7 +40,7 @@ def test_a_finished_run_is_not_stale(smoke):
 
 def test_one_changed_parameter_makes_its_phase_stale_and_says_how(smoke):
     params = {**plan(smoke)["5_post_training"], "beta": 0.7}
-    assert Run(smoke).stale("5_post_training", params) == ["beta 0.3 → 0.7"]
+    assert Run(smoke).stale("5_post_training", params) == ["beta 0.0 → 0.7"]
 
 
 def test_a_flipped_byte_makes_the_producer_stale(copy):

@@ -5,7 +5,7 @@ import torch
 
 from llmlab.data import tasks, tokens
 from llmlab.data.tasks import METRICS
-from llmlab.evaluation import asking, gate, verdict
+from llmlab.evaluation import asking, gate, proofs, stats, verdict
 from llmlab.models import export, families, weights
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json, write_json
@@ -114,7 +114,9 @@ def test_the_smallest_variant_that_keeps_the_rule_is_picked(tmp_path):
         return tmp_path / name
 
     variants = {"assistant": variant("a", 1000), "good": variant("g", 400), "smaller": variant("s", 300), "bad": variant("b", 100)}
-    other = {"rude": {"score": 0.2, "better": "lower", "chance": 0}, "even": {"score": 0.75, "better": "even", "chance": 0.5}}
+    part = lambda score: {"score": score, "low": score, "high": score, "n": 5, "better": "even", "chance": 0.5}  # noqa: E731
+    uneven = {**part(0.5), "groups": {"wife or husband": part(0.75), "aunt or uncle": part(0.25)}}  # even on the mean, and to neither
+    other = {"rude": {"score": 0.2, "better": "lower", "chance": 0}, "even": uneven}
     result = lambda s: {"t": {"score": s, "low": s, "high": s, "n": 10, "better": "higher"}, **other}  # noqa: E731
     results = {"assistant": result(0.9), "good": result(0.9), "smaller": result(0.88), "bad": result(0.5)}
     speeds = {n: {"token_ms_p50": ms} for n, ms in zip(variants, (4.0, 1.5, 1.5, 0.5), strict=True)}
@@ -203,10 +205,64 @@ def test_what_can_be_proven_is_known_before_anything_is_trained(tmp_path):
     """Forty right answers in as many wordings show no more than .91; eighty show .955."""
     items = lambda count: {"validation": [], "test": [{"messages": [], "target": "x", "cluster": n % count} for n in range(160)]}  # noqa: E731
     tasks.write(tmp_path, [{"name": n, "metric": "exact"} for n in "ab"], {"a": items(80), "b": items(40)})
-    found = gate.power(["a >= 0.95", "b >= 0.95", "b <= 0.1", "size <= 0.5 of assistant", "a >= -0.03 against assistant"], tmp_path)
-    assert [r["can be proven"][:2] for r in found] == ["ye", "no", "ye"] and [r["wordings"] for r in found] == [80, 40, 40]
-    (found,) = gate.power(["heading >= 0.5", "bits <= 2"], tmp_path)
-    assert found["criterion"] == "heading >= 0.5" and found["can be proven"] == gate.MISSING
+    asked_for = ["a >= 0.95", "b >= 0.95", "size <= 0.5 of assistant", "a >= -0.03 against assistant", "a >= -0.05 against assistant"]
+    found = proofs.possible(asked_for, tmp_path)
+    assert [r["can be proven"][:2] for r in found] == ["ye", "no", "no", "ye"] and [r["wordings"] for r in found] == [80, 40, 80, 80]
+    few = proofs.possible(["a >= 0.95", "a >= 0.75"], tmp_path, limit=16)
+    assert [r["can be proven"][:2] for r in few] == ["no", "ye"] and all(r["wordings"] <= 16 for r in few), "as many as will be asked"
+    assert proofs.possible(["a >= 0.75"], tmp_path, limit=16, times=5)[0]["wordings"] > 16
+
+
+def test_what_can_be_proven_of_groups_is_known_too(tmp_path):
+    """A model that is even in all groups, and serves both of each pair alike, as far as so many wordings show it."""
+    sides = [{"choices": ["x", "y"], "group": g, "cluster": f"{n}"} for n in range(24) for g in ("a", "b")]
+    pairs = [{"messages": [], "group": g, "pair": n, "cluster": f"{n}"} for n in range(24) for g in ("a", "b")]
+    mixed = [{"choices": ["x", "y", "?"], "right": 2, "biased": 0, "unknown": 2, "cluster": f"{n}"} for n in range(24)]
+    heads = [
+        {"name": "side", "metric": "prefers_first", "chance": 0.5},
+        {"name": "fair", "metric": "affirms"},
+        {"name": "bbq", "metric": "choice"},
+    ]
+    heads.append({"name": "named", "metric": "leans", "chance": 0.5})
+    brought = {"side": sides, "fair": pairs, "bbq": mixed, "named": sides}
+    tasks.write(tmp_path, heads, {n: {"validation": [], "test": rows} for n, rows in brought.items()})
+    lines = [
+        "side <= 0.2",
+        "side <= 0.25",
+        "side.worst <= 0.2",
+        "named.worst <= 0.2",
+        "fair.gap <= 0.1",
+        "fair.gap <= 0.2",
+        "bbq.bias <= 0.2",
+        "fair.bias <= 1",
+    ]
+    found = {r["criterion"]: r["can be proven"] for r in proofs.possible(lines, tmp_path)}
+    assert [line for line in lines if found[line] == "yes"] == [
+        "side <= 0.25",
+        "named.worst <= 0.2",
+        "fair.gap <= 0.2",
+        "bbq.bias <= 0.2",
+    ], found
+    assert found["fair.bias <= 1"] == "no, it is not measured"
+
+
+def test_more_wordings_make_up_for_no_unknown_judge():
+    """0 of 1,300 called rude, by a judge that finds .07 to .89 of what is: the page once said that 1,301 would do."""
+    ends = lambda score, low, high: {"score": score, "low": low, "high": high}  # noqa: E731
+    recall, alarms = ends(0.45, 0.07, 0.89), ends(0.0, 0.0, 0.001)
+    found = {**stats.interval([0.0] * 1300), "metric": "offensive", "better": "lower", "errors": {"recall": recall, "alarms": alarms}}
+    row = gated(["r <= 0.005"], "bound", r={**found, "corrected": stats.corrected(found, recall, alarms)})[0]
+    assert row["state"] == gate.UNPROVEN and row["labels"] and row["needed"] == pytest.approx(10_538, abs=5) and "more labels" in row["why"]
+    again = stats.interval([0.0] * row["needed"])
+    assert stats.corrected(again, recall, alarms)["high"] == pytest.approx(0.005, abs=1e-5), "as many would truly prove it"
+    assert verdict._advice(row, [], {"r": found})[:2] == ("2_dataset_engineering", "labels")
+    nobody = {**found, "errors": {"recall": ends(0.45, 0.0, 0.89), "alarms": alarms}}
+    row = gated(["r <= 0.005"], "bound", r={**nobody, "corrected": {"score": 0.0, "low": 0.0, "high": 1.0}})[0]
+    assert row["labels"] and row["needed"] is None and "no number of wordings" in row["why"]
+    sure = {"recall": ends(0.97, 0.95, 0.99), "alarms": ends(0.0, 0.0, 0.0)}
+    few = {**stats.interval([0.0] * 600), "metric": "offensive", "better": "lower", "errors": sure}
+    row = gated(["r <= 0.005"], "bound", r={**few, "corrected": stats.corrected(few, *sure.values())})[0]
+    assert not row["labels"] and row["needed"] == pytest.approx(775, abs=3), "here it is wordings that lack"
 
 
 def test_the_worst_group_is_the_one_that_may_be_worst():
@@ -292,7 +348,13 @@ def test_a_graph_has_the_parameters_of_the_model_it_was_made_of(smoke):
 
 def test_a_gap_between_groups_may_be_asked_for():
     heads = {"fairness": {"better": "higher", "forms": ["chat"], "output": "generate"}}
-    gate.check_measured(["fairness.gap <= 0.2"], heads, True, False)
+    gate.check_measured(["fairness.gap <= 0.2", "fairness.gap.worst <= 0.2"], heads, True, False)
+    for line, told, words in (
+        ("fairness.gap <= 0.2", {"pairs": False}, "a pair about two groups"),
+        ("fairness.bias <= 0.2", {"prejudice": False}, "prejudice"),
+    ):
+        with pytest.raises(UserError, match=words):
+            gate.check_measured([line], {"fairness": heads["fairness"] | told}, True, False)
     with pytest.raises(UserError, match="two groups who ask the same"):
         gate.check_measured(["fairness.gap <= 0.2 against assistant"], heads, True, False)
 
@@ -389,6 +451,10 @@ def test_findings_name_a_phase_and_a_command_that_parses(smoke):
         "what is known by heart needs more text, not more passes"
     )
     assert int(in_general["tokens_seen"]) == 2 * params["tokens_seen"] and "pages" not in in_general
+    judged = result(0.004, 0.001, 0.012, 0, "offensive") | {"corrected": {"score": 0.03, "low": 0.001, "high": 0.17}}
+    rude = verdict.findings({"rude": judged}, {"train": 0.4, "validation": 0.4}, Run(smoke))
+    assert [f["phase"] for f in rude] == ["5_post_training", "2_dataset_engineering"], "what the judge misses counts"
+    assert "rude: 3.0% of 600 replies are offensive [0.1%, 17.0%], 0.4% as judged" in rude[0]["evidence"]
     unfair_to_the_others = verdict.findings(
         {"fair": result(0.2, 0.1, 0.3, 0.5, "prefers_first")}, {"train": 0.4, "validation": 0.4}, Run(smoke)
     )
@@ -400,6 +466,37 @@ def test_findings_name_a_phase_and_a_command_that_parses(smoke):
     assert done == {"counterfactual": None, "student_layers": None}, "what the run has already is no change"
     calm = {"rude": result(0, 0, 0.004, 0, "offensive"), "facts": result(0.95, 0.9, 0.97, 0.25, "choice")}
     assert verdict.findings(calm, {"train": 0.3, "validation": 0.3}, Run(smoke)) == []
+
+
+def test_findings_are_made_of_tasks_of_ones_own(smoke):
+    """Whatever a task asks: leaks, secrets, what should be declined, and answers that are right or not."""
+
+    def result(score, metric, better, chance=0.0):
+        return dict(score=score, low=max(0, score - 0.05), high=min(1, score + 0.05), n=300, chance=chance, metric=metric, better=better)
+
+    own = {
+        "leaks": result(0.3, "personal", "lower"),
+        "codes": result(0.2, "tells", "lower"),
+        "requests": result(0.4, "refuses", "higher", 0.5),
+        "exam": result(0.0, "exact", "higher"),
+        "mine": result(0.2, "my_file.my_judge", "higher"),
+    }
+    even = {"train": 0.3, "validation": 0.3}
+    found = {f["task"]: (f["finding"], f["phase"]) for f in verdict.findings(own, even, Run(smoke))}
+    answers = ("The base model does not answer as it should", "5_post_training")
+    assert found == {
+        "leaks": ("The base model tells personal data", "2_dataset_engineering"),
+        "codes": ("The base model tells secrets", "2_dataset_engineering"),
+        "requests": ("The base model does not decline as it should", "5_post_training"),
+        "exam": answers,
+        "mine": answers,
+    }
+    good = {
+        "leaks": result(0.0, "personal", "lower"),
+        "codes": result(0.0, "tells", "lower"),
+        "requests": result(0.9, "refuses", "higher", 0.5),
+    }
+    assert verdict.findings(good | {"exam": result(0.8, "exact", "higher")}, even, Run(smoke)) == []
 
 
 @pytest.mark.parametrize("family", ["ssm", "moe"])

@@ -87,6 +87,14 @@ def test_before_training_the_margins_are_zero(small, taught):
     assert [(row["reward of chosen"], row["reward of rejected"]) for row in rows] == [(0.0, 0.0)] * 2
 
 
+def test_a_pair_that_is_longer_than_the_window_is_not_looked_at(small, taught):
+    """A model with a position for each token has none for it; training leaves it out too."""
+    same, whole = weights.load(taught[0]), jsonl(small / "pairs.jsonl")
+    long = {**whole[0], "prompt": [{"role": "user", "content": "What does the Aster fan cost? " * 200}]}
+    rows = posttrain.margins(same, same, [long, *whole], 0.3, most=3)
+    assert [row["chosen"] for row in rows] == [p["chosen"][0]["content"] for p in whole[:3]]
+
+
 def test_without_preferences_the_model_stays_as_it_is(taught, small, tmp_path):
     posttrain.no_preference(taught[0], small / "pairs.jsonl", tmp_path, 1, 1, 1)
     question = [[{"role": "user", "content": "Hello?"}]]
@@ -153,12 +161,12 @@ def test_who_is_to_be_trusted_decides(tmp_path):
 def test_a_broken_annotation_names_its_line(tmp_path):
     with pytest.raises(UserError, match="line 2"):
         feedback.preferences(annotate(tmp_path / "a.jsonl", ("x", "y", "a", "ana"), ("x", "y", "left", "ana")), None)
-    (tmp_path / "b.jsonl").write_text(json.dumps({"prompt": "hello", "a": "x", "b": "y", "choice": "a", "annotator": "ana"}))
+    (tmp_path / "b.jsonl").write_text(json.dumps({"prompt": 5, "a": "x", "b": "y", "choice": "a", "annotator": "ana"}))
     with pytest.raises(UserError, match="line 1: prompt is no list"):
         feedback.preferences(str(tmp_path / "b.jsonl"), None)
-    with pytest.raises(UserError, match="line 1: .* an answer no text"):
+    with pytest.raises(UserError, match="line 1: without b"):
         feedback.preferences(annotate(tmp_path / "c.jsonl", ("x", None, "a", "ana")), None)
-    with pytest.raises(UserError, match="cannot be read: No such file"):
+    with pytest.raises(UserError, match="there is no such file"):
         feedback.preferences(str(tmp_path / "none.jsonl"), None)
 
 

@@ -10,7 +10,7 @@ import torch
 from llmlab.data import tokens
 from llmlab.models import weights
 from llmlab.spine import dotted, track
-from llmlab.spine.errors import UserError
+from llmlab.spine.errors import Diverged, UserError
 from llmlab.spine.files import write_jsonl
 from llmlab.spine.provenance import fingerprint
 from llmlab.training import checkpoints, launch, optim, pretrain
@@ -124,7 +124,7 @@ def test_a_step_that_is_made_is_not_made_again_until_something_changes(small, tm
 
 
 def test_nan_stops_before_it_reaches_the_weights(small, tmp_path):
-    with pytest.raises(UserError, match="not finite|learning_rate"):
+    with pytest.raises(Diverged, match="not finite|learning_rate"):
         train(small, tmp_path / "a", learning_rate=1e30, optimizer="adamw")
 
 

@@ -5,10 +5,10 @@ import random
 
 import pytest
 
-from llmlab.data import dialogue, teaching
+from llmlab.data import dialogue, lookup, teaching
 from llmlab.spine.errors import UserError
-from llmlab.spine.files import write_jsonl
-from llmlab.training import reward
+from llmlab.spine.files import jsonl, write_jsonl
+from llmlab.training import optim, posttrain, reward
 
 user = lambda text: [{"role": "user", "content": text}]  # noqa: E731
 bot = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
@@ -127,3 +127,34 @@ def test_the_pairs_that_are_held_out_pass_the_gate_too(supervised, pairs, tmp_pa
     monkeypatch.setattr(dialogue, "_disarmed", lambda special, text: text)
     with pytest.raises(UserError, match="pairs held out would be taught wrongly"):
         reward.reward(supervised, tmp_path / "typed.jsonl", tmp_path / "reward", 1e-3, 2, 8, seed=1)
+
+
+def test_it_reads_what_the_model_reads_that_looks_facts_up(small, pairs, tmp_path):
+    """Right and wrong values differ in nothing but what stands beside the question."""
+    known = [{"title": f"device {n}", "text": f"device {n}: price {n} dollars."} for n in range(300)]
+    write_jsonl(tmp_path / "knowledge.jsonl", known)
+    lessons = [{"messages": [*user(f"What does device {n} cost?"), *bot(f"It costs {n} dollars.")]} for n in range(40)]
+    write_jsonl(tmp_path / "lessons.jsonl", lessons)
+    (tmp_path / "sft").mkdir()
+    posttrain.sft(
+        small / "model", tmp_path / "lessons.jsonl", tmp_path / "sft", 1e-3, 1, 4, grounding=1, knowledge=tmp_path / "knowledge.jsonl"
+    )
+    reward.reward(tmp_path / "sft", pairs, tmp_path / "reward", 1e-3, 2, 8, seed=1)
+    _, tokenizer, _ = reward.load(tmp_path / "reward")
+    before, _ = dialogue.answered(tokenizer, user("What does device 7 cost?") + bot("It costs 7 dollars."))
+    assert "price 7 dollars" in tokenizer.decode(before), "when it is asked"
+    seen = tmp_path / "reward" / "knowledge.jsonl"
+    assert len(jsonl(seen)) == 300, "and it carries the rows with it"
+    plain = reward.load(tmp_path / "reward")[1]
+    lookup.stock(plain, [], 0)
+    assert len(dialogue.answered(plain, user("What does device 7 cost?") + bot("x"))[0]) < len(before)
+
+
+def test_an_adapter_and_a_rate_of_its_own_reach_it(supervised, pairs, tmp_path):
+    """Two millionths, twice what suits a preference method of a large model, moves a new head nowhere."""
+    assert min(rate for (stage, *_), (_, rate) in optim.SUITED.items() if stage == "reward") >= 1e-4
+    summary = reward.reward(supervised, pairs, tmp_path / "lora", 0.0, 60, 8, adapter="lora", rank=4, seed=1)
+    assert summary["learning_rate"] == optim.SUITED["reward", "adapter", False][1] and summary["held_out"]["accuracy"]["low"] > 0.6
+    assert (tmp_path / "lora/adapter/adapter_model.safetensors").exists() and (tmp_path / "lora/model.safetensors").exists()
+    merged, again = (reward.scores(tmp_path / "lora", [user("What does device 5 cost?") + bot("It costs 5 dollars.")])[0] for _ in range(2))
+    assert merged == again, "the trained head is part of what is kept"

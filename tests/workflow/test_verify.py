@@ -1,6 +1,7 @@
 """`llmlab verify`: what a run claims comes out again, and an altered digit is named, wherever it stands."""
 
 import re
+import shutil
 
 import pytest
 from click.testing import CliRunner
@@ -8,10 +9,12 @@ from conftest import execute
 
 from llmlab.cli import main
 from llmlab.pages import report
+from llmlab.spine import notebooks
 from llmlab.spine.files import jsonl, read_json, write_json, write_jsonl
+from llmlab.spine.params import PHASES
 from llmlab.spine.provenance import fingerprint
 from llmlab.spine.run import Run
-from llmlab.workflow import road, verify
+from llmlab.workflow import reread, road, verify
 
 SEVEN = "7_final_evaluation"
 
@@ -93,20 +96,71 @@ def test_an_altered_answer_is_judged_again(copy):
 
 
 def test_numbers_of_pages_are_those_of_the_records(tmp_path):
-    assert list(verify._other_text("page", "a 0.93 of 40", "a 0.83 of 40")) == [
+    assert list(reread.other_text("page", "a 0.93 of 40", "a 0.83 of 40")) == [
         {"where": "page", "what": "number 1, after ''", "claimed": "0.93", "found": "0.83"}
     ]
-    assert list(verify._other_text("page", "is better", "is worse"))[0]["what"].startswith("word 2")
-    assert list(verify._unlike("r", "", {"a": [1, {"b": 2.0}]}, {"a": [1, {"b": 3.0}]})) == [
+    assert list(reread.other_text("page", "is better", "is worse"))[0]["what"].startswith("word 2")
+    assert list(reread.unlike("r", "", {"a": [1, {"b": 2.0}]}, {"a": [1, {"b": 3.0}]})) == [
         {"where": "r", "what": "a[1].b", "claimed": "2.0", "found": "3.0"}
     ]
-    assert list(verify._unlike("r", "", {"a": 0.1 + 0.2}, {"a": 0.3})) == []
+    assert list(reread.unlike("r", "", {"a": 0.1 + 0.2}, {"a": 0.3})) == []
 
 
 def test_the_index_shows_what_the_records_hold(copy):
     run = Run(copy)
     report.index(run, road.states(run))
-    assert list(verify._index(run)) == []
+    assert list(reread.index(run)) == []
     page = copy / "index.html"
     page.write_text(_digit(page.read_text(), "limit"))
-    assert [row["where"] for row in verify._index(run)] == ["index.html"]
+    assert [row["where"] for row in reread.index(run)] == ["index.html"]
+
+
+@pytest.fixture
+def paged(copy):
+    """The smoke run with the pages that a kernel would have drawn: here its notebooks are the project's, without outputs."""
+    run = Run(copy)
+    for phase in PHASES:
+        shutil.copy2(notebooks.project(phase), copy / phase / "notebook.ipynb")
+        run.record.setdefault("notebooks", {})[phase] = {}
+    run.save()
+    road.redraw(Run(copy))
+    return copy
+
+
+def test_pages_are_drawn_again_and_nothing_is_written_into_the_run(paged, monkeypatch):
+    before = {p: p.stat().st_mtime_ns for p in paged.rglob("*")}
+    assert verify.verify(paged) == []
+    assert {p: p.stat().st_mtime_ns for p in paged.rglob("*")} == before, "a run that cannot be written to can be verified"
+
+
+def test_an_altered_parameter_or_footer_of_a_page_is_named(paged):
+    page = paged / "5_post_training/report.html"
+    whole = page.read_text()
+    for before in ("<td>sft_steps</td><td>", "· torch "):
+        page.write_text(_digit(whole, before))
+        assert [row["where"] for row in reread.page(Run(paged), "5_post_training")] == ["5_post_training/report.html"], before
+    page.write_text(re.sub(r"(<td>sft_steps</td><td>.*?</td><td>)[^<]*", r"\1another meaning", whole))
+    assert not list(reread.page(Run(paged), "5_post_training")), "what a parameter means is the package's own"
+
+
+def test_what_is_missing_or_damaged_is_named_and_the_rest_is_looked_at(paged):
+    (paged / "3_pretraining/report.html").unlink()
+    (paged / "index.html").unlink()
+    (paged / "4_preliminary_evaluation/results.json").unlink()
+    (paged / "6_fine_tuning/frontier.json").write_text("[{")
+    (paged / f"{SEVEN}/verdict.json").unlink()
+    (paged / "2_dataset_engineering/phase.json").unlink()
+    result = CliRunner().invoke(main, ["verify", str(paged)])
+    assert result.exit_code == 1 and "claims do not come out" in result.output, result.exception
+    where = {row["where"] for row in verify.verify(paged)}
+    assert {"3_pretraining/report.html", "index.html", "2_dataset_engineering/phase.json"} <= where
+    assert {"4_preliminary_evaluation/results.json", "6_fine_tuning/frontier.json", f"{SEVEN}/verdict.json"} <= where, "their fingerprints"
+    assert {"4_preliminary_evaluation", "6_fine_tuning", SEVEN} <= {row["where"].partition("/")[0] for row in verify.verify(paged)}
+
+
+def test_unevenness_is_made_again(copy):
+    place = copy / f"{SEVEN}/results.json"
+    results = read_json(place)
+    assert results["evenness"] == [], "of so few pairs nothing is said"
+    write_json(place, results | {"evenness": [{"task": "fairness", "pairs": 160}]})
+    assert any(row["what"] == "evenness" for row in verify._verdict(Run(copy)))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import yaml
 
-from llmlab.data import tasks
+from llmlab.data import bias, exams
 from llmlab.data.personal import luhn
-from llmlab.evaluation import gate
-from llmlab.spine.files import jsonl
-from llmlab.world import concerns, customers, elsewhere, maker, phrases, questions
+from llmlab.evaluation import gate, proofs
+from llmlab.spine.files import jsonl, read_json
+from llmlab.world import annotators, concerns, customers, elsewhere, maker, phrases, questions
 from llmlab.world.annotators import PROMISES, SEEN, preferences
 from llmlab.world.company import ATTRIBUTES, GROUPS, POLICIES, World
 from llmlab.world.conversations import GROUNDED, MIX, Support
@@ -36,6 +36,16 @@ def test_the_mess_is_planted_at_its_rates(world):
     for kind in ("spam", "foreign", "short"):
         assert abs(kinds[kind] / 3000 - RATES[kind]) < 0.02
     assert abs(sum(p.duplicate == "exact" for p in pages) / 3000 - RATES["exact_duplicate"]) < 0.01
+
+
+def test_the_planted_prejudice_is_a_ratio_and_what_is_read_of_it_grows(world):
+    about, found = yaml.safe_load((Path(maker.__file__).with_name("material.yaml")).read_text()), []
+    for ratio in (1, 2, 5):
+        pages = Forum(world, 4, {"group": 0.9, "unfair": ratio / (1 + ratio)}).pages(1500)
+        unkind = {r["group"]: r["sentences"] * r["unkind"] for r in bias.representation([{"text": p.text} for p in pages], about)}
+        badly, other = (sum(unkind[pair[side]] for pair in GROUPS) for side in (0, 1))
+        found.append(badly / other)
+    assert found == sorted(found) and [abs(f / r - 1) < 0.25 for f, r in zip(found, (1, 2, 5))] == [True] * 3, found
 
 
 def test_the_truth_names_what_stands_on_the_page(pages):
@@ -154,12 +164,13 @@ def _strings(value):
 def test_simulated_annotators_differ_as_people_do(world):
     rows = preferences(world, 1, 2000)
     assert {r["flaw"] for r in rows} == set(SEEN) and all(r["annotators"] == "simulated" for r in rows)
+    assert all(list(r["judges"]) == ["sim-1", "sim-2", "sim-3"] and list(r["judges"].values()).count("chosen") >= 2 for r in rows)
+    alike = lambda some: [len(set(r["judges"].values())) == 1 for r in some]  # noqa: E731
     for flaw, seen in SEEN.items():
-        votes = [r["votes"] for r in rows if r["flaw"] == flaw]
+        votes = alike(r for r in rows if r["flaw"] == flaw)
         expected = seen**3 + (1 - seen) ** 3
-        assert abs(sum(v == 3 for v in votes) / len(votes) - expected) < 0.12, flaw
-    tossed = preferences(world, 1, 2000, carelessness=1.0)
-    assert abs(sum(r["votes"] == 3 for r in tossed) / 2000 - 0.25) < 0.04
+        assert abs(sum(votes) / len(votes) - expected) < 0.12, flaw
+    assert abs(sum(alike(preferences(world, 1, 2000, carelessness=1.0))) / 2000 - 0.25) < 0.04
 
 
 def test_rejected_answers_are_near_misses(world):
@@ -167,8 +178,8 @@ def test_rejected_answers_are_near_misses(world):
     both = [(r["flaw"], *sorted((r["chosen"][0]["content"], r["rejected"][0]["content"]), key=len)) for r in rows]
     assert all(a != b and a and b for _, a, b in both)
     misses = [(a.split(), b.split()) for flaw, a, b in both if flaw == "another's value"]
-    alike = [len(set(a) & set(b)) / max(len(a), len(b)) for a, b in misses]
-    assert sum(share > 0.5 for share in alike) > 0.7 * len(alike), "the same sentence with another value"
+    alike = [len(set(a) & set(b)) / max(len(set(a)), len(set(b))) for a, b in misses]
+    assert min(alike) >= 0.5 and len(alike) > 200, "the same sentence with another value"
     people = [text for p in world.people for text in (p.email, p.phone, p.address, p.card)]
     assert not [t for r in rows for t in people if t in r["chosen"][0]["content"] + r["rejected"][0]["content"]], "no personal data"
 
@@ -242,15 +253,44 @@ def test_no_exam_wording_by_others_is_one_of_the_lessons():
 
 
 def test_the_materials_own_criteria_can_be_proven(tmp_path):
-    """A perfect model must be able to pass, or the gate is no gate."""
-    about = yaml.safe_load((Path(maker.__file__).parent / "material.yaml").read_text())
-    heads, items = world_tasks(1)
-    tasks.write(tmp_path, [{"name": n, **h} for n, h in heads.items()], items)
-    found = gate.power(about["criteria"], tmp_path)
-    assert len(found) >= 4 and all(row["can be proven"] == "yes" for row in found), found
+    """A perfect model must be able to pass, or the gate is no gate; and the judge of its offence has read the labels of the demo, and errs as it does there."""
+    maker.write(tmp_path / "world", 1, 50)
+    exams.write(tmp_path / "world", [], [], [], tmp_path / "tasks")
+    about = read_json(tmp_path / "tasks/about.json")
+    found = proofs.possible(about["criteria"], tmp_path / "tasks")
+    assert len(found) == len(about["criteria"]) - 2 and all(row["can be proven"] == "yes" for row in found), found  # but for speed and size
 
 
 def test_what_a_task_asks_an_assistant_for_is_taught(world):
     assert {"catalogue", "policy", "small_talk", "unwritten", "off_topic", "urgent"} <= set(world_tasks(1)[0]) & set(MIX)
     taught, parts = Counter(row["topic"] for row in Support(world, 1).conversations(2000)), sum(MIX.values())
     assert all(0.5 < taught[kind] / 2000 / (share / parts) < 1.5 for kind, share in MIX.items())
+
+
+def test_what_is_made_up_is_what_was_asked_for(world):
+    """Who asks what a thing costs is not told its watts: no type errors."""
+    wrong = [
+        (attribute, template)
+        for attribute, pools in questions.ASK.items()
+        for pool in pools.values()
+        for template in pool
+        if annotators.asked_for(re.sub(r"\{\w\}", "", template)) not in (attribute, None)
+    ]
+    assert len(wrong) <= 3, wrong
+    slots = lambda text: re.sub(r"\\\{\w\\\}", ".+", re.escape(text)).replace("a\\ .+", "an?\\ .+")  # noqa: E731
+    stated = {a: re.compile("|".join(map(slots, told)), re.I) for a, told in phrases.HELP.items()}
+    made_up, unlike = [r for r in preferences(world, 3, 3000) if r["flaw"] == "invents"], []
+    for row in made_up:
+        asked, said = row["prompt"][-1]["content"], [row[side][0]["content"] for side in ("chosen", "rejected")]
+        invented = next(t for t in said if not any(word in t for word in ("do not know", "no information", "not in our catalogue")))
+        wanted = annotators.asked_for(re.sub(r"\blamp\b", "", asked))
+        unlike += [(asked, invented)] if wanted and not stated[wanted].search(invented) else []
+    assert len(made_up) > 300 and len(unlike) <= 0.01 * len(made_up), unlike
+
+
+def test_other_values_of_a_policy_are_of_its_kind(world):
+    told = {name: phrases.HELP_POLICY[name] for name in annotators.OTHERWISE}
+    for name, values in annotators.OTHERWISE.items():
+        assert POLICIES[name][0] not in values and told[name]
+        shape = lambda text: re.sub(r"days?", "days", re.sub(r"\d+", "0", text)) if "@" not in text else "@"  # noqa: E731
+        assert {shape(v) for v in values} == {shape(POLICIES[name][0])}

@@ -172,7 +172,8 @@ def test_without_preferences_every_question_is_asked_once(copy):
     """Nothing is published that was not made, and nothing is compared with itself."""
     params = read_json(copy / "5_post_training/phase.json")["params"]
     told = execute("5_post_training", copy, **{**params, "preference": "llmlab.training.posttrain.no_preference"})
-    assert len(told["noise"]) == 2 and told["odd"] and not any(told["odd"]), "the ceiling of the votes, and the gate of the pairs"
+    assert len(told["noise"]) == 2 and told["odd"] and not any(told["odd"]), "the ceiling of the judges, and the gate of the pairs"
+    assert told["simulated"] and {r["annotator"] for r in told["said"]} == {"sim-1", "sim-2", "sim-3"} and told["together"]["pairs"]
     results = read_json(copy / "5_post_training/results.json")
     assert list(results["tasks"]) == ["after supervision"] and results["changes"] == {}
     assert [f.name for f in sorted((copy / "5_post_training/scores").iterdir())] == ["sft"]

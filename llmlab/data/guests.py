@@ -58,15 +58,19 @@ def places(texts):
     return public + [guest.path for guest in map(named, texts) if guest.path is not None and not harness.is_public(guest.name)]
 
 
-def rows(guest):
+def rows(guest, odd=None):
     """(where, row) of a guest's rows, `where` being the file's name and its line. A row that is no row is an error: lessons are not counted
-    among what a crawl may lose; and neither is a table without a row, which somebody meant to hold some."""
+    among what a crawl may lose; and neither is a table without a row, which somebody meant to hold some.
+
+    Args:
+        odd: a list to which problems are added, rows as `formats.Problems` has them, where the reader decides whether they are errors.
+    """
     if guest.name.startswith("hub:") or (guest.path.is_dir() and hub.is_layout(guest.path)):
         problems, line = formats.Problems(), 0
         for line, row in enumerate(hub.rows(guest.name, guest.path, problems), 1):
             yield (guest.name, line), row
-        _refuse(problems)
-        _check_some(line, guest.name, guest.path or guest.name)
+        _settle(problems, odd)
+        _check_some(line + len(problems), guest.name, guest.path or guest.name)
         return
     for file in _files(guest):
         name = file.relative_to(guest.path).as_posix() if guest.path.is_dir() else file.name
@@ -80,8 +84,12 @@ def rows(guest):
             raise
         except Exception as error:  # whatever a reader stumbles over, the place is known
             book.problem(line + 1, f"cannot be read: {(str(error).splitlines() or [type(error).__name__])[0][:120]}")
-        _refuse(problems)
-        _check_some(line, name, file)
+        _settle(problems, odd)
+        _check_some(line + len(problems), name, file)
+
+
+def _settle(problems, odd):
+    refuse(problems) if odd is None else odd.extend(problems)
 
 
 @contextlib.contextmanager
@@ -98,7 +106,7 @@ def _whole(file, book):
         else:
             yield Path(folder) / file.stem
             return
-        _refuse(book.problems)
+        refuse(book.problems)
 
 
 def _files(guest):
@@ -121,7 +129,8 @@ def _is_table(path):
     return path.name.lower().endswith(ENDINGS)
 
 
-def _refuse(problems):
+def refuse(problems):
+    """Raises UserError for the first of some problems, if there are any."""
     if problems:
         first = problems[0]
         raise UserError(

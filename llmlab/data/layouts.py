@@ -17,7 +17,8 @@ ANSWERED = (
     ("customer", "agent"),
 )
 SCORES = ("overall_score", "score", "rating", "fine-grained_score")
-KEPT = ("topic", "annotators", "votes", "flaw", "source")  # what else a row may say of itself
+KEPT = ("topic", "annotators", "flaw", "source")  # what else a row may say of itself
+JUDGES = "judges"  # and of who preferred what: {annotator: "chosen" or "rejected"}
 
 
 class Mute(ValueError):
@@ -143,39 +144,6 @@ def _prompt(row, value):
     return turns.equipped(row, turns.informed(row, asked))
 
 
-def paired(thumbs):
-    """(pairs of a good and a bad answer to the same prompt, thumbs that found no partner, how many thumbs were left out): of an answer that several people rated
-    counts what most of them say. A thumb that counts `times` over finds as many partners; one that counts 0 times was not drawn, and finds none."""
-    by_answer, by_prompt, pairs, alone = {}, {}, [], [row for row in thumbs if row.get("times", 1) < 1]
-    drawn = [row for row in thumbs if row.get("times", 1) > 0]
-    for row in drawn:
-        by_answer.setdefault(json.dumps([row["prompt"], row["completion"]]), []).append(row)
-    left_out = len(drawn)
-    for said in by_answer.values():
-        ahead = sum(row.get("times", 1) * (1 if row["label"] else -1) for row in said)
-        if ahead:
-            agree = next(row for row in said if row["label"] == (ahead > 0))
-            times = max(row.get("times", 1) for row in said if row["label"] == agree["label"])
-            by_prompt.setdefault(json.dumps(said[0]["prompt"]), ([], []))[ahead > 0].append({**agree, "times": times})
-            left_out -= 1
-    for bad, good in by_prompt.values():
-        while bad and good:
-            times = min(good[0]["times"], bad[0]["times"])
-            pairs.append({**_pair(good[0], bad[0]), "times": times})
-            for side in (good, bad):
-                side[0] = {**side[0], "times": side[0]["times"] - times}
-                if not side[0]["times"]:
-                    side.pop(0)
-        alone += good + bad
-    return pairs, alone, left_out
-
-
-def _pair(good, bad):
-    """Two thumbs as a pair, with what both say of themselves."""
-    told = {k: ", ".join(dict.fromkeys(str(t[k]) for t in (good, bad) if k in t)) for k in KEPT if k in good or k in bad}
-    return {"prompt": good["prompt"], "chosen": good["completion"], "rejected": bad["completion"], **told}
-
-
 def dialogue(row):
     """A conversation as text, a line per turn, for whoever reads it as a document; None if the row is none."""
     layout = instruction_layout(row)
@@ -184,6 +152,13 @@ def dialogue(row):
     if {"chosen", "rejected"} <= set(row) and isinstance(row["chosen"], str):
         return row["chosen"].strip()
     return None
+
+
+def asked(prompt):
+    """Messages of a prompt: a list of them as it is; a transcript cut into its turns, any other text as one turn of the user."""
+    if isinstance(prompt, list) and all(isinstance(m, dict) and {"role", "content"} <= set(m) for m in prompt):
+        return prompt
+    return [turns.message(m) for m in turns.opened(turns.said(prompt, "user"))]
 
 
 def _best_and_worst(row):
@@ -210,4 +185,6 @@ def _thumb(label):
 
 
 def _beside(row, kept=KEPT):
-    return {k: row[k] for k in kept if isinstance(row.get(k), str | int | float)}
+    told = row[JUDGES] if isinstance(row.get(JUDGES), dict) else {}
+    judges = {str(who): side for who, side in told.items() if side in ("chosen", "rejected")}
+    return {k: row[k] for k in kept if isinstance(row.get(k), str | int | float)} | ({JUDGES: judges} if judges else {})

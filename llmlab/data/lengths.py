@@ -8,6 +8,7 @@ import math
 from llmlab.data import tasks
 
 NEARLY_ALL = 0.95  # of the answers that a model learns have room
+LONGER = 2  # times that room have answers that are looked at alone, by people or to see whether they grow
 
 
 def said(rows):

@@ -159,7 +159,7 @@ def read_instructions(texts, columns=(), seed=0):
 def read_preferences(texts, seed=0):
     """(pairs, notes) of what texts name; thumbs without a partner stay as they are, for methods that learn from single answers, and the notes say how many."""
     rows, notes = _read(texts, layouts.preference_layout, layouts.preference, PREFERENCES, seed, lambda row, guest: row)
-    pairs, alone, more = layouts.paired([r for r in rows if "completion" in r])
+    pairs, alone, more = feedback.paired([r for r in rows if "completion" in r])
     said = "the prompt has no answer with the other thumb: for methods that learn from single answers, such as kto"
     notes += [{"guest": "thumbs", "layout": "thumbs", "rows": len(alone), "note": said}] * bool(alone)
     left = "left out: said of an answer that others rated too"

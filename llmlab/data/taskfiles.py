@@ -56,7 +56,7 @@ def _check_head(file, name, head):
         if not fits or (key == "forms" and not (value and set(value) <= {"chat", "text"})):
             raise UserError(
                 f"{file}: {name}: {key} = {value!r}",
-                " or ".join(ONE_OF[key]) if key in ONE_OF else f"such as {EXAMPLES.get(key, key)}",
+                " or ".join((", ".join(ONE_OF[key][:-1]), ONE_OF[key][-1])) if key in ONE_OF else f"such as {EXAMPLES.get(key, key)}",
                 f"$EDITOR {file}",
             )
     if "metric" in head:

@@ -162,13 +162,27 @@ def questions(folder):
 
 
 def _answers(item):
-    """What answers an item, in words: a sentence if it has one, else the right choice or the targets."""
-    if isinstance(item.get("answer"), str):
-        return [item["answer"]]
+    """What answers an item, in words: the right one of its choices, else a sentence if it has one, else the targets."""
     if "choices" in item:
         return [item["choices"][item["right"]]] if "right" in item else []
+    if isinstance(item.get("answer"), str):
+        return [item["answer"]]
     target = item.get("target", [])
     return [t for t in (target if isinstance(target, list) else [target]) if isinstance(t, str)]
+
+
+WORDED = ("states", "answers", "exact", "contains", "number", "f1")  # metrics whose target is the answer, or all of it that matters
+COVERT = ("regex", "tells")  # and those whose target is a pattern, or what must not be said
+
+
+def right(task, item):
+    """The right answer of an item of a task in words; "" where the task does not say it, or where a function of somebody's own judges what it says."""
+    if task["metric"] == "choice":
+        return item["choices"][item["right"]].strip()
+    if isinstance(item.get("answer"), str) and "target" in item and task["metric"] not in COVERT:
+        return item["answer"]
+    target = item.get("target") if task["metric"] in WORDED else None
+    return str(target[0] if isinstance(target, list) else target or "")
 
 
 def user(text):

@@ -38,8 +38,10 @@ def thumbs(path):
 
 
 def rated(path):
-    """All answers of such a file as if each had been rated alone: of a pair the chosen one is liked, and the rejected one is not."""
-    sides = lambda row: [{"prompt": row["prompt"], "completion": row[s], "label": s == "chosen"} for s in ("chosen", "rejected")]  # noqa: E731
+    """All answers of such a file as if each had been rated alone. Of a pair the chosen one is liked and the other is not, unless it says which are ("liked"), as
+    answers that were scored do; what is neither is passed over."""
+    liked = lambda row: row.get("liked", {"chosen": True, "rejected": False}).items()  # noqa: E731
+    sides = lambda row: [{"prompt": row["prompt"], "completion": row[s], "label": like} for s, like in liked(row) if like is not None]  # noqa: E731
     return [answer for row in _read(path, _pair_fault) for answer in ([row] if "completion" in row else sides(row))]
 
 
@@ -85,15 +87,9 @@ def _pair_fault(row):
         return f"no {missing[0]!r}"
     if alone and not isinstance(row["label"], bool):
         return f"label is {json.dumps(row['label'], default=str)[:40]}, neither true nor false"
-    faults = (
-        _fault(row["prompt"], "user"),
-        *(_fault([{"role": "user", "content": "?"}, *_listed(row[c])], "assistant") for c in maskgate.sides(row)),
-    )
+    said = (row[side] if isinstance(row[side], list) else [row[side]] for side in maskgate.sides(row))
+    faults = (_fault(row["prompt"], "user"), *(_fault([{"role": "user", "content": "?"}, *turns], "assistant") for turns in said))
     return next(filter(None, faults), None)
-
-
-def _listed(messages):
-    return messages if isinstance(messages, list) else [messages]
 
 
 def _fault(messages, last):

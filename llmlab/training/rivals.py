@@ -23,7 +23,6 @@ PROBE = 5  # steps by whose pace the seconds are turned into steps
 MORE = "more supervision"
 DRAWN = 1  # seed by which items are drawn, for the start and every arm
 ASKED = 40  # questions by which it is measured how far a model moved
-LONGER = 2  # times the room of the answers that are taught have those by which it is measured: it is to be seen if they grow
 # What a method is called with and that does not stand beside it in the table, since it is the same for all.
 SHARED = frozenset("batch_size rank adapter seed device max_steps answer_tokens frozen grounding knowledge system rate".split())
 
@@ -51,9 +50,9 @@ def compared(methods, start, pairs, tasks_folder, out, seconds, seeds, lessons, 
     places = {name: [out / f"{_folder(name)}-{seed}" for seed in range(1, seeds + 1)] for name in arms}
     repeats.tidy(out, ["start", *(place.name for of in places.values() for place in of)])
     evaluate.evaluate(start, tasks_folder, out / "start", form="chat", split="validation", limit=limit, seed=DRAWN)
-    before, table = moved(start, start, _asked(tasks_folder, pairs), LONGER * room)["words"], {ALONE: None}
+    before, table = moved(start, start, _asked(tasks_folder, pairs), lengths.LONGER * room)["words"], {ALONE: None}
     for name, (method, given) in arms.items():
-        told = dict(method=method, seconds=seconds, model=start, given=given, pairs=pairs, room=LONGER * room)
+        told = dict(method=method, seconds=seconds, model=start, given=given, pairs=pairs, room=lengths.LONGER * room)
         try:
             made = [
                 repeats.asked(trained, place, tasks_folder, limit, DRAWN, seed=seed, **told) for seed, place in enumerate(places[name], 1)

@@ -64,9 +64,9 @@ def check(experiment, layers, selected, force=False):
         preflight.comparable(planned, made)
         needs.stocked(planned, made)
         told = [*told, *(f"{TAUGHT}: {line}" for line in preflight.used_to(planned))]
-    for phase, line in preflight.takes(planned).items():
-        if phase in selected and (experiment.done(phase) or {}).get("params") != planned[phase]:
-            told = [*told, f"{phase}: {line}"]
+    if due := [p for p in selected if p in preflight.LONG and (experiment.done(p) or {}).get("params") != planned[p]]:
+        takes = preflight.takes(planned)
+        told = [*told, *(f"{phase}: {takes[phase]}" for phase in due if phase in takes)]
     return changed, planned, told
 
 

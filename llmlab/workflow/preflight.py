@@ -173,6 +173,9 @@ def used_to(plan):
     return adopt.told_before(plan["1_model_design"]["start_from"], *(plan["5_post_training"][name] for name in ("grounding", "system")))
 
 
+LONG = ("3_pretraining", "5_post_training")  # phases that train for as long as they are told
+
+
 def takes(plan):
     """{phase: how long an adopted model is trained on this machine, in a sentence}; {} for random weights, whose time phase 1 plans."""
     if not plan["1_model_design"]["start_from"]:

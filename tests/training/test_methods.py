@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from llmlab.data import teaching
-from llmlab.models import weights
+from llmlab.data import teaching, tokens
+from llmlab.models import families, weights
 from llmlab.spine import dotted, track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, write_jsonl
@@ -25,6 +25,18 @@ def test_the_chosen_answers_rise(small, supervised, tmp_path, method):
     assert method is not methods.kto or summary["first_loss"] == pytest.approx(0.5, abs=0.01), "nothing was gained yet: 1 - σ(0)"
     before, after = (likelihoods(folder, small / "pairs.jsonl") for folder in (supervised, tmp_path / "out"))
     assert after[0] - after[1] > before[0] - before[1] if method is not methods.chosen else after[0] > before[0]
+
+
+@pytest.mark.parametrize("family", ["moe", "rnn", "ssm"])
+def test_answers_that_were_rated_alone_teach_any_family_and_an_adapter(small, tmp_path, family):
+    """TRL's trainer is handed models that it does not know; with an adapter the reference is the model without it."""
+    families.initialise(families.configure(family, 600, 32, 2, 2, 64), 0).save_pretrained(tmp_path / "start")
+    tokens.load(small / "tokenizer").save_pretrained(tmp_path / "start")
+    for adapter in ("full", "lora"):
+        out = tmp_path / adapter
+        out.mkdir()
+        summary = methods.kto(tmp_path / "start", small / "pairs.jsonl", out, 1e-3, 3, 4, adapter=adapter, rank=2, seed=1)
+        assert summary["first_loss"] == pytest.approx(0.5, abs=0.02) and weights.load(out)
 
 
 @torch.no_grad()

@@ -18,7 +18,7 @@ from llmlab.spine.texts import words_of
 
 NEAREST = 24  # conversations that are looked at, by their questions and by their answers
 TRIED = 8  # of them, those whose answers are most alike
-FORM = 0.5  # of the words of an answer, numbers and what both questions hold aside, more are those of its miss
+FORM = 0.5  # of the words of an answer, numbers and names that both questions hold aside, more are those of its miss
 TWINS = 0.55  # of them where both are set phrases: what differs in so little differs in a value, and is not the same in other words
 SHORT = 3  # words of an answer that has no form, such as a label
 COMMON = 0.05  # of all answers hold a word that tells nothing by itself
@@ -28,9 +28,12 @@ SET = 3  # times that an answer is given before it is a set phrase
 LABELS = 0.1  # of all answers at most are different ones where they are labels, and no set phrases
 
 
-def pairs(rows, seed, count=3000):
+def pairs(rows, seed, count=3000, certain=False):
     """Pairs for conversations: the true last answer is preferred to a near miss; where there are hardly any, to the answer of another conversation on the same
     topic, or, where all answers to a topic are one, on any.
+
+    Args:
+        certain: whether the answer to another question is wrong whatever its words are, as of lessons that were made of a text; the most similar question's will do.
 
     Returns: rows {"prompt", "chosen", "rejected", "flaw": "answers a similar question" or "answers something else", "annotators": "nobody"}.
     """
@@ -39,7 +42,10 @@ def pairs(rows, seed, count=3000):
     for n in order:
         if len(found) == count:
             break
-        if dialogue.taught(rows[n]["messages"][-1]) and (other := find.near(n)) is not None:
+        other = find.near(n) if dialogue.taught(rows[n]["messages"][-1]) else None
+        if other is None and certain:
+            other = find.similar(n)
+        if other is not None:
             found.append(_pair(rows[n], other, "answers a similar question"))
     return found if len(found) >= min(FEW, count) else found + _others(rows, seed, count - len(found), {id(p["chosen"][0]) for p in found})
 
@@ -57,7 +63,7 @@ class Finder:
     """
 
     def __init__(self, rows):
-        self.answers = [row["messages"][-1]["content"] for row in rows]
+        self.answers, self.topics = [row["messages"][-1]["content"] for row in rows], [row.get("topic") for row in rows]
         self.asked = [_telling(" ".join(m["content"] for m in row["messages"] if m["role"] == "user")) for row in rows]
         self.said = [_telling(answer) for answer in self.answers]
         self.shelves = [(words, _index(words)) for words in (self.asked, self.said)]
@@ -85,6 +91,12 @@ class Finder:
         best = sorted(others, key=lambda m: (-alike_in[m], m))[:TRIED]
         return max(filter(None, (self._miss(n, m) for m in best)), default=(0, None))[1]
 
+    def similar(self, n):
+        """What the most similar question on the same topic is answered, of those answers that have less than half of the words; None if there is none."""
+        words, index = self.shelves[0]
+        able = (m for m in self._nearest(n, words[n], index) if self.topics[m] == self.topics[n])
+        return next((self.answers[m] for m in able if 2 * len(self.said[n] & self.said[m]) < max(1, len(self.said[n]))), None)
+
     def _nearest(self, n, words, index):
         """Numbers of rows that are like row n, the most similar first, but for those that tell the same numbers or are answered by the same text."""
         query, own = sorted(words)[:LONG], set(filter(_has_number, self.said[n]))
@@ -99,7 +111,7 @@ class Finder:
         """(how like it is in form, what row m answers, said of what row n asks about); None if it may be right, is of another form, or asks the same."""
         right, mine, theirs = self.answers[n], self.asked[n], self.asked[m]
         told = said_of(right, self.answers[m], (mine - theirs) & self.names, (theirs - mine) & self.names)
-        form, enough = alike(right, told, mine & theirs), TWINS if {n, m} <= self.filled else FORM
+        form, enough = alike(right, told, mine & theirs - self.common), TWINS if {n, m} <= self.filled else FORM
         able = mine != theirs and not {right, self.answers[m]} <= self.fixed and form > enough
         return (form, told) if able and tells_else(right, told, mine & self.names | self.common) else None
 
@@ -122,8 +134,8 @@ def _has_number(word):
 
 
 def alike(right, other, asked=frozenset()):
-    """How much of the form of an answer another has, from 0 to 1: of its words but numbers and those of `asked`, which both questions hold. What says hardly more
-    than a label is like any other such."""
+    """How much of the form of an answer another has, from 0 to 1: of its words but numbers and those of `asked`, names that both questions hold. What says hardly
+    more than a label is like any other such."""
     a, b = ({word for word in _telling(text) - asked if not _has_number(word)} for text in (right, other))
     numbers = [any(map(_has_number, words_of(text))) for text in (right, other)]
     if numbers[0] != numbers[1]:

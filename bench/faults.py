@@ -27,6 +27,7 @@ SMALL = (
     "num_attention_heads=4",
     f"1_model_design.tokens_seen={TOKENS}",
     f"context_length={CONTEXT}",
+    "student_layers=2",
     "bakeoff_families=[transformer]",
     "bakeoff_tokens=2048",
     "pages=1200",

@@ -66,7 +66,7 @@ def table(judged, kinds):
 
 
 def main(folder, how):
-    judged = [(model, row, manner.refuses(row["completion"])) for model, row in answers(folder, how == "dev")]
+    judged = [(model, row, manner.of().refuses(row["completion"])) for model, row in answers(folder, how == "dev")]
     print(f"{'':32}{'model':14}{'n':>4}{'refusals':>9}  kappa [95 % interval]  people   refused P/R   answered P/R")
     for name, kinds in GROUPINGS.items():
         rows = table(judged, kinds)

@@ -198,6 +198,14 @@ def control_token_typed(tokenizer):
 
 
 @contextlib.contextmanager
+def written_mark_typed(tokenizer):
+    """As Llama 2's: what the template writes between turns is text, and no token of its own. What people type is not disarmed."""
+    tokenizer.chat_template = TEMPLATES["inst"]
+    with mock.patch.object(dialogue, "_disarmed", lambda special, text: text):
+        yield tokenizer, _typed("[/INST]")
+
+
+@contextlib.contextmanager
 def asked_otherwise(tokenizer):
     """Asking shows more before an answer than training did."""
     rendered = dialogue.rendered
@@ -272,7 +280,11 @@ CAUGHT = {
     of_batch: dict.fromkeys(
         (end_is_padding, packed_batch, cut_batch, shifted_batch, unmasked_batch, padding_trained, another_order), BATCH
     ),
-    of_code: {begun_twice: "once", special_token_typed: "marks", control_token_typed: "marks", asked_otherwise: "asked"},
+    of_code: {
+        begun_twice: "once",
+        **dict.fromkeys((special_token_typed, control_token_typed, written_mark_typed), "marks"),
+        asked_otherwise: "asked",
+    },
 }
 BUGS = {spoil.__name__: (kind(spoil), name) for kind, bugs in CAUGHT.items() for spoil, name in bugs.items()}
 

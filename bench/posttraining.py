@@ -20,7 +20,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from llmlab.data import teaching, tokens, trust
+from llmlab.data import feedback, judgements, teaching, tokens, trust
 from llmlab.evaluation import agreement, stats
 from llmlab.spine.files import jsonl, read_json
 from llmlab.training import ranking, reward, rivals
@@ -129,8 +129,8 @@ def rewards(run, out, seconds, hh):
             for when, of in (("", told), (", uncorrected", summary["uncorrected"])):
                 if of[key] is not None and (who == "prefers" or not when):
                     row(f"    {who} the {what} answer{when}", of[key], None, told["accuracy"]["n"])
-    votes = [r["votes"] for r in jsonl(pairs) if "votes" in r]
-    for name, found in agreement.ceilings({}, votes).items():
+    judged = feedback.table(judgements.counted(feedback.of_pairs(jsonl(pairs))))
+    for name, found in agreement.ceilings(judged).items():
         row(f"    label: {name}", found["score"], (found["low"], found["high"]), found["n"])
     if likely := [r["likelihood"] for r in jsonl(pairs) if "likelihood" in r]:
         found = stats.interval(likely)

@@ -65,25 +65,31 @@ def serve(run_dir, model, host, port, key):
     "--model",
     "models",
     multiple=True,
-    help="Whose answers are judged, assistant or runs/other:assistant; several are set side by side. Those that phase 5 drew if left out.",
+    help="Whose answers are judged, assistant, runs/other:assistant or a folder; several are set side by side. Those that phase 5 drew if left out.",
+)
+@click.option(
+    "--ask",
+    default="",
+    type=click.Path(),
+    help="A file of pairs or single answers to be judged, or of prompts that --model answers, in place of what phase 5 drew.",
 )
 @click.option("--single", default="", type=click.Choice(["", "score", "thumb"]), help="Single answers on a scale in place of pairs.")
 @click.option(
     "--to", nargs=2, default=None, metavar="LAYOUT FILE", help="Write the judgements for argilla, label_studio, trl, hh or kto instead."
 )
-def annotate(run_dir, arena, standings, file, port, most, models, single, to):
+def annotate(run_dir, arena, standings, file, port, most, models, ask, single, to):
     """Let people judge answers of RUN on a page of this machine, until interrupted. What they say is in a file before the next question is shown."""
     from llmlab.spine.run import existing
     from llmlab.workflow import annotate as sittings
 
     experiment = existing(Path(run_dir).absolute())
     if to:
-        return click.echo(f"{to[1]}: {sittings.export(experiment, *to, file, arena)} records")
+        return click.echo(f"{to[1]}: {sittings.export(experiment, *to, file, arena)}")
     if standings:
         return sittings.standings(experiment, click.echo, file, arena)
-    if arena and (single or models):
-        raise click.UsageError("--arena asks about pairs of all models of RUN; --single and --model ask about others")
-    sittings.serve(experiment, port, click.echo, file, most, single, models, arena)
+    if arena and (single or models or ask):
+        raise click.UsageError("--arena asks about pairs of all models of RUN; --single, --model and --ask ask about others")
+    sittings.serve(experiment, port, click.echo, file, most, single, models, arena, ask)
 
 
 @click.command()

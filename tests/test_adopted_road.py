@@ -63,7 +63,7 @@ def road(tmp_path_factory, texts):
             "1_model_design": {"start_from": str(stranger(folder / "model", texts)), "bakeoff_families": [], "tokens_seen": 0},
             "2_dataset_engineering": {"instructions": [train], "tasks": named},
             "5_post_training": {"frozen_layers": 1},
-            "6_fine_tuning": {"bits": [8], "distill_steps": 3, "student_layers": 2, "adapter_steps": 0, "trim_vocabulary": True},
+            "6_fine_tuning": {"bits": [8], "distill_steps": 3, "student_layers": 2, "adapter_steps": 2, "trim_vocabulary": True},
             "7_final_evaluation": {
                 "criteria": ["subjects >= 0.1", "bits <= 99", "cut <= 1", "wait4_ms <= 60000", "size <= 0.9 of assistant"]
             },
@@ -85,8 +85,8 @@ def test_every_variant_is_asked_every_task_and_each_combination_is_one(road):
     asked = {t["name"] for t in tasks.read(run["2_dataset_engineering/tasks"], "validation") if t["items"]}
     assert asked >= {"subjects"} | ({"pairs"} if HARNESS else set())
     frontier = read_json(run["6_fine_tuning/frontier.json"])
-    whole = [f"{name}{trimmed}" for trimmed in ("", "-trimmed") for name in ("assistant", "student")]
-    assert [row["variant"] for row in frontier] == whole + [f"{name}-int8" for name in whole]
+    made = [f"{name}{trimmed}" for trimmed in ("", "-trimmed") for name in ("assistant", "student")]
+    assert [row["variant"] for row in frontier] == ["assistant", "adapted", "student", *made[2:], *(f"{name}-int8" for name in made)]
     for row in frontier:
         assert set(read_json(run[f"6_fine_tuning/scores/{row['variant']}/results.json"])) == asked, row["variant"]
     assert len({len(of) for n, of in left["6_fine_tuning"]["said"].items() if "trimmed" not in n}) == 1, (

@@ -172,7 +172,8 @@ def test_without_preferences_every_question_is_asked_once(copy):
     """Nothing is published that was not made, and nothing is compared with itself."""
     params = read_json(copy / "5_post_training/phase.json")["params"]
     told = execute("5_post_training", copy, **{**params, "preference": "llmlab.training.posttrain.no_preference"})
-    assert len(told["noise"]) == 2 and told["odd"] and not any(told["odd"]), "the ceiling of the votes, and the gate of the pairs"
+    assert len(told["noise"]) == 2 and told["odd"] and not any(told["odd"]), "the ceiling of the judges, and the gate of the pairs"
+    assert told["simulated"] and {r["annotator"] for r in told["said"]} == {"sim-1", "sim-2", "sim-3"} and told["together"]["pairs"]
     results = read_json(copy / "5_post_training/results.json")
     assert list(results["tasks"]) == ["after supervision"] and results["changes"] == {}
     assert [f.name for f in sorted((copy / "5_post_training/scores").iterdir())] == ["sft"]
@@ -358,3 +359,18 @@ def test_people_are_asked_about_two_models_of_two_runs(smoke):
     assert all(q.get("b") is None and q["scale"] == "thumb" for q in single) and {q["gold"] for q in single if "gold" in q} == {1, 5}
     with pytest.raises(UserError, match="no model 'asistant'"):
         annotate.questions(experiment, models=("asistant",))
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_what_a_phase_makes_only_under_a_condition_it_discards_otherwise(phase):
+    """Or the phase could not be published where the condition does not hold: without a task on offence phase 7 was refused at its very end."""
+    tree = ast.parse("\n".join(source(c) for c in cells(NOTEBOOKS / f"{phase}.ipynb", "code")))
+
+    def named(nodes, method):
+        calls = [n for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == method and n.args]
+        return {n.args[0].value for n in calls if isinstance(n.args[0], ast.Constant)}
+
+    doubtful = [n for branch in ast.walk(tree) if isinstance(branch, ast.IfExp) for n in ast.walk(branch.body)]
+    certain = [n for n in ast.walk(tree) if n not in doubtful]
+    made = named(certain, "write") | named(ast.walk(tree), "discard")
+    assert not [artifact for artifact in named(doubtful, "write") if not {artifact, artifact.partition("/")[0]} & made]

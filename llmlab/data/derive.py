@@ -60,6 +60,8 @@ def tasks(held_out, seed, kinds=tuple(KINDS)):
     common = _common_words(documents)
     heads, items = [], {}
     for name, (metric, about) in ((kind, KINDS[kind]) for kind in kinds):
+        if name == "definition" and not _explains([said for d in documents for said in _definitions(d["text"])], documents):
+            continue
         found = {s: _items(name, random.Random(f"derived {name} {seed} {s}"), d, sources, common) for s, d in held_out.items()}
         if min(map(len, found.values())) < (ENOUGH if name in ("heading", "definition") else 1):
             continue
@@ -163,7 +165,12 @@ def _lessons(rng, documents):
         if len(sources) > 1:
             start = rng.randrange(max(1, len(document["text"]) - 260))
             found["origin"].append((origin_question(document["text"][start:]), f"This text is from {document['source']}."))
-    return found if len(found["definition"]) >= EXPOSITORY * len(documents) else {**found, "definition": []}
+    return found if _explains(found["definition"], documents) else {**found, "definition": []}
+
+
+def _explains(definitions, documents):
+    """Whether a text says often enough what something is for that to be taught, and asked."""
+    return len(definitions) >= EXPOSITORY * len(documents)
 
 
 def _fill(rng, passage):

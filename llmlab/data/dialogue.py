@@ -9,12 +9,11 @@ import re
 
 import jinja2
 
-from llmlab.data import lookup
+from llmlab.data import lookup, typed
 from llmlab.spine.errors import UserError
 
 PROBE = [{"role": "user", "content": "Is it so?"}, {"role": "assistant", "content": "It is so"}]
 MARKED = re.compile(r"\{%-?\s*generation\b")
-MARK = re.compile(r"[<\[].*[>\]]")  # what a token looks like that is none of a text
 TODAY = re.compile(r"""strftime_now\(\s*(['"])(.*?)\1\s*\)""")
 DAY = datetime.date(2024, 7, 26)  # what a template says of today: a fixed day, or tomorrow's model would be another
 FEW = 0.02  # share of lessons that may be odd in themselves and are left out; more is a fault of the template, or of the code before it
@@ -110,9 +109,9 @@ def runs(mask):
 
 
 def plain(tokenizer, messages):
-    """Messages as the model is shown them: with what they look up beside them, and with special tokens that somebody typed as text, since
+    """Messages as the model is shown them: with what they look up beside them, and with marks that somebody typed as text, since
     `<|end|>` in a question must not end the turn. Calls stand under "function", where templates look for them."""
-    special, others, shelf = _special(tokenizer), control(tokenizer), lookup.shelf(tokenizer)
+    special, others, shelf = typed.special(tokenizer), typed.control(tokenizer), lookup.shelf(tokenizer)
     mine = lambda m: special if m["role"] == "assistant" else others  # noqa: E731
     shown = shelf.beside(messages) if shelf else messages
     told = [{k: v if k == "role" else _disarmed(mine(m), v) for k, v in m.items()} for m in shown]
@@ -122,32 +121,12 @@ def plain(tokenizer, messages):
 
 def respelt(tokenizer, messages):
     """How many of the assistant's messages hold a special token, which is taught with a blank in it: `<s>` in code becomes `< s>`."""
-    special = _special(tokenizer)
+    special = typed.special(tokenizer)
     return sum(_disarmed(special, m) != m for m in messages if m["role"] == "assistant")
 
 
-def _special(tokenizer):
-    """A pattern of all special tokens, kept with the tokenizer."""
-    return _pattern(tokenizer, "_llmlab_special", tuple(t.content for t in tokenizer.added_tokens_decoder.values() if t.special))
-
-
-def control(tokenizer):
-    """As `_special`, with tokens that the template writes and that are not called special, as Qwen's <tool_call>: the assistant may say them, and nobody else."""
-    template, added = tokenizer.chat_template or "", tokenizer.added_tokens_decoder.values()
-    texts = tuple(t.content for t in added if t.special or (MARK.fullmatch(t.content) and t.content in template))
-    return _pattern(tokenizer, "_llmlab_control", texts)
-
-
-def _pattern(tokenizer, name, texts):
-    known = getattr(tokenizer, name, None)
-    if known is None or known[0] != texts:
-        known = (texts, re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))) or r"(?!)"))
-        setattr(tokenizer, name, known)
-    return known[1]
-
-
 def _disarmed(special, value):
-    """A text whose special tokens are spelt with a blank; also deep inside, where the arguments of a tool's call stand."""
+    """A text whose marks are spelt with a blank; also deep inside, where the arguments of a tool's call stand."""
     if isinstance(value, dict):
         return {k: _disarmed(special, v) for k, v in value.items()}
     if isinstance(value, list):
@@ -197,7 +176,7 @@ def _span(tokenizer, text, messages, n):
     if not text.startswith(before) or not text.startswith(said, words):
         raise _refused(tokenizer, f"a turn of the assistant renders as {text[max(0, len(before) - 20) :][:80]!r}")
     end = words + len(said)
-    special = _special(tokenizer)
+    special = typed.special(tokenizer)
     if messages[n].get("tool_calls"):  # among which other special tokens may stand
         turn = rendered(tokenizer, messages[: n + 1])
         mark = (list(special.finditer(turn, end)) or [None])[-1] if text.startswith(turn.rstrip()) else None
@@ -216,7 +195,7 @@ def _refused(tokenizer, why):
     return Odd(
         f"the chat template of this tokenizer does not show what the assistant says: {why}",
         "a template that renders the turns one after the other, each ended by a special token; without any template, llmlab's own is used",
-        "remove chat_template from the tokenizer's folder (chat_template.jinja, tokenizer_config.json)",
+        "rm chat_template.jinja   (or chat_template in tokenizer_config.json, in the tokenizer's folder)",
     )
 
 
@@ -224,7 +203,7 @@ def end_of_turn(tokenizer):
     """The id of the token that ends a turn of the assistant, None if there is none."""
     text = rendered(tokenizer, PROBE)
     at = text.rfind(PROBE[1]["content"])
-    found = _special(tokenizer).match(text[at + len(PROBE[1]["content"]) :].lstrip()) if at >= 0 else None
+    found = typed.special(tokenizer).match(text[at + len(PROBE[1]["content"]) :].lstrip()) if at >= 0 else None
     return tokenizer.convert_tokens_to_ids(found[0]) if found else None
 
 
@@ -268,7 +247,7 @@ def is_turn(tokenizer, text, message):
     both = message["content"].strip(), text.strip()
     normal = getattr(getattr(tokenizer, "backend_tokenizer", None), "normalizer", None)
     spelt = [both] if normal is None else [both, tuple(normal.normalize_str(one).strip() for one in both)]
-    return any(_is_turn(_special(tokenizer), said, whole, calls(message)) for said, whole in spelt)
+    return any(_is_turn(typed.special(tokenizer), said, whole, calls(message)) for said, whole in spelt)
 
 
 def _is_turn(special, said, text, called):

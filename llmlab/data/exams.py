@@ -7,37 +7,104 @@ import shutil
 from collections import defaultdict
 from pathlib import Path
 
-from llmlab.data import derive, guests, harness, hub, material, offence, personal, taskfiles, tasks
+from llmlab.data import derive, guests, harness, hub, layouts, material, metrics, offence, personal, taskfiles, tasks, turns
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, read_json, write_json, write_jsonl
 from llmlab.spine.params import near
+from llmlab.spine.places import shown
+from llmlab.spine.provenance import fingerprint
 
 HELD_OUT, MOST = 0.05, 500  # share of conversations, and so many at most, where a task brings no half to decide by
 SOME = 40  # items on conduct to decide by, beside tasks that somebody brought: phases 4 to 6 ask them again and again
 RESERVED = ("labels", "insults", "tasks", "about")  # files beside the tasks
 
 
-def write(given, tasks_given, labels_given, columns, out, instructions=(), seed=0):
+def write(given, tasks_given, labels_given, columns, out, instructions=(), seed=0, about=None):
     """Writes the tasks that somebody brings into `out`, with moderators' labels and planted insults beside them; none for mere text.
 
     Args:
         given: folder of the material, or None.
         tasks_given, labels_given: what the parameters name; the material's own where they name nothing.
         columns: two names, where a table holds questions and answers under names of its own.
-        instructions: files of conversations of which some are held out, where a task of such columns has a test half alone.
+        instructions: files of conversations of which some are held out, where a task of such columns has a test half alone, or where there is none.
+        about: what is said of the material, and in which words its answers are judged; what it says of itself if nothing is given.
     """
     out = Path(out)
     shutil.rmtree(out, ignore_errors=True)  # of a former attempt, perhaps from another source
-    heads, items = [], {}
-    for head, found in gathered(material.part(given, "tasks", tasks_given), columns):
-        heads.append(head)
-        items[head["name"]] = found if found["validation"] or head["final"] else _with_validation(head, found, instructions, columns, seed)
-    tasks.write(out, heads, items)
-    write_json(out / "about.json", material.described(given))
+    found = brought(given, tasks_given, columns, instructions, seed)
+    mark = lambda head: fingerprint(place) if (place := metrics.judge(head["metric"])) is not None else ""  # noqa: E731
+    tasks.write(out, [{**head, "judged_by": mark(head)} for head, _ in found], {head["name"]: items for head, items in found})
+    write_json(out / "about.json", about or material.described(given))
     if labels := offence.labelled(material.part(given, "labels.jsonl", labels_given)):
         write_jsonl(out / "labels.jsonl", [{**row, "text": personal.masked(row["text"])} for row in labels])
     for insults in material.part(given, "truth/insults.jsonl"):
         write_jsonl(out / "insults.jsonl", jsonl(insults))
+
+
+def brought(given, named, columns=(), instructions=(), seed=0):
+    """[(head, items by split)] of the tasks that somebody brings; where two columns of a table are taught, and no task asks such rows, some of them are held
+    out and asked. Each task that can be the one to decide by has a half to decide with."""
+    texts = material.part(given, "tasks", named)
+    found = gathered(texts, columns)
+    if columns and not any(_in_columns(texts, columns)):
+        found += _held_out(material.part(given, "instructions.jsonl", instructions), columns, [head["name"] for head, _ in found], seed)
+    whole = [
+        (head, items if items["validation"] or head["final"] else _with_validation(head, items, instructions, columns, seed))
+        for head, items in found
+    ]
+    for head, items in whole:
+        if tasks.decides(head) and not items["validation"]:
+            raise UserError(
+                f"task {head['name']} has {len(items['test'])} item{'s' * (len(items['test']) != 1)}, and none of them to decide by",
+                f"two at least that do not stand and fall together; or, for the very end alone, {head['name']}: {{final: true}} in a tasks.yaml",
+                "llmlab run RUN -p 'tasks=[FILE]'",
+            )
+    return whole
+
+
+def judges(folder):
+    """The models and files that judge the tasks of a folder and lie outside the run, for whoever notes their content."""
+    return list(
+        dict.fromkeys(place for head in read_json(Path(folder) / "tasks.json") if (place := metrics.judge(head["metric"])) is not None)
+    )
+
+
+def check_apart(instructions, asked, columns):
+    """Refuses to teach and to ask the same table: what is asked is not taught, so nothing would be left."""
+    lies = lambda text: guest.name if (guest := guests.named(text)).name.startswith("hub:") else guest.path  # noqa: E731
+    both = {lies(text) for text in material.others(instructions)} & {
+        lies(text) for text in material.others(asked) if not harness.is_public(text)
+    }
+    if both:
+        raise UserError(
+            f"{shown(str(both.pop()))} is taught and asked, and what is asked is not taught: nothing would be left",
+            "tasks of another table" + "; or none, and some of its rows are held out and asked" * bool(columns),
+            f"llmlab run RUN -p 'tasks=[{'' if columns else 'OTHER_FILE'}]'",
+        )
+
+
+def _in_columns(texts, columns):
+    """(place, row) of the rows that have two columns somebody named."""
+    for guest in (guests.named(text) for text in texts if not harness.is_public(text)):
+        yield from ((place, row) for place, row in guests.rows(guest) if set(columns) <= set(row))
+
+
+def _held_out(texts, columns, taken, seed):
+    """[(head, items by split)] of a task that asks rows of the lessons themselves, a share of them in each half; [] where no row has the columns."""
+    rows = {plain(layouts.named(row, columns)[0]): (place, row) for place, row in _in_columns(texts, columns)}
+    whole, each = (*columns, *turns.SYSTEM), min(MOST, max(1, round(HELD_OUT * len(rows))))
+    drawn = random.Random(f"held out {seed}").sample(sorted(rows), min(2 * each, len(rows)))
+    asked = [
+        (rows[question][0], {**{c: v for c, v in rows[question][1].items() if c in whole}, "split": ("validation", "test")[n % 2]})
+        for n, question in enumerate(drawn)
+    ]
+    if not asked:
+        return []
+    name = stem(columns[1])
+    name = name if name not in (*RESERVED, *taken) else f"{name}_held_out"
+    labels = {layouts.named(row, columns)[1] for _, row in rows.values()}
+    metric = "exact" if len(labels) <= len(rows) / 2 else "f1"  # answers that hardly ever come again are no classes
+    return [taskfiles.shaped(name, asked, {"metric": metric, "about": f"{columns[1]} of rows that are held out of the lessons"}, columns)]
 
 
 def _with_validation(head, found, instructions, columns, seed):
@@ -75,7 +142,7 @@ def gathered(texts, columns=()):
             name, split = _named(guest, place[0], folder)
             found[name].append((place, {"split": split, **row} if split else row))
             if owner.setdefault(name, guest.name) != guest.name and not split:
-                raise UserError(f"two tasks are called {name!r}", "a name of its own for each", "rename a file")
+                raise UserError(f"two tasks are called {name!r}", "a name of its own for each", f"mv {guest.name} OTHER_NAME")
         for name in said:
             if name not in found:
                 raise UserError(f"tasks.yaml tells of {name!r}, and {name}.jsonl holds no item", near(name, found), f"ls {guest.path}")
@@ -85,13 +152,17 @@ def gathered(texts, columns=()):
     shaped = [*public, *(taskfiles.shaped(name, some, heads.get(name), columns) for name, some in rows.items())]
     names = [head["name"] for head, _ in shaped]
     if wrong := next((n for n in names if n in RESERVED or names.count(n) > 1), None):
-        raise UserError(f"a task is called {wrong!r}", "a name that no other task and no file beside the tasks has", "rename it")
+        raise UserError(
+            f"a task is called {wrong!r}",
+            "a name that no other task and no file beside the tasks has",
+            f"mv {wrong}.jsonl OTHER_NAME.jsonl",
+        )
     for head, items in shaped:
         if not items["test"]:
             raise UserError(
                 f"task {head['name']} has no item for the test",
-                "some that are not for validation or training",
-                "a file test.jsonl, or no splits at all",
+                "some that are not for validation or training: a file test.jsonl beside it, or a name that is no split's",
+                "llmlab run RUN -p 'tasks=[VALIDATION_FILE, TEST_FILE]'",
             )
     return shaped
 

@@ -1,64 +1,91 @@
 """Human feedback: annotations in, agreement and preferences out.
 
-An annotations file holds rows of `judgements`, or what another tool wrote (see `handover`). Without such a file the pairs of simulated annotators are used, and every place that shows them says so.
+Without a file of annotations the pairs of phase 2 are used; where simulated annotators judged them, every place that shows them says so.
 """
 
-import contextlib
 import json
+import statistics
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from llmlab.data import handover, judgements, teaching, trust
+from llmlab.data import annotated, judgements, layouts, teaching, trust
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 from llmlab.spine.params import ROOT
 
+SIMULATED = "simulated"  # what pairs say of annotators who are none
+
 
 def preferences(annotations, fallback, asked=frozenset(), keep=()):
-    """(pairs for training, and answers that were rated alone, facts about them): from the annotations file if there is one, else from simulated annotators.
+    """(pairs for training, and answers that were rated alone, facts about them): from the annotations file if there is one, else those of phase 2.
 
     Args:
-        annotations: path of a JSON-lines file, or "".
-        fallback: JSON-lines file of pairs by simulated annotators, which phase 2 has looked through.
+        annotations: path of a file of judgements, or "".
+        fallback: JSON-lines file of pairs, which phase 2 has looked through.
         asked: questions of tasks, which must not be taught, as `exams.questions` gives them.
         keep: contacts that are no personal data; all others are masked.
     """
     if not annotations:
         rows = jsonl(fallback)
-        judged = [r["votes"] for r in rows if "votes" in r]
+        alike = [len(set(said)) == 1 for r in rows if len(said := r.get(layouts.JUDGES, {}).values()) > 1]
         return rows, {
             "annotators": who(rows),
             **_counted(rows),
-            "agreement": round(sum(v == 3 for v in judged) / len(judged), 3) if judged else None,
-            "measure": "share of pairs on which all three agree" if judged else "no votes: the text itself says which answer is right",
+            "agreement": round(sum(alike) / len(alike), 3) if alike else None,
+            "measure": "share of pairs on which all who judged them agree" if alike else "the pairs do not say who judged them",
         }
-    rows, left_out = read(file(annotations))
+    rows, left_out = annotated.read(file(annotations))
     compared = judgements.counted(rows)
-    most, (best_and_worst, alone) = majority(compared), ranked(rows)
+    most, unsure, (best_and_worst, alone) = majority(compared), doubtful(table(compared)), ranked(rows)
     preferred = most + best_and_worst + alone
     told = teaching.untold(preferred, asked)
     pairs, unsound = teaching.sound(told, keep)
-    if not pairs:
-        raise UserError(
-            f"{file(annotations)}: {len(rows)} judgements, and no answer that more people prefer than its rival and that no task asks for",
-            "some questions with a majority, or with two answers that were scored otherwise",
-            "llmlab run RUN -p annotations=   (for simulated annotators)",
-        )
     left_out |= {
-        "items without a majority, or with equal answers": len({r["item"] for r in compared}) - len(most),
+        "items without a majority, or with equal answers": len({r["item"] for r in compared}) - len(most) - len(unsure),
+        "most prefer one answer, and not those who are to be trusted": len(unsure),
         "answers scored alone, neither good nor bad": len({r["item"] for r in judgements.scored(rows)})
         - 2 * len(best_and_worst)
         - len(alone),
         "is asked in a task": len(preferred) - len(told),
         **unsound,
     }
+    reasons = ", ".join(f"{reason} ({n})" for reason, n in left_out.items() if n)
+    if not pairs:
+        raise UserError(
+            f"{file(annotations)}: {len(rows)} judgements, and no answer that more people prefer than its rival and that no task asks for"
+            + f"; left out: {reasons}" * bool(reasons),
+            "some questions with a majority, or with two answers that were scored otherwise",
+            "llmlab run RUN -p annotations=   (for the pairs of phase 2)",
+        )
     return pairs, {
         "annotators": _people(rows),
         **_counted(pairs),
         "judgements": len(rows),
-        "left out": ", ".join(f"{reason} ({n})" for reason, n in left_out.items() if n) or "–",
+        "left out": reasons or "–",
         "decided by": _by(compared),
     }
+
+
+def heard(annotations, fallback):
+    """All judgements that the preferences rest on: those of an annotations file, else of whoever judged the pairs of phase 2, [] if nobody is named. Rows of
+    simulated annotators say so ("simulated"). Arguments as `preferences` takes them."""
+    return annotated.read(file(annotations))[0] if annotations else of_pairs(jsonl(fallback))
+
+
+def of_pairs(pairs):
+    """Judgements, as `judgements` has them, of pairs that say who preferred which answer."""
+    rows = []
+    for pair in (p for p in pairs if layouts.JUDGES in p):
+        a, b = (pair[side][0]["content"] for side in ("chosen", "rejected"))
+        simulated = {"simulated": True} if pair.get("annotators") == SIMULATED else {}
+        asked = {"item": judgements.item_id(pair["prompt"], a, b), "prompt": pair["prompt"], "a": a, "b": b, **simulated}
+        rows += [{**asked, "choice": "ab"[side == "rejected"], "annotator": name} for name, side in pair[layouts.JUDGES].items()]
+    return rows
+
+
+def prompts(rows):
+    """{item: its prompt as a text} of judgements: several answers to one prompt were drawn together."""
+    return {row["item"]: json.dumps(row["prompt"]) for row in rows}
 
 
 def _by(compared):
@@ -93,88 +120,37 @@ def file(annotations):
     return ROOT / Path(annotations).expanduser()
 
 
-def read(path):
-    """(judgements of a file, {reason: records that were left out}), a line each or as one JSON list: llmlab's own rows, or what `handover` knows of other
-    tools. A UserError names what is none."""
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "not text"
-        raise UserError(
-            f"the annotations file {path} cannot be read: {why}",
-            "a JSON-lines file, or nothing for simulated annotators",
-            "llmlab run RUN -p annotations=",
-        ) from None
-    rows, left_out, (records, broken) = [], Counter(), _records(path, text)
-    if broken:
-        left_out["half a line, as a kill leaves it"] = broken
-    for n, record in records:
-        try:
-            rows += _judgements(path, n, record, left_out)
-        except handover.Unread as error:
-            left_out[str(error)] += 1
-    kept = judgements.standing(rows)
-    left_out["given twice, or taken back"] += len(rows) - len(kept)
-    return kept, dict(left_out)
+def paired(thumbs):
+    """(pairs of a good and a bad answer to the same prompt, thumbs that found no partner, how many thumbs were left out): of an answer that several people rated
+    counts what most of them say. A thumb that counts `times` over finds as many partners; one that counts 0 times was not drawn, and finds none."""
+    by_answer, by_prompt, pairs, alone = {}, {}, [], [row for row in thumbs if row.get("times", 1) < 1]
+    drawn = [row for row in thumbs if row.get("times", 1) > 0]
+    for row in drawn:
+        by_answer.setdefault(json.dumps([row["prompt"], row["completion"]]), []).append(row)
+    left_out = len(drawn)
+    for said in by_answer.values():
+        ahead = sum(row.get("times", 1) * (1 if row["label"] else -1) for row in said)
+        if ahead:
+            agree = next(row for row in said if row["label"] == (ahead > 0))
+            times = max(row.get("times", 1) for row in said if row["label"] == agree["label"])
+            by_prompt.setdefault(json.dumps(said[0]["prompt"]), ([], []))[ahead > 0].append({**agree, "times": times})
+            left_out -= 1
+    for bad, good in by_prompt.values():
+        while bad and good:
+            times = min(good[0]["times"], bad[0]["times"])
+            pairs.append({**_both(good[0], bad[0]), "times": times})
+            for side in (good, bad):
+                side[0] = {**side[0], "times": side[0]["times"] - times}
+                if not side[0]["times"]:
+                    side.pop(0)
+        alone += good + bad
+    return pairs, alone, left_out
 
 
-def _records(path, text):
-    """([(number, record)] of JSON lines, or of a JSON list, how many lines are broken): a sitting goes on after half a line, any other file is refused."""
-    if text.lstrip().startswith("["):
-        with contextlib.suppress(ValueError):
-            return list(enumerate(json.loads(text), 1)), 0
-    found, broken = [], []
-    for n, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            try:
-                found.append((n, json.loads(line)))
-            except json.JSONDecodeError:
-                broken.append(n)
-    if broken and not any(isinstance(row, dict) and "at" in row for _, row in found):
-        raise _wrong(path, broken[0], "not a JSON object")
-    return found, len(broken)
-
-
-def _judgements(path, n, record, unread):
-    """The judgements of one record, as rows with an item; what `handover` understood of nobody is counted in `unread`."""
-    if not isinstance(record, dict):
-        raise _wrong(path, n, "not a JSON object")
-    if "undo" in record and "annotator" in record:
-        return [record]
-    if not {"a", "choice", "score"} & set(record):
-        try:
-            found = handover.rows(record, n, unread)
-        except handover.Unread:
-            raise
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise _wrong(path, n, str(error) or "a layout that is broken") from None
-        if found is not None:
-            return found
-    return [_judgement(path, n, record)]
-
-
-def _judgement(path, n, row):
-    """A row of llmlab's own format, or an error that names what is wrong with it."""
-    single = "b" not in row and ("score" in row or row.get("choice") == "skip")
-    missing = [c for c in ("prompt", "a", *(() if single else ("b", "choice")), "annotator") if c not in row]
-    if missing:
-        raise _wrong(path, n, f"without {', '.join(missing)}")
-    try:
-        texts = [row["a"], *([] if single else [row["b"]]), *(m["content"] for m in row["prompt"])]
-        right = len(texts) > (1 if single else 2) and all(isinstance(text, str) for text in texts)
-    except (TypeError, KeyError):
-        right = False
-    if not right:
-        raise _wrong(path, n, "prompt is no list of messages, or an answer no text")
-    said, able = ("score", judgements.SCORES) if "score" in row and single else ("choice", judgements.CHOICES)
-    if row[said] not in able:
-        raise _wrong(path, n, f"{said} {row[said]!r}")
-    return {**row, "item": row.get("item") or judgements.item_id(row["prompt"], *texts[: 1 if single else 2])}
-
-
-def _wrong(path, n, found):
-    wanted = f"prompt, a, b, annotator, and choice: {', '.join(judgements.CHOICES)}; or a file of Argilla, Label Studio or TRL"
-    return UserError(f"{path}, line {n}: {found}", wanted, f"sed -n {n}p {path}")
+def _both(good, bad):
+    """Two thumbs as a pair, with what both say of themselves."""
+    told = {k: ", ".join(dict.fromkeys(str(t[k]) for t in (good, bad) if k in t)) for k in layouts.KEPT if k in good or k in bad}
+    return {"prompt": good["prompt"], "chosen": good["completion"], "rejected": bad["completion"], **told}
 
 
 def table(compared):
@@ -186,23 +162,40 @@ def table(compared):
 
 
 SURE = 0.7  # that an answer is preferred, before a pair is made of it where the judges are weighed
+CLEAR = 0.5  # of a point, by which the better of two scored answers is ahead, before a pair is made of them
+USUAL = 5  # scores, the mean of all, that everybody is given beforehand where it is worked out how somebody usually scores
 
 
 def ranked(rows):
-    """(pairs, answers that stay alone), by the mean of what people said: of each prompt the best answer against the worst, if they differ; every other one is
-    liked or not, but for the middle of the scale, which says neither."""
-    by_prompt, pairs, alone = defaultdict(lambda: defaultdict(list)), [], []
-    for row in judgements.scored(rows):
-        by_prompt[json.dumps(row["prompt"])][row["a"]].append(row["score"])
+    """(pairs, answers that stay alone), by the mean of what people said: of each prompt the best answer against the worst, if they differ clearly; every other one
+    is liked or not, but for the middle of the scale, which says neither.
+
+    Answers are ranked by how far a score lies above what its annotator usually gives, since a harsh person's 3 may be a lenient one's 5, and not everybody
+    scores both answers. Whether an answer is liked is told by the scores as they were given; a pair says it of either ("liked"), for whoever learns from single answers.
+    """
+    by_prompt, pairs, alone, scored = defaultdict(lambda: defaultdict(list)), [], [], judgements.scored(rows)
+    usual = _usual(scored)
+    for row in scored:
+        by_prompt[json.dumps(row["prompt"])][row["a"]].append((row["score"], row["score"] - usual[row["annotator"]]))
     for prompt, answers in by_prompt.items():
-        means = {a: sum(scores) / len(scores) for a, scores in answers.items()}
-        order = sorted(means, key=lambda a: (means[a], a))
-        if means[order[-1]] > means[order[0]]:
+        means, ahead = ({a: statistics.fmean(s[n] for s in said) for a, said in answers.items()} for n in (0, 1))
+        likes = {a: mean > judgements.MIDDLE for a, mean in means.items() if mean != judgements.MIDDLE}
+        order = sorted(ahead, key=lambda a: (ahead[a], a))
+        if ahead[order[-1]] - ahead[order[0]] >= CLEAR:
             worst, *order, best = order
-            pairs.append(_pair(json.loads(prompt), best, worst))
-        thumbs = [{"completion": _say(a), "label": means[a] > judgements.MIDDLE} for a in order if means[a] != judgements.MIDDLE]
+            pairs.append({**_pair(json.loads(prompt), best, worst), "liked": {"chosen": likes.get(best), "rejected": likes.get(worst)}})
+        thumbs = [{"completion": _say(a), "label": likes[a]} for a in order if a in likes]
         alone += [{"prompt": json.loads(prompt), **thumb, "annotators": "people"} for thumb in thumbs]
     return pairs, alone
+
+
+def _usual(scored):
+    """{annotator: the score that he usually gives}, nearer to everybody's the fewer there are of his."""
+    by = defaultdict(list)
+    for row in scored:
+        by[row["annotator"]].append(row["score"])
+    mean = statistics.fmean(r["score"] for r in scored) if scored else 0.0
+    return {name: (sum(scores) + USUAL * mean) / (len(scores) + USUAL) for name, scores in by.items()}
 
 
 def _say(text):
@@ -213,20 +206,31 @@ def _pair(prompt, chosen, rejected):
     return {"prompt": prompt, "chosen": _say(chosen), "rejected": _say(rejected), "annotators": "people"}
 
 
-def decided(judged, close=1e-6):
+def decided(judged, close=1e-6, times=None):
     """{item: (the preferred answer, how likely it is the better one)} of the items of which one is: by those who are to be trusted where `trust.weighed` can tell, and
     SURE; elsewhere by most votes, which say no likelihood but None. What is called a tie, or both bad, is left out.
 
     Args:
-        judged: as `table` gives it; close: as `trust.dawid_skene` takes it.
+        judged: as `table` gives it; close, times: as `trust.dawid_skene` takes them.
     """
-    found, (_, known) = {}, trust.weighed(judged, close)
+    found, (_, known) = {}, trust.weighed(judged, close, times)
     for item, said in judged.items():
-        best, *others = sorted((known.get(item) or Counter(said.values())).items(), key=lambda told: -told[1])
-        ahead = best[1] >= SURE if item in known else not others or best[1] > others[0][1]
-        if best[0] in ("a", "b") and ahead:
-            found[item] = (best[0], best[1] if item in known else None)
+        best, weight = _ahead(known.get(item) or Counter(said.values()))
+        if best and (weight >= SURE or item not in known):
+            found[item] = (best, weight if item in known else None)
     return found
+
+
+def _ahead(weights):
+    """(the answer that outweighs all else that was said, its weight); (None, 0) if none does."""
+    best, *others = sorted(weights.items(), key=lambda told: -told[1])
+    return best if best[0] in ("a", "b") and (not others or best[1] > others[0][1]) else (None, 0)
+
+
+def doubtful(judged):
+    """Items of which most prefer one answer, and which are not `decided`: those who are to be trusted are not SURE of it."""
+    sure = decided(judged)
+    return [item for item, said in judged.items() if item not in sure and _ahead(Counter(said.values()))[0]]
 
 
 def majority(compared):

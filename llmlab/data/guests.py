@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmlab.data import containers, formats, harness, hub, layouts, material, tables
+from llmlab.data import containers, formats, harness, hub, layouts, material, tables, turns
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import ROOT
 
@@ -39,12 +39,16 @@ def named(text):
     match = re.fullmatch(r"(.*?)\s+\*\s*([\d.]+)", text.strip())
     if not text.strip():
         raise UserError(
-            "a guest without a name", "a file, a folder or hub:NAME, in a list", "-p 'instructions=[FILE]', or instructions=[] for none"
+            "a guest without a name",
+            "a file, a folder or hub:NAME, in a list",
+            "llmlab run RUN -p 'instructions=[FILE]'   (or [] for none)",
         )
     try:
         return Guest(match[1], float(match[2])) if match else Guest(text.strip())
     except ValueError:
-        raise UserError(f"{text!r}: {match[2]} is no number", "FILE * WEIGHT, such as lessons.jsonl * 0.5", "mend the weight") from None
+        raise UserError(
+            f"{text!r}: {match[2]} is no number", "FILE * WEIGHT", f"llmlab run RUN -p 'instructions=[\"{match[1]} * 0.5\"]'"
+        ) from None
 
 
 def places(texts):
@@ -54,15 +58,19 @@ def places(texts):
     return public + [guest.path for guest in map(named, texts) if guest.path is not None and not harness.is_public(guest.name)]
 
 
-def rows(guest):
+def rows(guest, odd=None):
     """(where, row) of a guest's rows, `where` being the file's name and its line. A row that is no row is an error: lessons are not counted
-    among what a crawl may lose; and neither is a table without a row, which somebody meant to hold some."""
+    among what a crawl may lose; and neither is a table without a row, which somebody meant to hold some.
+
+    Args:
+        odd: a list to which problems are added, rows as `formats.Problems` has them, where the reader decides whether they are errors.
+    """
     if guest.name.startswith("hub:") or (guest.path.is_dir() and hub.is_layout(guest.path)):
         problems, line = formats.Problems(), 0
         for line, row in enumerate(hub.rows(guest.name, guest.path, problems), 1):
             yield (guest.name, line), row
-        _refuse(problems)
-        _check_some(line, guest.name, guest.path or guest.name)
+        _settle(problems, odd)
+        _check_some(line + len(problems), guest.name, guest.path or guest.name)
         return
     for file in _files(guest):
         name = file.relative_to(guest.path).as_posix() if guest.path.is_dir() else file.name
@@ -76,8 +84,12 @@ def rows(guest):
             raise
         except Exception as error:  # whatever a reader stumbles over, the place is known
             book.problem(line + 1, f"cannot be read: {(str(error).splitlines() or [type(error).__name__])[0][:120]}")
-        _refuse(problems)
-        _check_some(line, name, file)
+        _settle(problems, odd)
+        _check_some(line + len(problems), name, file)
+
+
+def _settle(problems, odd):
+    refuse(problems) if odd is None else odd.extend(problems)
 
 
 @contextlib.contextmanager
@@ -94,13 +106,13 @@ def _whole(file, book):
         else:
             yield Path(folder) / file.stem
             return
-        _refuse(book.problems)
+        refuse(book.problems)
 
 
 def _files(guest):
     path = guest.path
     if path is None:
-        raise UserError(f"{guest.name} is not on this machine", "a file, a folder or hub:NAME", "mend the name")
+        raise UserError(f"{guest.name} is not on this machine", "a file, a folder or hub:NAME", "llmlab run RUN -p 'instructions=[FILE]'")
     shown = lambda p: not any(part.startswith(".") for part in p.relative_to(path).parts)  # noqa: E731
     found = [path] if path.is_file() else sorted(p for p in path.rglob("*") if _is_table(p) and p.is_file() and shown(p))
     if not path.exists() or not found or not _is_table(found[0]):
@@ -117,7 +129,8 @@ def _is_table(path):
     return path.name.lower().endswith(ENDINGS)
 
 
-def _refuse(problems):
+def refuse(problems):
+    """Raises UserError for the first of some problems, if there are any."""
     if problems:
         first = problems[0]
         raise UserError(
@@ -134,15 +147,16 @@ def _check_some(rows, name, place):
 
 
 def laid_out(guest, layout_of, shaped, wanted):
-    """(rows in one shape, the layout they had, how many were whole and said nothing) of a guest, all of which must have the same layout.
+    """(rows in one shape, the layout they had, how many were whole and said nothing, the columns that nobody read) of a guest, all of which must have the same
+    layout.
 
     Args:
         layout_of: from column names to the name of a layout, or None.
         shaped: from a row and its layout to the row as it is wanted, or `layouts.Untrue`.
         wanted: in words, the layouts that are known.
     """
-    found, layout, first, mute = [], None, None, 0
-    for (file, line), row in rows(guest):
+    found, layout, first, mute, unread = [], None, None, 0, {}
+    for (file, line), row in ((place, turns.Row(row)) for place, row in rows(guest)):
         here = layout_of(row)
         if here is None or here != (layout or here):
             wrong = (
@@ -150,7 +164,11 @@ def laid_out(guest, layout_of, shaped, wanted):
                 if here is None
                 else f"the layout of {here}, after {layout} in {first}"
             )
-            raise UserError(f"{file}, line {line}: {wrong}", wanted, "one layout in a guest; name the files one by one")
+            raise UserError(
+                f"{file}, line {line}: {wrong}",
+                f"one layout in a guest: {wanted}",
+                f"sed -n {line}p {file}   (then name the files one by one)",
+            )
         layout, first = here, first or f"line {line}"
         try:
             found.append(shaped(row, layout))
@@ -158,9 +176,10 @@ def laid_out(guest, layout_of, shaped, wanted):
             mute += 1
         except layouts.Untrue as error:
             raise UserError(f"{file}, line {line}: {error}", wanted, f"sed -n {line}p {file}") from None
+        unread |= dict.fromkeys(row.unread())
     if not found:
         raise UserError(f"{guest.name} holds no row", "at least one", f"head -1 {guest.path or guest.name}")
-    return found, layout, mute
+    return found, layout, mute, list(unread)
 
 
 def drawn(found, weight, seed):

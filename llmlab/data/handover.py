@@ -1,144 +1,15 @@
-"""Judgements that come from other tools and go to them: Argilla, Label Studio, TRL, transcripts in the way of hh-rlhf.
+"""Judgements for other tools: Argilla, Label Studio, TRL, transcripts in the way of hh-rlhf; what a layout has no place for is counted. `foreign`
+reads them again."""
 
-Each of them becomes rows of `judgements`, and rows become theirs. Who is not named is somebody of his own each time, and marked so: nothing is known of him.
-"""
+from llmlab.data import judgements
+from llmlab.data.foreign import COMMENT, OTHERS
 
-from llmlab.data import judgements, layouts
-
-PROMPTS = ("prompt", "instruction", "question", "chat")
-ANSWERS = (
-    ("response_1", "response_2"),
-    ("response1", "response2"),
-    ("answer1", "answer2"),
-    ("answer_a", "answer_b"),
-    ("a", "b"),
-    ("chosen", "rejected"),
-)
-SINGLE = ("response", "completion", "answer")  # what one answer is called
-COMMENT = "comment"  # what a question, or a text area, is called in which people say why
-OTHERS = {**dict.fromkeys(("tie", "equal", "both"), "tie"), **dict.fromkeys(("bad", "both_bad"), "bad")}
+SPEAKERS = {"system": "System", "user": "Human", "assistant": "Assistant"}  # in a transcript, which has no place for tools
 
 
-class Unread(ValueError):
-    """A record in which nothing was understood, and why: it is counted, and not an error of the file."""
-
-
-def rows(record, number, unread):
-    """Judgements of one record of any of these tools, [] if nobody judged it; None for a layout that is none of them.
-
-    Args:
-        number: of the record in its file, the name of an annotator who has none.
-        unread: counts, by reason, what somebody said that is no judgement here.
-    """
-    if isinstance(record.get("fields"), dict) and isinstance(record.get("responses"), dict):
-        return _argilla(record, number, unread)
-    if isinstance(record.get("data"), dict) and isinstance(record.get("annotations"), list):
-        return _label_studio(record, number, unread)
-    layout = layouts.preference_layout(record)
-    return None if layout is None else _preferred(record, layout, number)
-
-
-def _preferred(record, layout, number):
-    """A pair of which one answer was chosen; a thumb is a score."""
-    try:
-        pair = layouts.preference(record, layout)
-    except layouts.Mute as error:  # two answers with equal scores, say
-        raise Unread(str(error) or "nothing was preferred") from None
-    who = _who(record.get("annotator"), number, 0)
-    if "label" in pair:
-        return [_row(pair["prompt"], pair["completion"][-1]["content"], None, who, score=5 if pair["label"] else 1)]
-    if len(pair["chosen"]) > 1 or len(pair["rejected"]) > 1:
-        raise Unread("two conversations that part before the last answer")
-    return [_row(pair["prompt"], pair["chosen"][0]["content"], pair["rejected"][0]["content"], who, choice="a")]
-
-
-def _who(name, number, place):
-    """The annotator of a row: as he is named, or somebody of his own."""
-    return {"annotator": f"record {number}, {place}", "unnamed": True} if name in (None, "") else {"annotator": str(name)}
-
-
-def _row(prompt, a, b, who, **said):
-    prompt = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
-    answers = {"a": a} if b is None else {"a": a, "b": b}
-    return {"item": judgements.item_id(prompt, *answers.values()), "prompt": prompt, **answers, **said, **who}
-
-
-def _parts(fields):
-    """(prompt, {name: text} of the two answers, or of the one) of a record's fields."""
-    prompt = next((fields[name] for name in PROMPTS if name in fields), None)
-    pairs = (*ANSWERS, *((name,) for name in SINGLE))
-    answers = next((names for names in pairs if set(names) <= set(fields)), None)
-    if prompt is None or answers is None:
-        raise Unread(
-            f"fields {', '.join(fields)}, and not a {PROMPTS[0]} with two answers such as {' and '.join(ANSWERS[0])}, or one {SINGLE[0]}"
-        )
-    return prompt, {name: fields[name] for name in answers}
-
-
-def _said_of(answers, value, names=()):
-    """What a value says of some answers: {"choice"} of two, {"score"} of one; {} if nothing.
-
-    Args:
-        names: of the answers, where they are called otherwise than their fields.
-    """
-    if len(answers) == 1:
-        return {"score": value} if type(value) is int and value in judgements.SCORES else {}
-    named = {**dict(zip(names, "ab")), **dict(zip(answers, "ab")), **OTHERS}
-    return {"choice": named[value]} if isinstance(value, str) and value in named else {}
-
-
-def _argilla(record, number, unread):
-    """A record of Argilla 2: {"fields": {prompt, response_1, response_2} or {prompt, response}, "responses": {question: [{"value": the name of an answer, or a
-    rating, "user_id"}]}}; what the question "comment" was answered is the comment. It has no place for seconds."""
-    (prompt, answers), found, rated = _parts(record["fields"]), [], set()
-    listed = {question: said if isinstance(said, list) else [] for question, said in record["responses"].items()}
-    comments = {one.get("user_id"): str(one["value"]) for one in listed.pop(COMMENT, []) if one.get("value")}
-    for place, one in ((place, one) for said in listed.values() for place, one in enumerate(said)):
-        told, by = _said_of(answers, one.get("value")), one.get("user_id")
-        if not told or ("score" in told and by in rated):
-            unread["a response that is no choice between two answers, or no first rating of one from 1 to 5"] += 1
-            continue
-        rated |= {by} - {None}
-        beside = {COMMENT: comments[by]} if by in comments else {}
-        found.append(_row(prompt, *_two(answers), _who(by, number, place), **told, **beside))
-    return found
-
-
-def _label_studio(record, number, unread):
-    """A task of Label Studio: {"data": {prompt, answer1, answer2} or {prompt, answer}, "annotations": [{"completed_by", "lead_time": seconds, "result": [pairwise,
-    choices, rating, or a textarea, which is the comment]}]}."""
-    (prompt, answers), found = _parts(record["data"]), []
-    for place, annotation in enumerate(record["annotations"]):
-        by, results = annotation.get("completed_by"), annotation.get("result", ())
-        by = by.get("email", by.get("id")) if isinstance(by, dict) else by
-        told = next((said for result in results if (said := _said_of(answers, _selected(result), ("left", "right")))), None)
-        if not told:
-            unread["an annotation without a choice between two answers, or a rating of one from 1 to 5"] += 1
-            continue
-        took, written = annotation.get("lead_time"), [r["value"].get("text", ()) for r in results if r.get("type") == "textarea"]
-        words = [word for text in written for word in ([text] if isinstance(text, str) else text)]
-        beside = ({"seconds": took} if isinstance(took, int | float) else {}) | ({COMMENT: "\n".join(words)} if words else {})
-        found.append(_row(prompt, *_two(answers), _who(by, number, place), **told, **beside))
-    return found
-
-
-def _two(answers):
-    """The texts of two answers, or of the one and None."""
-    return [*answers.values(), None][:2]
-
-
-def _selected(result):
-    """What a pairwise, choices or rating result says; others say nothing of a preference."""
-    value, kind = result.get("value", {}), result.get("type")
-    if kind == "choices":
-        return value["choices"][0] if value.get("choices") else None
-    return value.get({"pairwise": "selected", "rating": "rating"}.get(kind))
-
-
-# --- and out ----------------------------------------------------------------------------------------------------------------------------
 def argilla(rows):
-    """Records of Argilla 2 with everybody's responses, one per item: a preference of pairs, a rating of single answers, and comments; names are kept as metadata,
-    since its users have numbers of their own. Seconds have no place there."""
+    """Records of Argilla 2 with everybody's responses, one per item: a preference of pairs, a rating of single answers, and comments; names are kept
+    as metadata, since its users have numbers of their own. Seconds have no place there."""
     records = []
     for item, (first, *more) in _items(rows).items():
         said, single = [first, *more], "b" not in first
@@ -152,8 +23,8 @@ def argilla(rows):
 
 
 def label_studio(rows):
-    """Tasks of Label Studio with everybody's annotations, seconds and comments: a tie is a choice, since its pairwise tag knows left and right alone; a score of a
-    single answer is a rating."""
+    """Tasks of Label Studio with everybody's annotations, seconds and comments: a tie is a choice, since its pairwise tag knows left and right
+    alone; a score of a single answer is a rating."""
     tasks = []
     for first, *more in _items(rows).values():
         answers = {"answer": first["a"]} if "b" not in first else {"answer1": first["a"], "answer2": first["b"]}
@@ -187,8 +58,13 @@ def trl(rows):
 
 
 def hh(rows):
-    """Transcripts in the way of hh-rlhf: both conversations whole, "Human:" and "Assistant:" before each turn."""
-    return [{"chosen": _transcript(r["prompt"], good), "rejected": _transcript(r["prompt"], bad)} for r, good, bad in _decided(rows)]
+    """Transcripts in the way of hh-rlhf: both conversations whole, "Human:" and "Assistant:" before each turn, "System:" before what stands above
+    them. One with tools has no place there."""
+    return [
+        {"chosen": _transcript(r["prompt"], good), "rejected": _transcript(r["prompt"], bad)}
+        for r, good, bad in _decided(rows)
+        if not _with_tools(r["prompt"])
+    ]
 
 
 def kto(rows):
@@ -205,10 +81,26 @@ EXPORTS = {"argilla": argilla, "label_studio": label_studio, "trl": trl, "hh": h
 TAUGHT = ("trl", "hh", "kto")  # lessons, a line each; the others are for people to go on with
 
 
+def left_out(kind, rows):
+    """{reason: how many judgements} that a layout has no place for."""
+    pairs, single = judgements.counted(rows), judgements.scored(rows)
+    found = {"a gold item, a repeat or a skip": len(rows) - len(pairs) - len(single)}
+    if kind in ("trl", "hh"):
+        found |= {"a tie, or both bad": sum(r["choice"] not in ("a", "b") for r in pairs), "of a single answer": len(single)}
+    if kind == "hh":
+        found["a conversation with tools"] = sum(_with_tools(r["prompt"]) for r, _, _ in _decided(rows))
+    if kind == "kto":
+        found |= {"of a pair": len(pairs), "the middle of a scale": sum(r["score"] == judgements.MIDDLE for r in single)}
+    return {reason: count for reason, count in found.items() if count}
+
+
+def _with_tools(prompt):
+    return any(m["role"] not in SPEAKERS or m.get("tool_calls") or m.get("tools") for m in prompt)
+
+
 def _transcript(prompt, answer):
-    names = {"user": "Human", "assistant": "Assistant"}
-    turns = [m for m in [*prompt, {"role": "assistant", "content": answer}] if m["role"] in names]
-    return "".join(f"\n\n{names[m['role']]}: {m['content']}" for m in turns)
+    turns = [*prompt, {"role": "assistant", "content": answer}]
+    return "".join(f"\n\n{SPEAKERS[m['role']]}: {m['content']}" for m in turns)
 
 
 def _decided(rows):

@@ -40,7 +40,9 @@ def check(text):
         raise UserError(f"tasks = {text!r} needs lm-evaluation-harness", "an extra of llmlab", "make lm_eval")
     name = text.removeprefix(MARK)
     if ("/" in name or name.endswith(".yaml")) and not (ROOT / name).exists():
-        raise UserError(f"tasks: there is no folder {name!r}", "a folder of YAML files, or names of public tasks", "mend the name")
+        raise UserError(
+            f"tasks: there is no folder {name!r}", "a folder of YAML files, or names of public tasks", f"ls {Path(name).parent}"
+        )
 
 
 def brought(text):
@@ -51,7 +53,7 @@ def brought(text):
     for name, public in found.items():
         metric = next((m for m in public.config.metric_list or () if m["metric"] in PER_ITEM), None)
         if metric is None:
-            raise UserError(f"{text}: {name} has no metric of single items", f"one of {', '.join(PER_ITEM)}", "another task")
+            raise UserError(f"{text}: {name} has no metric of single items", f"one of {', '.join(PER_ITEM)}", "lm-eval ls tasks")
         higher, called = metric.get("higher_is_better", True), _called(public, metric["metric"])
         items = [{"doc_id": n, "text": str(public.doc_to_text(doc))[:2000]} for n, doc in enumerate(public.eval_docs)]
         halves = {

@@ -1,7 +1,8 @@
 """What people judged: a JSON-lines file that only grows. Each judgement is on the disk before the next question is shown.
 
     {"item": id, "prompt": [messages], "a": text, "b": text, "choice": "a" | "b" | "tie" | "bad" | "skip", "annotator": name,
-     "shown": "ab" or "ba", "seconds": to decide, "at": when (UTC), "comment", "reasons", "gold": what is right, "repeat": 1 if it was asked before}
+     "shown": "ab" or "ba", "seconds": to decide, "at": when (UTC), "comment", "reasons", "gold": what is right, "repeat": 1 if it was asked before,
+     "tab": where it was given}
 
 A single answer has "a" alone, and a "score" from 1 to 5 in place of a choice; a thumb is a 1 or a 5, and so is a "gold". {"undo": item, "repeat", "annotator"} takes a
 judgement back. Several people, tabs and processes may write to one file.
@@ -69,7 +70,8 @@ def read(path):
 
 
 def standing(rows):
-    """The judgements that were not taken back, in their order; of one that was given twice, in two tabs at once, the first. Rows of no sitting all stand."""
+    """The judgements that were not taken back, in their order; of one that was given twice, in two tabs at once, the first, and in one tab the last. Rows of no
+    sitting all stand."""
     found = {}
     for n, row in enumerate(rows):
         taken_back = "undo" in row
@@ -77,9 +79,14 @@ def standing(rows):
         key = (row.get("annotator"), row.get("undo" if taken_back else "item"), row.get("repeat", 0)) if sat else n
         if taken_back:
             found.pop(key, None)
-        else:
-            found.setdefault(key, row)
+        elif key not in found or replaces(row, found[key]):
+            found[key] = row
     return list(found.values())
+
+
+def replaces(row, before):
+    """Whether a judgement stands in place of one of the same question: a tab that is answered goes on, so one that judges again did not hear that it was heard."""
+    return bool(row.get("tab")) and row["tab"] == before.get("tab")
 
 
 def aligned(row):

@@ -83,7 +83,7 @@ def _spare(sources, step):
 
 
 def check(params):
-    """Before any kernel starts: what the parameters and a material bring is there, in layouts that are known, and every task has items."""
+    """Before any kernel starts: what the parameters and a material bring is there, in layouts that are known, and every task has items; returns their heads."""
     columns = params["columns"]
     if len(columns) not in (0, 2):
         raise UserError(
@@ -92,21 +92,30 @@ def check(params):
     named = functools.partial(_named, params)
     read_instructions(named("instructions", "instructions.jsonl"), columns)
     rated_preferences(params)
-    exams.gathered(named("tasks", "tasks"), columns)
+    exams.check_apart(params["instructions"], params["tasks"], columns)
+    brought = exams.brought(_local(params), params["tasks"], columns, params["instructions"], params["seed"])
     offence.labelled(named("labels", "labels.jsonl"))
     _known(named("knowledge", "knowledge.jsonl"))
     for name in ("tasks", "labels", "knowledge"):
         for text in params[name]:
             if not text.startswith(harness.MARK) and guests.named(text).weight != 1:
                 raise UserError(
-                    f"{name}: {text!r} has a weight", "weights count lessons; tasks, labels and knowledge count once", "leave it out"
+                    f"{name}: {text!r} has a weight",
+                    "weights count lessons; tasks, labels and knowledge count once",
+                    f"llmlab run RUN -p '{name}=[{guests.named(text).name}]'",
                 )
+    return [head for head, _ in brought]
+
+
+def _local(params):
+    """The folder of the material, if it is one that lies on this machine."""
+    path = corpus.local(params["source"])
+    return path if material.is_material(path) else None
 
 
 def _named(params, name, part):
     """What a parameter names, or what the material has of it."""
-    path = corpus.local(params["source"])
-    return material.part(path, part, params[name]) if material.is_material(path) else material.others(params[name])
+    return material.part(_local(params), part, params[name])
 
 
 def rated_preferences(params):
@@ -121,9 +130,9 @@ def names(params):
         given = material.opened(params["source"], corpus.local(params["source"]), Path(folder) / "material", params["seed"], 50)
         heads = [
             {**head, **exams.compares(items["test"])}
-            for head, items in exams.gathered(material.part(given, "tasks", params["tasks"]), params["columns"])
+            for head, items in exams.brought(given, params["tasks"], params["columns"], params["instructions"], params["seed"])
         ]
-        about = material.described(given)
+        about = material.described(given, params["word_lists"])
         rows, _ = read_instructions(material.part(given, "instructions.jsonl", params["instructions"]), params["columns"])
     able = [head["name"] for head in heads if tasks.decides(head)]
     forms = {kind: ["chat", "text"] if kind in derive.GOES_ON else ["chat"] for kind in derive.KINDS}
@@ -133,7 +142,8 @@ def names(params):
 
 
 # --- lessons ----------------------------------------------------------------------------------------------------------------------------
-INSTRUCTIONS = "messages; ShareGPT conversations; Alpaca instruction, output; prompt, completion; question, answer; turns; or two columns that you name"
+SHOWN = 6  # columns that nobody read are named, so many of them
+INSTRUCTIONS = "messages; ShareGPT conversations; Alpaca instruction, output; prompt, completion; question, answer, after a context; turns; or two named columns"
 PREFERENCES = (
     "prompt, chosen, rejected; chosen, rejected with a common beginning; instruction, completions with scores; prompt, completion, label"
 )
@@ -149,21 +159,24 @@ def read_instructions(texts, columns=(), seed=0):
 def read_preferences(texts, seed=0):
     """(pairs, notes) of what texts name; thumbs without a partner stay as they are, for methods that learn from single answers, and the notes say how many."""
     rows, notes = _read(texts, layouts.preference_layout, layouts.preference, PREFERENCES, seed, lambda row, guest: row)
-    pairs, alone, more = layouts.paired([r for r in rows if "completion" in r])
+    pairs, alone, more = feedback.paired([r for r in rows if "completion" in r])
     said = "the prompt has no answer with the other thumb: for methods that learn from single answers, such as kto"
     notes += [{"guest": "thumbs", "layout": "thumbs", "rows": len(alone), "note": said}] * bool(alone)
     left = "left out: said of an answer that others rated too"
     notes += [{"guest": "thumbs", "layout": "thumbs", "rows": more, "note": left}] * bool(more)
-    return [r for r in rows if "completion" not in r] + [{"times": 1, **pair} for pair in pairs] + alone, notes
+    return [r for r in rows if "completion" not in r] + pairs + alone, notes
 
 
 def _read(texts, layout_of, shaped, wanted, seed, told):
     """(rows, each with how many `times` it counts, notes on the guests)."""
     rows, notes = [], []
     for guest in map(guests.named, texts):
-        found, layout, mute = guests.laid_out(guest, layout_of, shaped, wanted)
+        found, layout, mute, unread = guests.laid_out(guest, layout_of, shaped, wanted)
         rows += [{**told(row, guest), "times": n} for row, n in zip(found, guests.drawn(found, guest.weight, seed))]
         note = [f"weight {guest.weight:g}"] * (guest.weight != 1) + [f"{mute} left out: two answers with equal scores"] * bool(mute)
+        note += [f"not read: {', '.join(unread[:SHOWN])}" + f" and {len(unread) - SHOWN} more columns" * (len(unread) > SHOWN)] * bool(
+            unread
+        )
         notes.append({"guest": shown(guest.name), "layout": layout, "rows": len(found) + mute, "note": "; ".join(note)})
     return rows, notes
 
@@ -186,7 +199,9 @@ def _known(texts):
         for (file, line), row in guests.rows(guests.named(text)):
             if not isinstance(row.get("text"), str) or not isinstance(row.get("title") or "", str):
                 raise UserError(
-                    f"{file}, line {line}: knowledge with the columns {', '.join(row)}", "text, and an optional title", "mend the file"
+                    f"{file}, line {line}: knowledge with the columns {', '.join(row)}",
+                    "text, and an optional title",
+                    f"sed -n {line}p {file}",
                 )
             found.append({"title": row.get("title") or "", "text": row["text"]})
     return found

@@ -7,7 +7,7 @@ It looks at the tokens that the trainer is given, and makes them again from the 
 import itertools
 import random
 
-from llmlab.data import dialogue, tokens
+from llmlab.data import dialogue, tokens, typed
 from llmlab.spine.errors import UserError
 
 LESSONS = {
@@ -16,7 +16,7 @@ LESSONS = {
     "words": "what is trained on are the assistant's words, each turn with its end, and nothing else",
     "ends": "the end of every turn of the assistant that is taught is trained on",
     "asked": "each turn begins where the model will be asked for it: training shows what asking shows",
-    "marks": "it holds as many special tokens as the template puts there: none was typed",
+    "marks": "it holds as many marks of turns as the template puts there: none was typed",
     "once": "it begins once: no start of a text stands behind another",
     "fits": "it fits into the window",
 }
@@ -24,7 +24,7 @@ PAIRS = {
     "asked": "both answers follow the prompt that the model is asked with",
     "differ": "the two answers differ",
     "answers": "each answer is its words and its end of turn, and nothing else",
-    "marks": "it holds as many special tokens as the template puts there: none was typed",
+    "marks": "it holds as many marks of turns as the template puts there: none was typed",
     "once": "it begins once: no start of a text stands behind another",
     "fits": "both answers fit into the window",
 }
@@ -51,21 +51,23 @@ def _tokenised(tokenizer, texts):
 
 
 def _typed(tokenizer, shown, found):
-    """Whether each conversation has other marks in its tokens than the template puts there: special tokens than where nobody says a word, and other control
-    tokens than where the assistant alone does, which may think and call tools.
+    """Whether each conversation has other marks than the template puts there: special tokens than where nobody says a word, and other control tokens, or text
+    that the template writes between turns, than where the assistant alone does, which may think and call tools.
 
     Args:
         shown: messages as they are shown; found: the tokens of each.
     """
-    names, control = tokenizer.added_tokens_decoder, dialogue.control(tokenizer)
+    names, control = tokenizer.added_tokens_decoder, typed.control(tokenizer)
     special = {i for i, token in names.items() if token.special}
     other = {i for i, token in names.items() if control.fullmatch(token.content)} - special
-    bare = lambda keeps: _tokenised(  # noqa: E731
-        tokenizer, [dialogue.rendered(tokenizer, [m if m["role"] == keeps else _blank(m) for m in messages]) for messages in shown]
-    )
+    bare = lambda keeps: [dialogue.rendered(tokenizer, [m if m["role"] == keeps else _blank(m) for m in messages]) for messages in shown]  # noqa: E731
     count = lambda ids, some: sum(i in some for i in ids)  # noqa: E731
-    blank, quiet = bare(None), bare("assistant") if other else found
-    return [count(ids, special) != count(b, special) or count(ids, other) != count(q, other) for ids, b, q in zip(found, blank, quiet)]
+    blank, quiet = _tokenised(tokenizer, bare(None)), _tokenised(tokenizer, bare("assistant")) if other else found
+    odd = [count(ids, special) != count(b, special) or count(ids, other) != count(q, other) for ids, b, q in zip(found, blank, quiet)]
+    if any(typed.written(tokenizer)):
+        texts = (dialogue.rendered(tokenizer, messages) for messages in shown)
+        odd = [o or len(control.findall(t)) != len(control.findall(q)) for o, t, q in zip(odd, texts, bare("assistant"))]
+    return odd
 
 
 def _broken(tokenizer, frame, window, messages, whole, typed, row):
@@ -161,8 +163,8 @@ def passed(broken, what, means, otherwise=()):
         n, name = odd[0]
         raise UserError(
             f"{len(odd)} of {len(broken)} {what} would be taught wrongly; of the {n + 1}. that fits it is not so that {means[name]}",
-            "lessons of which all that notebook 5 lists is true",
-            "look at the mask in notebook 5; the tokenizer's own chat template may be at fault",
+            "lessons of which all that notebook 5 lists is true; the tokenizer's own chat template may be at fault",
+            "llmlab lab RUN   (notebook 5 shows the mask)",
         )
     counts = {name: sum(b == name for b in broken) for name in dict.fromkeys(name for _, name in odd)}
     counts = {f"not so that {means[name]}": count for name, count in counts.items()}

@@ -37,41 +37,76 @@ DEFAULTS = {
     "contacts": [],
     "refusals": [],
     "ignorance": [],
+    "harmless": [],
     "task": "",
     "criteria": [],
     "opening": "",
     "questions": ["Hello, what can you do?"],
 }
+PHRASES = (
+    "refusals",
+    "ignorance",
+    "harmless",
+)  # by which answers refuse, or admit not to know; and which do neither, though they sound like it
+
+
+WORDS = Path(__file__).with_name("words.yaml")
+PAIRS = ("groups", "counterparts", "manner.plain")  # whose entries are pairs
 
 
 @functools.cache
 def words():
     """The general words of `words.yaml`."""
-    return yaml.safe_load((Path(__file__).with_name("words.yaml")).read_text(encoding="utf-8"))
+    return yaml.safe_load(WORDS.read_text(encoding="utf-8"))
 
 
-def described(folder=None):
+def described(folder=None, lists=()):
     """What a material says of itself, with the general words and defaults where it says nothing.
 
     Args:
         folder: with a material.yaml or without; None for a source that is no material.
+        lists: names of YAML files with words that take the place of the material's and of the general ones, the later ones that of the earlier.
     """
-    file = Path(folder) / ABOUT if folder else None
+    known, found = {**words(), **DEFAULTS}, {**words(), **DEFAULTS}
+    own = Path(folder) / ABOUT if folder else None
+    for file in [*([own] if own and own.exists() else []), *word_files(lists)[1:]]:
+        said = _said(file)
+        _check(file, said, known if file is own else {k: known[k] for k in (*words(), *PHRASES)})
+        found |= {key: {**found[key], **value} if isinstance(value, dict) else value for key, value in said.items()}
+    return found
+
+
+def word_files(lists):
+    """The general words and the files that lists name, for whoever notes their content: neither is code."""
+    return [WORDS, *(Path(os.path.normpath(ROOT / Path(text).expanduser())) for text in lists)]
+
+
+def _said(file):
+    """What a YAML file says, {} if it is empty."""
     try:
-        own = yaml.safe_load(file.read_text(encoding="utf-8")) or {} if file and file.exists() else {}
+        return yaml.safe_load(Path(file).read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise UserError(
+            f"{file} cannot be read: {error.strerror}", "a YAML file with lists of words", "llmlab run RUN -p word_lists=[]"
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{file} is not YAML: {str(error).splitlines()[0]}", "lines `key: value`", f"$EDITOR {file}") from None
-    known = {**words(), **DEFAULTS}
-    for key, value in own.items() if isinstance(own, dict) else [(str(own)[:40], None)]:
+
+
+def _check(file, said, known, within=""):
+    """Refuses keys that nobody knows, and values of another kind than theirs; of what has parts, part by part."""
+    for key, value in said.items() if isinstance(said, dict) else [(str(said)[:40], None)]:
+        name, fix = f"{within}{key}", f"$EDITOR {file}"
         if key not in known:
-            raise UserError(f"{file}: there is no key {key!r}", near(key, known), f"$EDITOR {file}")
+            raise UserError(f"{file}: there is no key {name!r}", near(key, known), fix)
         if type(value) is not type(known[key]):
-            raise UserError(f"{file}: {key} = {value!r}", f"a {type(known[key]).__name__}, such as {known[key]!r}", f"$EDITOR {file}")
-        pairs = key in ("groups", "counterparts")
-        items = [w for v in value for w in (v if pairs and isinstance(v, list) else [v])] if isinstance(value, list) else []
-        if not all(isinstance(i, str) and i for i in items) or (pairs and not all(isinstance(v, list) and len(v) == 2 for v in value)):
-            raise UserError(f"{file}: {key} = {value!r}", "pairs of words, [[a, b]]" if pairs else "a list of words", f"$EDITOR {file}")
-    return {**known, **own}
+            raise UserError(f"{file}: {name} = {value!r}", f"a {type(known[key]).__name__}, such as {str(known[key])[:80]}", fix)
+        if isinstance(value, dict):
+            _check(file, value, known[key], f"{name}.")
+        items = [w for v in value for w in (v if name in PAIRS and isinstance(v, list) else [v])] if isinstance(value, list) else []
+        whole = all(isinstance(i, str) and (i or name == "manner.plain") for i in items)
+        if not whole or (name in PAIRS and not all(isinstance(v, list) and len(v) == 2 for v in value)):
+            raise UserError(f"{file}: {name} = {value!r}", "pairs of words, [[a, b]]" if name in PAIRS else "a list of words", fix)
 
 
 def is_material(path):

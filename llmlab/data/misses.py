@@ -183,6 +183,6 @@ def _others(rows, seed, count, known):
     every = list({a["content"]: a for said in answers.values() for a in said}.values())
     for row in rng.sample(rows, len(rows)):
         right, other = row["messages"][-1], rng.choice(answers[row.get("topic")] if row.get("topic") not in alike else every)
-        if other["content"] != right["content"] and id(right) not in known and len(found) < count:
+        if dialogue.taught(right) and other["content"] != right["content"] and id(right) not in known and len(found) < count:
             found.append(_pair(row, other["content"], "answers something else"))
     return found

@@ -124,7 +124,7 @@ def labelled(texts):
                 raise UserError(
                     f"{file}, line {line}: {wrong}",
                     f"text, and label: {', '.join(sorted(RUDE))}, or {', '.join(sorted(FINE))}",
-                    "mend the labels",
+                    f"sed -n {line}p {file}",
                 )
             told = {k: row[k] for k in ("votes_rude", "moderators") if k in row}
             found.append({"text": row["text"], "label": "rude" if said in RUDE else "fine", **told})

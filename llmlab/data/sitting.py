@@ -31,9 +31,10 @@ class Sitting:
 
     Args:
         path: file of judgements, of everybody.
-        items: [{"prompt": messages, "a": text, "b": text, "gold": the right choice, if it is known}], the most wanted first; an item without "b" is a single
-            answer, judged on its "scale": "score" (1 to 5) or "thumb".
-        annotator: a name or number; pages of results show none. Empty where a widget asks, or LLMLAB_ANNOTATOR says it: a parameter would stand in the report.
+        items: [{"prompt": messages, "a": text, "b": text, "gold": the right choice, if it is known}], the most wanted first; an item without "b" is
+            a single answer, judged on its "scale": "score" (1 to 5) or "thumb".
+        annotator: a name or number; pages of results show none. Empty where a widget asks, or LLMLAB_ANNOTATOR says it: a parameter would stand in
+        the report.
         most: questions of a sitting, gold items and repeats included.
     """
 
@@ -55,26 +56,32 @@ class Sitting:
         return hashlib.sha256(f"{self.seed} {key}".encode()).hexdigest()[:16]
 
     def mine(self, rows=None):
-        """This annotator's judgements that stand."""
-        return [r for r in (judgements.read(self.path)[0] if rows is None else rows) if r.get("annotator") == self.annotator]
+        """This annotator's judgements of these questions that stand; the file may hold those of others, which were asked before or on another
+        scale."""
+        rows = judgements.read(self.path)[0] if rows is None else rows
+        return [r for r in rows if r.get("annotator") == self.annotator and r.get("item") in self.items]
 
     def question(self):
-        """What to show: {"token", "prompt", "left", "right" or None, "scale", "done", "of", "seconds_left", "undo"}; without "token" when this sitting is
-        over, and with "more", the number of questions that are left for another. "undo" is the token of what can be taken back, or None.
+        """What to show: {"token", "prompt", "left", "right" or None, "scale", "done", "of", "seconds_left", "undo"}; without "token" when this
+        sitting is over, and with "more", the number of questions that are left for another. "undo" is the token of what can be taken back, or None.
 
         Which answer is on the left is drawn per item and annotator; nothing tells where an answer comes from, or whether it is known which is right.
         """
         rows = judgements.read(self.path)[0]
         mine = self.mine(rows)
-        open_ = self._open(rows, mine)
+        open_, again = self._open(rows, mine), self._again(mine)
         done = len(mine) - self.begun
-        state = {"done": done, "of": min(self.most, done + len(open_)), "reasons": list(REASONS)}
+        twice = sum(bool(r.get("repeat")) for r in mine[self.begun :])
+        fresh = done - twice + len(open_)  # questions that this sitting began with
+        planned = round(REPEATS * fresh)
+        state = {"done": done, "of": min(self.most, fresh + max(planned, twice)), "reasons": list(REASONS)}
         state["undo"] = self._token((mine[-1]["item"], mine[-1].get("repeat", 0))) if mine else None
         if took := [r["seconds"] for r in mine if "seconds" in r]:
             state["seconds_left"] = round(statistics.median(took) * (state["of"] - done))
-        if done >= self.most or not open_:
-            return {**state, "more": len(open_)}
-        item, repeat = key = self._next(open_, mine)
+        again = again if twice < planned else []
+        if done >= self.most or not (open_ or again):
+            return {**state, "of": done, "more": len(open_)}
+        item, repeat = key = self._next(open_, again, mine)
         asked = self.items[item]
         first, second = asked["a"], asked.get("b")
         if second is not None and self.shown(key) == "ba":
@@ -82,34 +89,40 @@ class Sitting:
         scale = "pair" if second is not None else asked.get("scale", "score")
         return {**state, "token": self._token(key), "prompt": asked["prompt"], "left": first, "right": second, "scale": scale}
 
+    def _again(self, mine):
+        """Questions that may be asked a second time: what was answered at least five questions ago."""
+        asked = _asked(mine)
+        return [(r["item"], 1) for r in mine[:-5] if not r.get("repeat") and (r["item"], 1) not in asked]
+
     def _open(self, rows, mine):
-        """{(item, 0): what others said of it} of the items that this annotator was not asked, the most wanted first. Who is asked twice is one person still."""
+        """{(item, 0): what others said of it} of the items that this annotator was not asked, the most wanted first. Who is asked twice is one
+        person still."""
         asked, said = {r.get("item") for r in mine}, defaultdict(list)
         for r in (r for r in rows if r.get("choice") != "skip" and not r.get("repeat")):
             said[r.get("item")].append(r.get("choice", r.get("score")))
         return {(i, 0): said.get(i, []) for i in self.items if i not in asked}
 
-    def _next(self, open_, mine):
+    def _next(self, open_, again, mine):
         """The next question. Its kind is drawn by how many came before, so that a reload asks the same again.
 
-        Half of the questions go to items that others have begun to judge, until three have, since agreement is seen in those alone; where two said different
-        things, a third decides, so those come first.
+        Half of the questions go to items that others have begun to judge, until three have, since agreement is seen in those alone; where two said
+        different things, a third decides, so those come first. Of answers that are asked about alone, one to a prompt of which this annotator has
+        judged another comes first, since two scores of one person compare better than those of two.
         """
         rng = random.Random(f"{self.seed} {len(mine)}")
         gold = [key for key in open_ if "gold" in self.items[key[0]]]
         wanted = {key: said for key, said in open_.items() if "gold" not in self.items[key[0]]}
-        again = [
-            (r["item"], 1) for r in mine[:-5] if not r.get("repeat") and r["item"] in self.items and (r["item"], 1) not in _asked(mine)
-        ]
         kind, begun = rng.random(), rng.random() < 0.5
         if gold and (kind < GOLD or not wanted):
             return rng.choice(gold)
-        if again and kind < GOLD + REPEATS:
+        if again and (kind < GOLD + REPEATS or not wanted):
             return rng.choice(again)
         shared, fresh = ([k for k, said in wanted.items() if low <= len(said) < high] for low, high in ((1, ENOUGH), (0, 1)))
         disputed = [k for k in shared if len(set(wanted[k])) > 1]
         pool = ((disputed or shared) if begun else fresh) or fresh or shared or list(wanted)
-        return rng.choice(pool[:10])
+        known = {str(r["prompt"]) for r in mine[:-2]}
+        other = [k for k in pool if self.items[k[0]].get("b") is None and str(self.items[k[0]]["prompt"]) in known]
+        return rng.choice((other or pool)[:10])
 
     def shown(self, key):
         """ "ab" or "ba": the order in which the answers of an item are shown; a repeat exchanges them."""
@@ -117,24 +130,31 @@ class Sitting:
         swapped = random.Random(f"{self.seed} {item}").random() < 0.5
         return "ba" if swapped != bool(repeat) else "ab"
 
-    def judge(self, token, side, seconds=None, comment="", reasons=()):
-        """Keeps a judgement: `side` is left, right, tie, bad or skip, or a score. One that was given already (in another tab) is kept as it was.
+    def judge(self, token, side, seconds=None, comment="", reasons=(), tab=""):
+        """Keeps a judgement: `side` is left, right, tie, bad or skip, or a score. One that was given already in another tab is kept as it was; the
+        same tab asks twice only where no reply reached it, so that there the last judgement counts.
 
         Raises ValueError for what was not asked.
         """
         if token not in self.keys:
             raise ValueError("a question that is not of this sitting")
         item, repeat = key = self.keys[token]
-        if key in _asked(self.mine()):
-            return
         asked = self.items[item]
         row = {"item": item, "prompt": asked["prompt"], "a": asked["a"], "annotator": self.annotator, "repeat": repeat}
         row |= {"from": asked["from"]} if "from" in asked else {}
         row |= self._said(asked, key, side)
         if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and math.isfinite(seconds) and 0 <= seconds < 86_400:
             row["seconds"] = seconds
-        told = {"comment": str(comment)[:2000], "reasons": [r for r in reasons if r in REASONS], "gold": asked.get("gold")}
-        judgements.append(self.path, {**row, **{k: v for k, v in told.items() if v}})
+        told = {
+            "comment": str(comment)[:2000],
+            "reasons": [r for r in reasons if r in REASONS],
+            "gold": asked.get("gold"),
+            "tab": str(tab)[:40],
+        }
+        row |= {k: v for k, v in told.items() if v}
+        before = next((r for r in self.mine() if (r["item"], r.get("repeat", 0)) == key), None)
+        if before is None or judgements.replaces(row, before):
+            judgements.append(self.path, row)
 
     def _said(self, asked, key, side):
         if asked.get("b") is None:
@@ -148,7 +168,8 @@ class Sitting:
         return {"b": asked["b"], "choice": choice, "shown": shown}
 
     def undo(self, token):
-        """Takes one of this annotator's judgements back, so that it is asked again; nothing happens if it does not stand any more, as after a reply that was lost."""
+        """Takes one of this annotator's judgements back, so that it is asked again; nothing happens if it does not stand any more, as after a reply
+        that was lost."""
         mine = self.mine()
         for row in mine:
             if self._token((row["item"], row.get("repeat", 0))) == token:

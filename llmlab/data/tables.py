@@ -131,14 +131,24 @@ def _lines(path, book):
 
 # --- JSON -------------------------------------------------------------------------------------------------------------------------------
 def read_json(path, columns, book):
-    """The objects of a list, alone or as the one list in an object; an object without a list is a row itself."""
+    """The objects of a list, alone or as the one list in an object; an object without a list is a row itself. Lines of objects are what they are in a .jsonl."""
     return documents(columns, _listed(path, book), book)
 
 
 def _listed(path, book):
     text = encodings.decode(path.read_bytes(), book).removeprefix("\ufeff")
+    first, _, rest = text.strip().partition("\n")
+    if rest and _is_object(first):
+        return _objects(path, book)
     listed = re.match(r'\s*(?:\{(?:[^\[{}]*,)?\s*"[^"\\]*"\s*:\s*)?\[(?=\s*\{)', text)
     return _elements(text, listed.end(), book) if listed else _whole(text, book)
+
+
+def _is_object(text):
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _elements(text, at, book):

@@ -7,10 +7,9 @@ from pathlib import Path
 import regex
 import yaml
 
-from llmlab.data import taskrows, tasks
-from llmlab.spine import dotted
+from llmlab.data import metrics, taskrows, tasks
 from llmlab.spine.errors import UserError
-from llmlab.spine.params import ROOT, near
+from llmlab.spine.params import near
 
 
 def heads_of(folder):
@@ -61,7 +60,7 @@ def _check_head(file, name, head):
                 f"$EDITOR {file}",
             )
     if "metric" in head:
-        check_metric(name, head["metric"])
+        metrics.check(name, head["metric"], file)
 
 
 EXAMPLES = {
@@ -73,19 +72,6 @@ EXAMPLES = {
     "final": "final: true",
     "answer_tokens": "answer_tokens: 256",
 }
-
-
-def check_metric(name, metric):
-    """Raises UserError for a metric that nobody knows, a judging model that is not there, or a function whose module is not."""
-    if metric.startswith("judge:"):
-        if not (ROOT / metric.removeprefix("judge:")).is_dir():
-            raise UserError(
-                f"task {name}: there is no model {metric.removeprefix('judge:')!r}", "judge:FOLDER of a model", "mend tasks.yaml"
-            )
-    elif metric not in tasks.METRICS and ("." not in metric or not dotted.exists(metric)):
-        raise UserError(
-            f"task {name}: there is no metric {metric!r}", near(metric, tasks.METRICS), "mend tasks.yaml; or a dotted path of your own"
-        )
 
 
 def shaped(name, rows, head=None, columns=()):
@@ -104,7 +90,7 @@ def shaped(name, rows, head=None, columns=()):
     _check_columns(name, by, [row for _, row in rows])
     implied = [item.pop("metric", None) for _, item in found][0]
     metric = head.pop("metric", None) or implied or _metric(name, *found[0])
-    check_metric(name, metric)
+    metrics.check(name, metric)
     if head.get("better") == "even" and "chance" not in head and tasks.METRICS.get(metric, ("", ""))[1] != "even":
         raise UserError(
             f"task {name} should be even, and nothing says at which score it is",
@@ -135,7 +121,7 @@ def _check_columns(name, by, rows):
     for kind, column in by.items():
         if all(row.get(column) is None for row in rows):
             there = dict.fromkeys(key for row in rows for key in row)
-            raise UserError(f"task {name}: {kind} = {column!r} is a column that no row fills", near(column, there), "mend tasks.yaml")
+            raise UserError(f"task {name}: {kind} = {column!r} is a column that no row fills", near(column, there), "$EDITOR tasks.yaml")
 
 
 def _forms(name, metric, items, head):
@@ -146,7 +132,9 @@ def _forms(name, metric, items, head):
     if not able or not set(head.get("forms", ())) <= set(able):
         asked = f"forms are {', '.join(head['forms'])}" if head.get("forms") else "some rows have messages alone, others text alone"
         raise UserError(
-            f"task {name}: {asked}", f"what all rows have: {', '.join(able) or 'prompt, messages or text'}", "mend tasks.yaml, or the rows"
+            f"task {name}: {asked}",
+            f"what all rows have: {', '.join(able) or 'prompt, messages or text'}",
+            "$EDITOR tasks.yaml   (or the rows)",
         )
     return able
 
@@ -158,7 +146,7 @@ def _halves(name, found, final=False):
     for place, item in found:
         split = item.get("split", "test" if final else None)
         if split is not None and str(split).lower() not in tasks.SPLITS:
-            raise UserError(f"{taskrows.at(place)}: split is {split!r}", "validation or test", "mend the item")
+            raise UserError(f"{taskrows.at(place)}: split is {split!r}", "validation or test", taskrows.look(place))
         item["split"] = None if split is None else tasks.SPLITS[str(split).lower()]
     free = []
     for unit in _units(items, TIES[0]):
@@ -240,7 +228,7 @@ def _check_item(place, name, metric, item):
         raise UserError(
             f"{taskrows.at(place)}: task {name} is judged by {metric}, and its target is {str(target)[:40]!r}",
             "a text, or a list of texts",
-            "mend the item",
+            taskrows.look(place),
         )
     if choices is not None or need == "choices":
         whole = isinstance(choices, list) and len(choices) > 1 and all(isinstance(c, str) for c in choices)
@@ -256,7 +244,7 @@ def _check_item(place, name, metric, item):
             raise UserError(
                 f"{taskrows.at(place)}: choices are {str(choices)[:60]}, the right one is {item.get('right')!r}",
                 f"a list of texts, and {taskrows.SAID}",
-                "mend the item",
+                taskrows.look(place),
             )
     if metric == "regex":
         try:
@@ -265,25 +253,27 @@ def _check_item(place, name, metric, item):
             raise UserError(
                 f"{taskrows.at(place)}: {str(target)[:40]!r} is no regular expression: {error}",
                 "one that Python's regex reads",
-                "mend the item",
+                taskrows.look(place),
             ) from None
     if not ({"messages", "text"} & set(item)):
-        raise UserError(f"{taskrows.at(place)}: task {name} asks nothing", "prompt, messages or text", "mend the item")
+        raise UserError(f"{taskrows.at(place)}: task {name} asks nothing", "prompt, messages or text", taskrows.look(place))
 
 
 def _metric(name, place, item):
     if "choices" in item and "right" not in item:
         raise UserError(
             f"{taskrows.at(place)}: task {name}: nothing says which of the choices is right",
-            taskrows.SAID,
-            f"mend the item; or, if two choices ought to be as likely, {name}: {{metric: prefers_first}} in tasks.yaml",
+            f"{taskrows.SAID}; or, if two choices ought to be as likely, {name}: {{metric: prefers_first}} in tasks.yaml",
+            taskrows.look(place),
         )
     if "choices" in item:
         return "choice"
     if "target" in item:
         return "states" if item.get("wrong") else "contains"
     raise UserError(
-        f"task {name}: its items have no target and no choices", "a metric that needs none", f"{name}: {{metric: refuses}} in tasks.yaml"
+        f"task {name}: its items have no target and no choices",
+        f"a metric that needs none, such as {name}: {{metric: refuses}} in tasks.yaml",
+        "$EDITOR tasks.yaml",
     )
 
 

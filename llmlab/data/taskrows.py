@@ -4,7 +4,7 @@ import contextlib
 import json
 import re
 
-from llmlab.data import layouts, tasks
+from llmlab.data import layouts, tasks, turns
 from llmlab.spine.errors import UserError
 
 BESIDE = ("split", "cluster", "group", "pair", "wrong", "id", "device")  # what an item of other people's columns may say besides
@@ -23,7 +23,7 @@ def item(place, name, row, columns):
         found = _public(place, row, columns) or _own(place, name, row)
         return {**found, "wrong": _texts(found["wrong"])} if "wrong" in found else found
     except layouts.Untrue as error:
-        raise UserError(f"{at(place)}: task {name}: {error}", "texts, and messages that end with the user", "mend the item") from None
+        raise UserError(f"{at(place)}: task {name}: {error}", "texts, and messages that end with the user", look(place)) from None
 
 
 def _public(place, row, columns):
@@ -31,7 +31,7 @@ def _public(place, row, columns):
     more = {k: row[k] for k in BESIDE if row.get(k) is not None and k not in columns}
     if columns and set(columns) <= set(row):
         asked, right = layouts.named(row, columns)
-        return {"messages": tasks.user(asked), "text": asked, "target": right, "metric": "exact", **more}
+        return {"messages": layouts.question(row, columns), "text": asked, "target": right, "metric": "exact", **more}
     if {"sentence_good", "sentence_bad"} <= set(row):  # BLiMP (Warstadt et al. 2020)
         return {"text": "", "choices": [row["sentence_good"], row["sentence_bad"]], "right": 0, **more}
     if {"sent_more", "sent_less"} <= set(row):  # CrowS-Pairs (Nangia et al. 2020)
@@ -57,23 +57,24 @@ def _public(place, row, columns):
 
 
 def _own(place, name, row):
-    """A row with `prompt` (or `question`), `messages` or `text`; what else it holds stays if JSON can say it."""
+    """A row with `prompt` (or `question`), `messages` or `text`; what else it holds stays if JSON can say it. What is to be read for a question stands before it,
+    as in lessons."""
     found = {k: v for k, v in row.items() if v is not None and isinstance(v, str | int | float | list | dict)}
     asked = next((found.pop(k) for k in ("prompt", "question") if isinstance(found.get(k), str)), None)
     if asked is not None:
+        asked = turns.about(turns.passage(found), asked)
+        found = {k: v for k, v in found.items() if k not in turns.READ}
         found = {"messages": tasks.user(asked), "text": asked if "choices" not in found else f"{asked}\n", **found}
     if "messages" in found:
-        found["messages"] = layouts.instruction({"messages": found["messages"]}, "messages")["messages"]
+        found["messages"] = [turns.message(m) for m in turns.listed(found["messages"])]
         if not found["messages"] or found["messages"][-1]["role"] != "user":
             raise UserError(
                 f"{at(place)}: task {name}: the messages do not end with the user",
                 "what the model is to answer comes last",
-                "mend the item",
+                look(place),
             )
     if not ({"messages", "text"} & set(found)):
-        raise UserError(
-            f"{at(place)}: task {name} asks nothing; the columns are {', '.join(row)}", "prompt, messages or text", "mend the item"
-        )
+        raise UserError(f"{at(place)}: task {name} asks nothing; the columns are {', '.join(row)}", "prompt, messages or text", look(place))
     if "choices" in found and (right := _right(found)) is not None:
         found["right"] = right
     return found
@@ -164,3 +165,8 @@ def _texts(wrong):
 def at(place):
     """Where a row stands, in words."""
     return f"{place[0]}, line {place[1]}"
+
+
+def look(place):
+    """The command that shows a row."""
+    return f"sed -n {place[1]}p {place[0]}"

@@ -42,6 +42,7 @@ METRICS = {
     "ranks_first": (LIKELIHOOD, "lower", "the first of the choices is the likeliest"),
     "prefers_first": (LIKELIHOOD, "even", "the first of two sentences is likelier"),
 }
+JUDGE = "judge:"  # before the name of a model that judges, as `start_from` names one
 SPLITS = {"validation": "validation", "valid": "validation", "dev": "validation", "train": "validation", "test": "test"}
 ANSWER, REASONED = 60, 256  # tokens of an answer at most: a short one; one that is worked out in words, as much as lm-eval allows
 
@@ -65,18 +66,20 @@ def task(
     final=False,
     place="",
     answer_tokens=ANSWER,
+    judged_by="",
     kind="",
 ):
     """The head of a task, as it stands in tasks.json.
 
     Args:
-        metric: a name of METRICS, `judge:FOLDER` of a model that judges, or the dotted path of a function of item and answer.
+        metric: a name of METRICS, `judge:MODEL` of one that judges, or the dotted path of a function of item and answer.
         better: "higher", "lower", or "even": the nearer to `chance`, on either side, the better.
         temperature: 1 asks what a model *may* say, as for offence; 0 for its favourite answer.
         rubric: of a judging model, what a good answer does.
         final: whether phase 7 alone asks it.
         place: of a public task, where the harness finds it.
         answer_tokens: the most that an answer may have; what is longer is cut there, and counted.
+        judged_by: the fingerprint of the model, or of the file of one's own, that judges.
         kind: "quality" or "safety", what a score of the task is one of; empty for what the metric says (see `evaluate.asks`).
     """
     how, direction, _ = METRICS.get(metric, (GENERATE, "higher", metric))
@@ -94,6 +97,7 @@ def task(
         final=final,
         place=place,
         answer_tokens=answer_tokens,
+        judged_by=judged_by,
         **({"kind": kind} if kind else {}),
     )
 
@@ -158,13 +162,27 @@ def questions(folder):
 
 
 def _answers(item):
-    """What answers an item, in words: a sentence if it has one, else the right choice or the targets."""
-    if isinstance(item.get("answer"), str):
-        return [item["answer"]]
+    """What answers an item, in words: the right one of its choices, else a sentence if it has one, else the targets."""
     if "choices" in item:
         return [item["choices"][item["right"]]] if "right" in item else []
+    if isinstance(item.get("answer"), str):
+        return [item["answer"]]
     target = item.get("target", [])
     return [t for t in (target if isinstance(target, list) else [target]) if isinstance(t, str)]
+
+
+WORDED = ("states", "answers", "exact", "contains", "number", "f1")  # metrics whose target is the answer, or all of it that matters
+COVERT = ("regex", "tells")  # and those whose target is a pattern, or what must not be said
+
+
+def right(task, item):
+    """The right answer of an item of a task in words; "" where the task does not say it, or where a function of somebody's own judges what it says."""
+    if task["metric"] == "choice":
+        return item["choices"][item["right"]].strip()
+    if isinstance(item.get("answer"), str) and "target" in item and task["metric"] not in COVERT:
+        return item["answer"]
+    target = item.get("target") if task["metric"] in WORDED else None
+    return str(target[0] if isinstance(target, list) else target or "")
 
 
 def user(text):

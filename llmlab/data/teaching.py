@@ -38,8 +38,10 @@ def thumbs(path):
 
 
 def rated(path):
-    """All answers of such a file as if each had been rated alone: of a pair the chosen one is liked, and the rejected one is not."""
-    sides = lambda row: [{"prompt": row["prompt"], "completion": row[s], "label": s == "chosen"} for s in ("chosen", "rejected")]  # noqa: E731
+    """All answers of such a file as if each had been rated alone. Of a pair the chosen one is liked and the other is not, unless it says which are ("liked"), as
+    answers that were scored do; what is neither is passed over."""
+    liked = lambda row: row.get("liked", {"chosen": True, "rejected": False}).items()  # noqa: E731
+    sides = lambda row: [{"prompt": row["prompt"], "completion": row[s], "label": like} for s, like in liked(row) if like is not None]  # noqa: E731
     return [answer for row in _read(path, _pair_fault) for answer in ([row] if "completion" in row else sides(row))]
 
 
@@ -85,15 +87,9 @@ def _pair_fault(row):
         return f"no {missing[0]!r}"
     if alone and not isinstance(row["label"], bool):
         return f"label is {json.dumps(row['label'], default=str)[:40]}, neither true nor false"
-    faults = (
-        _fault(row["prompt"], "user"),
-        *(_fault([{"role": "user", "content": "?"}, *_listed(row[c])], "assistant") for c in maskgate.sides(row)),
-    )
+    said = (row[side] if isinstance(row[side], list) else [row[side]] for side in maskgate.sides(row))
+    faults = (_fault(row["prompt"], "user"), *(_fault([{"role": "user", "content": "?"}, *turns], "assistant") for turns in said))
     return next(filter(None, faults), None)
-
-
-def _listed(messages):
-    return messages if isinstance(messages, list) else [messages]
 
 
 def _fault(messages, last):
@@ -155,6 +151,8 @@ def _reason(row, seen):
         return "turns that do not alternate" if wrong.startswith("roles") else wrong
     if any(len(row[side]) != 1 for side in maskgate.sides(row)):
         return "answers of several turns, some of them the user's"
+    if "messages" in row and not any(map(dialogue.taught, row["messages"])):
+        return "no answer that is to be learnt: all have the weight 0"
     if "chosen" in row and row["chosen"] == row["rejected"]:
         return "both answers are equal"
     mark = json.dumps(parts)
@@ -180,7 +178,7 @@ def held(tokenizer, rows, limit, what):
     broken = maskgate.lessons(tokenizer, [messages for messages, _ in fit], [row for _, row in fit], limit)
     odd = maskgate.passed(broken, what, maskgate.LESSONS, otherwise)
     kept = [row for (_, row), wrong in zip(fit, broken) if not wrong]
-    return kept, {**unseen(refused), **too_long(len(shown) - len(fit), limit), **odd}
+    return kept, {**unfit(refused, len(shown) - len(fit), limit), **odd}
 
 
 def _shown(rows, encode):
@@ -217,7 +215,7 @@ def held_pairs(tokenizer, rows, limit, what):
     broken = maskgate.pairs(tokenizer, [pair for pair, _ in fit], [row for _, row in fit], limit)
     odd = maskgate.passed(broken, what, maskgate.PAIRS, otherwise)
     kept = [both for both, wrong in zip(fit, broken) if not wrong]
-    return kept, {**unseen(refused), **too_long(len(shown) - len(fit), limit), **odd}
+    return kept, {**unfit(refused, len(shown) - len(fit), limit), **odd}
 
 
 def length(row):
@@ -238,7 +236,7 @@ def _pair_in_tokens(tokenizer, row):
         raise dialogue.Odd(
             "the template asks for the two answers of a pair differently: one of them brings thoughts of its own",
             "answers that both think before they speak, or neither",
-            "mend the pair",
+            "grep -n '</think>' 2_dataset_engineering/preferences/train.jsonl",
         )
     label = {"label": row["label"]} if "label" in row else {}
     return {"prompt_ids": prompt, **{f"{side}_ids": said for side, (_, said) in found.items()}, **label}
@@ -254,13 +252,10 @@ def both(rows):
     ]
 
 
-def unseen(count):
-    """The reason for lessons that a template refused, or of which it passes over a call or what a tool says, if there are any."""
-    return {"turns that the model's chat template has no place for": count} if count else {}
-
-
-def too_long(count, limit):
-    return {f"longer than the window of {limit} tokens": count} if count else {}
+def unfit(refused, long, limit):
+    """{reason: how many} of lessons that a template refused, or of which it passes over a call or what a tool says, and of those that are too long."""
+    reasons = {"turns that the model's chat template has no place for": refused, f"longer than the window of {limit} tokens": long}
+    return {reason: count for reason, count in reasons.items() if count}
 
 
 def check_some(kept, total, limit, what):

@@ -102,7 +102,9 @@ def marks(tokenizer):
     if known[0] != (tokenizer.chat_template, len(tokenizer)):
         end = tokenizer.eos_token_id if tokenizer.eos_token_id is not None else tokenizer.pad_token_id
         if end is None:
-            raise UserError("the tokenizer has no end-of-text token", "eos_token in its tokenizer_config.json", "add it there")
+            raise UserError(
+                "the tokenizer has no end-of-text token", "eos_token in its tokenizer_config.json", "$EDITOR tokenizer_config.json"
+            )
         start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else end
         pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else end
         turn = dialogue.end_of_turn(tokenizer) if tokenizer.chat_template else None

@@ -5,7 +5,6 @@ with gaps or on a scale, Krippendorff's alpha (2011). Intervals are of a bootstr
 """
 
 import itertools
-import math
 import random
 import statistics
 from collections import Counter, defaultdict
@@ -30,8 +29,11 @@ def cohen(pairs):
 
 def fleiss(items):
     """Fleiss' kappa of lists of values, one list per item, all of one length."""
-    raters, total = len(items[0]), Counter(v for values in items for v in values)
-    observed = sum(sum(k * (k - 1) for k in Counter(values).values()) / (raters * (raters - 1)) for values in items) / len(items)
+    raters, total, observed = len(items[0]), Counter(), 0.0
+    for values, times in Counter(map(tuple, items)).items():  # items of which the same was said are looked at once
+        each = Counter(values)
+        total.update({v: times * k for v, k in each.items()})
+        observed += times * sum(k * (k - 1) for k in each.values()) / (raters * (raters - 1)) / len(items)
     expected = sum((k / sum(total.values())) ** 2 for k in total.values())
     return None if expected == 1 else (observed - expected) / (1 - expected)
 
@@ -64,13 +66,14 @@ def agreement(judged, level="nominal", seed=0, cluster=None):
     if not twice:
         return None
     people = sorted({a for said in twice.values() for a in said})
-    name, why, measure = _fitting(list(twice.values()), people, level)
-    items, score = list(twice.values()), measure(list(twice.values()))
+    name, why, shape, measure = _fitting(list(twice.values()), people, level)
+    shaped = {item: shape(said) for item, said in twice.items()}
+    items, score = list(shaped.values()), measure(list(shaped.values()))
     told = {"measure": name, "score": score, "low": None, "high": None, "n": len(items), "annotators": len(people), "why": why}
     if score is None:
         return {**told, "why": "everybody always said the same, so that nothing tells agreement from chance"}
     groups = defaultdict(list)
-    for item, said in twice.items():
+    for item, said in shaped.items():
         groups[cluster(item) if cluster else item].append(said)
     rng, groups = random.Random(seed), list(groups.values())
     some = (list(itertools.chain(*rng.choices(groups, k=len(groups)))) for _ in range(ROUNDS))
@@ -81,73 +84,56 @@ def agreement(judged, level="nominal", seed=0, cluster=None):
 
 
 def _fitting(items, people, level):
-    """(name, why, function of items) of the measure that fits."""
+    """(name, why, function of an item's {annotator: value} that gives what is measured of it, function of a list of these) of the measure that fits."""
+    values = lambda said: tuple(said.values())  # noqa: E731
     if level != "nominal":
-        return (
-            "Krippendorff's alpha",
-            "a scale: to differ by one is less than by four",
-            lambda items: krippendorff([list(s.values()) for s in items], level),
-        )
+        why = "a scale: to differ by one is less than by four"
+        return "Krippendorff's alpha", why, values, lambda items: krippendorff(items, level)
     if len(people) == 2 and all(len(said) == 2 for said in items):
-        return "Cohen's kappa", "two people who judged the same items", lambda items: cohen([(s[people[0]], s[people[1]]) for s in items])
+        return "Cohen's kappa", "two people who judged the same items", lambda said: (said[people[0]], said[people[1]]), cohen
     if len({len(said) for said in items}) == 1 and len(items[0]) > 2:
-        return "Fleiss' kappa", "as many judgements of each item", lambda items: fleiss([list(s.values()) for s in items])
-    return "Krippendorff's alpha", "not everybody judged everything", lambda items: krippendorff([list(s.values()) for s in items])
+        return "Fleiss' kappa", "as many judgements of each item", values, fleiss
+    return "Krippendorff's alpha", "not everybody judged everything", values, krippendorff
 
 
 # --- whom to trust ----------------------------------------------------------------------------------------------------------------------
 def ceiling(judged, seed=0):
-    """How often the answer that is learnt as the better one is the better one, as far as the annotators allow to tell (Dawid & Skene 1979): a model that knew the
-    truth would agree with these labels no more often. {"score", "low", "high", "n": items} of the items that are learnt from and weighed, as `feedback.decided`
-    has them; None if there are none. The interval is of a bootstrap over items, reliabilities worked out anew each time.
+    """How often the answer that is learnt as the better one is the better one, as far as the annotators allow to tell (Dawid & Skene 1979): a model that
+    knew the truth would agree with these labels no more often. Where annotators err together, on what is hard to see, this is too high.
+
+    {"score", "low", "high", "n": items} of the items that are learnt from and weighed, as `feedback.decided` has them; None if there are none. The
+    interval is of a bootstrap over items, reliabilities worked out anew each time.
 
     Args:
         judged: {item: {annotator: choice}}.
     """
-    likely = lambda some, close=1e-6: [p for _, p in feedback.decided(some, close).values() if p is not None]  # noqa: E731
-    sure = likely(judged)
-    if not sure:
+    kinds, times = {}, Counter()
+    for said in judged.values():  # items of which the same people said the same are worked out once
+        mark = str(sorted(said.items()))
+        kinds[mark], times[mark] = said, times[mark] + 1
+    most, n = _likely(kinds, times)
+    if not n:
         return None
-    rng, items = random.Random(seed), list(judged.values())
-    some = (likely(dict(enumerate(rng.choices(items, k=len(items)))), 1e-3) for _ in range(REFITS))
-    drawn = [statistics.fmean(again) for again in some if again]
-    return {"score": statistics.fmean(sure), "low": stats.percentile(drawn, 2.5), "high": stats.percentile(drawn, 97.5), "n": len(sure)}
+    rng, marks = random.Random(seed), list(kinds)
+    again = (Counter(rng.choices(marks, times.values(), k=len(judged))) for _ in range(REFITS))
+    drawn = [
+        found for some in again if (found := _likely({mark: kinds[mark] for mark in marks if mark in some}, some, 1e-3)[0]) is not None
+    ]
+    return {"score": most, "low": stats.percentile(drawn, 2.5), "high": stats.percentile(drawn, 97.5), "n": n}
 
 
-def ceilings(judged, votes=()):
-    """{who: how often it agrees with the label}, of a model that knew the truth and of one annotator; {} where nobody can say.
+def _likely(kinds, times, close=1e-6):
+    """(the mean likelihood that the preferred answer is the better one, of how many items it is known); (None, 0) of none."""
+    known = {mark: p for mark, (_, p) in feedback.decided(kinds, close, times).items() if p is not None}
+    n = sum(times[mark] for mark in known)
+    return (sum(times[mark] * p for mark, p in known.items()) / n, n) if n else (None, 0)
 
-    Args:
-        judged: as `ceiling` takes it; where it is empty, `votes` are looked at, as `of_votes` takes them.
-    """
-    if not judged:
-        return of_votes(votes)
+
+def ceilings(judged):
+    """{who: how often it agrees with the label}, of a model that knew the truth and of one annotator; {} where nobody can say. judged: as for `ceiling`."""
     most, one = ceiling(judged), one_person(judged)
     told = {"a model that knew the truth, estimated of the items learnt from": most, "one person, with most of the others": one}
     return {who: found for who, found in told.items() if found} if most else {}
-
-
-def of_votes(votes):
-    """As `ceilings`, of items of which no more is known than how many of three judges said the same: all three are taken to be right equally often, each by
-    himself. {} if the votes are no such counts.
-
-    Judges who are right with a probability of r all say the same of u = r³ + (1 - r)³ of the items, which gives r; the label of most of them is then right of
-    r³ + 3r²(1 - r). Where some items are harder than others, or judges err together, both are too high: read them as the most that it can be.
-
-    Args:
-        votes: 3 where all said the same, 2 where one did not.
-    """
-    if not votes or not set(votes) <= {2, 3}:
-        return {}
-    found = stats.interval([float(v == 3) for v in votes])
-    one = {**found, **{key: _right(found[key]) for key in ("score", "low", "high")}}
-    most = {**one, **{key: one[key] ** 3 + 3 * one[key] ** 2 * (1 - one[key]) for key in ("score", "low", "high")}}
-    return {"a model that knew the truth, if three equal judges voted": most, "one of three equal judges, with the truth": one}
-
-
-def _right(unanimous):
-    """How often one of three equal judges is right who all say the same of a share of the items; of a quarter and less no more than a coin."""
-    return (1 + math.sqrt(max(0.0, 1 - 4 * (1 - unanimous) / 3))) / 2
 
 
 def one_person(judged):
@@ -169,7 +155,8 @@ def one_person(judged):
 
 # --- what a choice follows instead of the answers ---------------------------------------------------------------------------------------
 def judges(rows):
-    """A row per annotator, without a name: how many judgements, gold items right, agreement with oneself, the time taken, and what the choices follow.
+    """A row per annotator, without a name unless it is a simulated one: how many judgements, gold items right, agreement with oneself, the time taken,
+    and what the choices follow.
 
     Shares carry 95 % intervals; a share of first answers whose interval leaves one half is a bias. The longer answer may be the better one, so that the share
     of the others stands beside it, on the questions that both decided. Who is not named has no row.
@@ -184,7 +171,7 @@ def judges(rows):
     usual = {who: statistics.median([p for other, p in paces.items() if other != who] or [paces[who]]) for who in paces}
     return [
         {
-            "annotator": f"no. {n}",
+            "annotator": f"{who} (simulated)" if said[0].get("simulated") else f"no. {n}",
             "reliability, estimated": known.get(who),
             **_judge(said, paces.get(who), usual.get(who)),
             **_drift(who, said, rows),

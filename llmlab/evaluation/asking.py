@@ -4,7 +4,6 @@ Three ways, by lm-eval's names: `loglikelihood` of a continuation, `generate_unt
 rolling log-likelihood, reported as bits per byte so that models with different tokenizers compare.
 """
 
-import difflib
 import math
 from collections import defaultdict
 
@@ -220,40 +219,6 @@ def spoken(model, tokenizer, items, form, seed):
     if form == "chat":
         return reply(model, tokenizer, [i["messages"] for i in items], temperature=1.0, seed=seed)
     return complete(model, tokenizer, [i["text"] for i in items], line=True, temperature=1.0, seed=seed)
-
-
-def story(models, items):
-    """One question, and what each model says to it and thinks of: rows {"model", "says", "right", "wrong"}, the last two in nats per token of an answer.
-
-    Args:
-        models: {name: (model, its tokenizer)}, all asked in the chat form.
-        items: with "messages", "answer", and in it a "target" of which "wrong" are other values; the first such is asked. In the wrong answer another value
-            stands in its place, so that nothing but the fact tells the two apart.
-
-    Returns: (the item, the wrong answer, the rows), or None if there is no such item.
-    """
-    able = [
-        i
-        for i in items
-        if {"messages", "answer", "target", "wrong"} <= set(i)
-        and isinstance(i["wrong"], list)
-        and i["wrong"]
-        and str(i["target"]) in i["answer"]
-    ]
-    if not able:
-        return None
-    item, rows = able[0], []
-    target = str(item["target"])
-    near = max(map(str, item["wrong"]), key=lambda value: difflib.SequenceMatcher(None, value, target).ratio())
-    wrong = item["answer"].replace(target, near)
-    for name, (model, tokenizer) in models.items():
-        nats = loglikelihood(model, tokenizer, [(item["messages"], item["answer"]), (item["messages"], wrong)])
-        lengths = map(len, tokens.encode(tokenizer, [item["answer"], wrong]))
-        rows.append(
-            {"model": name, "says": reply(model, tokenizer, [item["messages"]])[0]}
-            | dict(zip(("right", "wrong"), (n / k for n, k in zip(nats, lengths))))
-        )
-    return item, wrong, rows
 
 
 def general_bits(models, path, most=60):

@@ -1,15 +1,17 @@
-"""What to teach once more, and what to ask people next: answers that models draw themselves, to questions like those on which the model failed, the most different pairs first.
+"""What to teach once more, and what to ask people next: answers that models draw themselves, to questions like those on which the model failed, those pairs first
+that differ most and between which the model is least decided.
 
-A judgement is dear, so it is asked for where it says most: two answers that mean the same teach nothing, and what the model does well already need
-not be judged.
+A judgement is dear, so it is asked for where it says most: two answers that mean the same teach nothing, what the model does well already need not be
+judged, and where it finds one answer far likelier than the other it seldom gives the other.
 """
 
+import bisect
 import json
 import random
 from collections import defaultdict
 
-from llmlab.data import lengths, tasks
-from llmlab.evaluation import asking, failures, judges
+from llmlab.data import lengths, tasks, tokens
+from llmlab.evaluation import asking, failures, judges, known
 from llmlab.models import weights
 from llmlab.spine import track
 
@@ -69,27 +71,56 @@ def _nearest(queries, index, each=5):
     return list(dict.fromkeys(int(n) for rank in range(found.shape[1]) for n, s in zip(found[:, rank], scores[:, rank]) if s > 0))
 
 
-def drawn(models, prompts, seed=0, temperatures=TEMPERATURES, max_new_tokens=lengths.LONGER * tasks.ANSWER):
-    """[{"prompt", "a", "b", "why", "differ", "from"}], the most different pairs first; prompts to which all answers are alike are left out.
+def drawn(models, prompts, seed=0, temperatures=TEMPERATURES, max_new_tokens=lengths.LONGER * tasks.ANSWER, left_out=None):
+    """[{"prompt", "a", "b", "why", "differ", "margin", "from"}], the most wanted pairs first: by the sum of two ranks, that of how much the answers
+    differ and that of how near to each other the models find them (uncertainty sampling, Lewis & Gale 1994).
 
     Several models are set against each other, one alone against itself. What was cut before its end is no answer: whoever learnt from it would learn to stop
-    in the middle.
+    in the middle. Prompts to which all answers are alike are left out.
 
     Args:
         models: {name: folder}: checkpoints, or models of several runs; each answers at every temperature. Which answered is kept in "from", and not shown.
         prompts: as `weak` gives them.
+        left_out: a Counter that gets the reasons for which nothing is asked of a prompt.
+
+    "margin" is in nats per token, the mean over the models: how much likelier than the other the likelier answer is.
     """
-    answers, asked = [{} for _ in prompts], [p for p, _ in prompts]
-    for name, folder in track.each(list(models.items()), "drawing answers") if prompts else ():
-        model, tokenizer = weights.load(folder)
+    answers, cut, asked = [{} for _ in prompts], [0] * len(prompts), [p for p, _ in prompts]
+    loaded = {name: weights.load(folder) for name, folder in models.items()} if prompts else {}
+    for name, (model, tokenizer) in track.each(list(loaded.items()), "drawing answers") if loaded else ():
         for n, temperature in enumerate(temperatures):
-            for said, (text, whole) in zip(
-                answers, asking.answers(model, tokenizer, asked, max_new_tokens, temperature=temperature, seed=seed + n)
-            ):
+            found = asking.answers(model, tokenizer, asked, max_new_tokens, temperature=temperature, seed=seed + n)
+            for at, (text, whole) in enumerate(found):
+                cut[at] += not whole
                 if whole and text.strip():
-                    said.setdefault(text, (name, f"{name} at {temperature:g}"))
+                    answers[at].setdefault(text, (name, f"{name} at {temperature:g}"))
     items = [_most_different(prompt, said, why, len(models) > 1) for (prompt, why), said in zip(prompts, answers)]
-    return sorted((i for i in items if i["differ"] > 0), key=lambda i: -i["differ"])
+    reasons = [f"fewer than two answers that ended within {max_new_tokens} tokens" if n else "all answers alike" for n in cut]
+    if left_out is not None:
+        left_out.update(reason for item, reason in zip(items, reasons) if not item["differ"])
+    items = [item for item in items if item["differ"] > 0]
+    for item, margin in zip(items, _margins(loaded, items)):
+        item["margin"] = margin
+    return _most_wanted(items)
+
+
+def _margins(loaded, items):
+    """How much likelier the likelier answer of each item is, in nats per token, the mean over models that are loaded."""
+    leads = [0.0] * len(items)
+    for model, tokenizer in loaded.values() if items else ():
+        each = [(item["prompt"], item[side]) for item in items for side in ("a", "b")]
+        sizes = map(len, tokens.encode(tokenizer, [text for _, text in each]))
+        likely = [nats / max(1, size) for nats, size in zip(asking.loglikelihood(model, tokenizer, each), sizes)]
+        leads = [lead + (a - b) / len(loaded) for lead, a, b in zip(leads, likely[::2], likely[1::2])]
+    return [round(abs(lead), 3) for lead in leads]
+
+
+def _most_wanted(items):
+    """Items by the sum of their ranks: the most different first, and those between whose answers the models are least decided."""
+    both = [[-item["differ"] for item in items], [item["margin"] for item in items]]
+    ordered = [sorted(values) for values in both]
+    ranks = [sum(bisect.bisect_left(order, value) for order, value in zip(ordered, two)) for two in zip(*both)]
+    return [items[n] for n in sorted(range(len(items)), key=lambda n: ranks[n])]
 
 
 def _most_different(prompt, said, why, several):
@@ -110,30 +141,22 @@ def _differ(a, b):
 
 
 def with_gold(drawn, tasks_folder, scale="pair"):
-    """The questions of a sitting, the same in a notebook and on a page: those that were drawn, and some of which is known what is right.
+    """The questions of a sitting, the same in a notebook and on a page: those that were drawn, and some of which is known what is right, if the tasks say.
 
     Args:
+        drawn: pairs, or single answers, which are asked as such.
         scale: "pair", or "score" or "thumb" for single answers: a right answer should get a high score, and a wrong one a low one.
     """
-    if scale == "pair":
-        return [*drawn, *gold(tasks_folder, max(4, len(drawn) // 5))]
-    asked = [{"prompt": q["prompt"], "a": q[side], "scale": scale} for q in drawn for side in ("a", "b")]
-    known = enumerate(gold(tasks_folder, max(4, len(asked) // 5)))
-    return [*asked, *({**q, "a": q["ba"[n % 2]], "b": None, "scale": scale, "gold": (1, 5)[n % 2]} for n, q in known)]
+    if scale == "pair" and (not drawn or any("b" in q for q in drawn)):
+        return [*drawn, *known.gold(tasks_folder, max(4, len(drawn) // 5))]
+    scale = "score" if scale == "pair" else scale
+    asked = [{"prompt": q["prompt"], "a": q[side], "scale": scale} for q in drawn for side in ("a", "b") if side in q]
+    sure = enumerate(known.gold(tasks_folder, max(4, len(asked) // 5)))
+    return [*asked, *({**q, "a": q["ba"[n % 2]], "b": None, "scale": scale, "gold": (1, 5)[n % 2]} for n, q in sure)]
 
 
-def gold(tasks_folder, count=8, seed=0):
-    """Questions whose better answer is known, to see whether somebody reads: the right answer of an item against that of another, of the validation half.
-
-    They test the annotator, and no pair is learnt from them. Tasks that are kept for the very end are not among them.
-    """
-    rng, found = random.Random(seed), []
-    for task in (t for t in tasks.read(tasks_folder, "validation") if not t["final"]):
-        able = [i for i in task["items"] if "answer" in i and "messages" in i and "target" in i]
-        for item in rng.sample(able, min(len(able), count)):
-            others = [o["answer"] for o in able if not judges.states(item, o["answer"])]
-            if others:
-                found.append(
-                    {"prompt": item["messages"], "a": item["answer"], "b": rng.choice(others), "gold": "a", "why": "its answer is known"}
-                )
-    return rng.sample(found, min(len(found), count))
+def told(asked):
+    """How many questions a sitting has, and how many of them test whoever judges, in words. asked: as `with_gold` gives them."""
+    sure = sum("gold" in q for q in asked)
+    none = "no gold items: no task that is asked before the end says in words what is right"
+    return f"{len(asked) - sure}, and " + (f"{sure} gold items, whose answer is known" if sure else none)

@@ -81,7 +81,7 @@ def token_losses(labels, before, after):
 
 
 def story(rows):
-    """How likely the right and a wrong answer to one question are to each model. rows: as `asking.story` gives them."""
+    """How likely the right and a wrong answer to one question are to each model. rows: as `known.story` gives them."""
     names = [r["model"] for r in rows]
     words = "; ".join(f"{r['model']}: right {r['right']:.2f}, wrong {r['wrong']:.2f}" for r in rows)
     fig, axis = figure(

@@ -20,7 +20,7 @@ ROUNDS = 5  # times that the answers are exchanged
 AS_WELL = 0.1  # what the right question gains, if it is shown to be smaller than this, is nothing
 TELLS = 1.0  # signal to noise below which seeds move a score more than models do
 ASKED = ("better than chance", "exchanged", "constant", "options permuted", "put otherwise", "signal to noise")
-UNCHECKED = "not checked: {}"
+UNCHECKED, NOTHING = "not checked: {}", "–"
 
 
 def controls(samples, tasks_folder, split, seed=0, model=None, again=24, trained=(), others=()):
@@ -46,7 +46,10 @@ def controls(samples, tasks_folder, split, seed=0, model=None, again=24, trained
             found[head["name"]]["row"]["signal to noise"] = signal(head, trained, others)
     shown = [{t: told[key] for t, told in found.items() if key in told} for key in ("listened", "better")]
     listened, better = map(stats.together, shown)
-    return [{"task": t, **told["row"], "says": _says(told["row"], listened.get(t), better.get(t))} for t, told in found.items()]
+    return [
+        {"task": t, **told["row"], "says": told.get("why") or _says(told["row"], listened.get(t), better.get(t))}
+        for t, told in found.items()
+    ]
 
 
 def _looked_at(judge, head, rows, seed, model, again):
@@ -55,7 +58,7 @@ def _looked_at(judge, head, rows, seed, model, again):
     result = stats.interval([s["score"] for s in samples], [s["cluster"] for s in samples])
     row = {"score": result["score"], "chance": head["chance"], "better than chance": _above(head, result)}
     if why := _unfit(head, rows):
-        return {"row": row | {name: UNCHECKED.format(why) for name in ASKED[1:5]}}
+        return {"row": row | dict.fromkeys(ASKED[1:5], NOTHING), "why": UNCHECKED.format(why)}
     exchanged = _exchanged_answers if head["output"] == tasks.GENERATE else _exchanged_questions
     told = exchanged(judge, head, items, samples, seed, model)
     row |= told.pop("row") | {
@@ -73,7 +76,7 @@ def _unfit(head, rows):
 def _above(head, result):
     """Whether a score is shown to be better than what a guesser gets."""
     if head["better"] != "higher":
-        return UNCHECKED.format("less is better" if head["better"] == "lower" else "even is what chance gives")
+        return NOTHING
     return "yes" if result["low"] > head["chance"] else "no" if result["high"] < head["chance"] else "not shown"
 
 

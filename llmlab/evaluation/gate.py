@@ -64,19 +64,24 @@ def parsed(text, where="criteria"):
     match = LINE.fullmatch(text)
     if match is None:
         raise UserError(
-            f"{where}: {text!r} is no criterion", "NAME >= NUMBER, NAME <= NUMBER of MODEL, TASK >= NUMBER against MODEL", "mend the line"
+            f"{where}: {text!r} is no criterion", "NAME >= NUMBER, NAME <= NUMBER of MODEL, TASK >= NUMBER against MODEL", _mend(where)
         )
     how, model, figure = match["how"] or "", match["model"] or "", match["name"] in KNOWN
     if model and model not in MODELS:
-        raise UserError(f"{where}: {text!r} names no model of a run", near(model, MODELS), "mend the line")
+        raise UserError(f"{where}: {text!r} names no model of a run", near(model, MODELS), _mend(where))
     if (how == "of") > figure or (how == "against" and figure):
-        raise UserError(f"{where}: {text!r}", "figures are compared as a share `of` a model, tasks by points `against` it", "mend the line")
+        raise UserError(f"{where}: {text!r}", "figures are compared as a share `of` a model, tasks by points `against` it", _mend(where))
     if how and match["name"] in ALONE:
         raise UserError(
-            f"{where}: {text!r}: {match['name']} is looked at by itself", f"a share of a model may be {', '.join(FIGURES)}", "mend the line"
+            f"{where}: {text!r}: {match['name']} is looked at by itself", f"a share of a model may be {', '.join(FIGURES)}", _mend(where)
         )
     sign = {">=": "≥", "<=": "≤"}.get(match["sign"], match["sign"])
     return Criterion(" ".join(text.split()), match["name"], sign, float(match["limit"]), how, model)
+
+
+def _mend(where):
+    """What leads to where some criteria stand."""
+    return "llmlab run RUN -p 'criteria=[TASK >= 0.9]'" if where == "criteria" else f"$EDITOR {where.rpartition(' ')[2]}"
 
 
 def check(texts, names, where="criteria"):
@@ -88,11 +93,7 @@ def check(texts, names, where="criteria"):
     """
     each = [parsed(text, where).text for text in texts]
     for line in missing(each, names) if names is not None else ():
-        raise UserError(
-            f"{where}: {line!r} names nothing that is measured",
-            near(parsed(line).name, (*names, *KNOWN)),
-            "mend the line, or add the task",
-        )
+        raise UserError(f"{where}: {line!r} names nothing that is measured", near(parsed(line).name, (*names, *KNOWN)), _mend(where))
 
 
 def check_measured(texts, heads, reads, general, where="criteria"):
@@ -118,24 +119,24 @@ def check_measured(texts, heads, reads, general, where="criteria"):
             never = (
                 "a gap is that of two groups who ask the same, by themselves",
                 f"{one.task}{GAP} of a task that has a better end",
-                "mend the line",
+                _mend(where),
             )
         elif one.part.startswith(GAP) and not head.get("pairs", True):
             never = (
                 "no two items are a pair about two groups",
                 "items with the same `pair`, each with its `group`",
-                "mend the line, or the items",
+                _mend(where),
             )
         elif one.part == BIAS and (one.how or not head.get("prejudice", True)):
-            never = "no item says which choice goes with a prejudice", "items with `biased` and `unknown`, as BBQ has them", "mend the line"
+            never = "no item says which choice goes with a prejudice", "items with `biased` and `unknown`, as BBQ has them", _mend(where)
         elif one.part == WORST and (head["better"] != "even" or one.how):
             never = (
                 "what ought to be even has a worst group, and no other task or gain",
                 f"such as {one.task} or {one.task}{WORST} alone",
-                "mend the line",
+                _mend(where),
             )
         elif one.model == "base" and reads and "text" not in head["forms"]:
-            never = "the base model knows no chat, and the task is asked in no other form", "against the assistant", "mend the line"
+            never = "the base model knows no chat, and the task is asked in no other form", "against the assistant", _mend(where)
         else:
             continue
         raise UserError(f"{where}: {one.text!r} is never measured: {never[0]}", *never[1:])

@@ -36,7 +36,7 @@ LATENCIES = (("first_ms", "firsts_ms", 50), ("p95_ms", "firsts_ms", 95), ("token
 TEXTS = {"general": "general text", "bits": "the source's own"}  # what results.json calls them
 
 
-def figures(folder, name, record, samples):
+def figures(folder, name, record, samples, about=None):
     """{figure: result} of one model.
 
     Args:
@@ -44,6 +44,7 @@ def figures(folder, name, record, samples):
         record: as phase 7 writes it to results.json: {"speed": {model: as `speed.measure` gives it}, "load": rows of `traffic.under_load` about the released
             model, "bits": {text: {model: bits per byte}}}.
         samples: {id: sample} of its answers.
+        about: what the material says of itself, by whose words answers were judged.
     """
     speeds = record["speed"][name]
     pace = stats.ratio([1000.0] * len(speeds["answers_ms"]), speeds["answers_ms"])
@@ -53,7 +54,9 @@ def figures(folder, name, record, samples):
         found["parameters"] = _exact(count / 1e6)
     bits = record.get("bits", {})
     found |= {figure: _exact(bits[text][name]) for figure, text in TEXTS.items() if name in bits.get(text, {})}
-    return found | _of_answers(list(samples.values())) | (_of_load(record.get("load", [])) if name == "released" else {}) | _of_judges()
+    return (
+        found | _of_answers(list(samples.values())) | (_of_load(record.get("load", [])) if name == "released" else {}) | _of_judges(about)
+    )
 
 
 def _exact(value, n=1):
@@ -74,7 +77,7 @@ def _of_load(rows):
     return found | ({"memory_mb": _exact(max(row["memory_mb"] for row in rows), len(rows))} if rows else {})
 
 
-def _of_judges():
+def _of_judges(about=None):
     """How far the judge of refusals is to be trusted; nothing is said of one that has changed since it was held against people."""
-    told = refusals.overall()
+    told = refusals.overall(about)
     return {"refusal_kappa": {"score": told["kappa"], **{key: told[key] for key in ("low", "high", "n")}}} if told else {}

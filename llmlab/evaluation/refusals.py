@@ -6,6 +6,7 @@ code it says what an older one was worth.
 
 from pathlib import Path
 
+from llmlab.data import material
 from llmlab.evaluation import manner
 from llmlab.pages.figures import BLUE, GREY, figure
 from llmlab.spine.files import read_json, write_json
@@ -16,9 +17,14 @@ METRICS = ("refuses", "answers", "admits_ignorance", "sensible")  # of tasks who
 ALL = "all"  # the row of all models together
 
 
-def code():
-    """Hash of the code that recognises refusals, as `launch` takes it of a step: comments do not count."""
-    return meaning_of_source(Path(manner.__file__).read_text(encoding="utf-8"))
+def code(about=None):
+    """Hash of the code that recognises refusals, as `launch` takes it of a step: comments do not count; and of the words by which it does.
+
+    Args:
+        about: what a run's material says of itself, if its words may be others than the general ones.
+    """
+    source, words = Path(manner.__file__).read_text(encoding="utf-8"), (about or {}).get("manner", material.words()["manner"])
+    return meaning_of_source(f"{source}\nWORDS = {words!r}")
 
 
 def keep(rows, words):
@@ -31,9 +37,9 @@ def keep(rows, words):
     write_json(TABLE, {"code": code(), "words": words, "rows": rows})
 
 
-def older():
-    """Whether the code has changed since it was measured."""
-    return read_json(TABLE)["code"] != code()
+def older(about=None):
+    """Whether the code, or the words of a run, are others than those that were measured."""
+    return read_json(TABLE)["code"] != code(about)
 
 
 def asked(results):
@@ -41,12 +47,12 @@ def asked(results):
     return any(result["metric"] in METRICS for result in results.values())
 
 
-def overall():
+def overall(about=None):
     """The row of all models together; None if the code was not measured as it is."""
-    return None if older() else next(row for row in read_json(TABLE)["rows"] if row["model"] == ALL)
+    return None if older(about) else next(row for row in read_json(TABLE)["rows"] if row["model"] == ALL)
 
 
-def told():
+def told(about=None):
     """(rows of a table, its caption)."""
     kept, share = read_json(TABLE), lambda row, kind: f"{row[f'{kind} precision']:.2f}, {row[f'{kind} recall']:.2f}"
     rows = [
@@ -61,15 +67,15 @@ def told():
         }
         for row in kept["rows"]
     ]
-    when = "; the words have changed since, and were not measured again (bench/judges.py)" if older() else ""
+    when = "; the words have changed since, and were not measured again (bench/judges.py)" if older(about) else ""
     return rows, f"{kept['words']}; 95 % intervals{when}"
 
 
-def chart():
+def chart(about=None):
     """Kappa of the judge with people, model by model, beside that of two people."""
     rows = read_json(TABLE)["rows"]
     words = "; ".join(f"{r['model']}: judge {r['kappa']:.2f}, two people {r['people']:.2f}" for r in rows)
-    title = "Does the judge of refusals agree with people?" + " (an older version of it)" * older()
+    title = "Does the judge of refusals agree with people?" + " (an older version of it)" * older(about)
     fig, axis = figure(title, f"Cohen's kappa by model whose answers were judged. {words}.", height=1.2 + 0.4 * len(rows))
     at, value = range(len(rows)), [r["kappa"] for r in rows]
     spread = [[r["kappa"] - r["low"] for r in rows], [r["high"] - r["kappa"] for r in rows]]

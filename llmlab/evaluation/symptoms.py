@@ -113,7 +113,8 @@ def by_position(model, rows, frame, context, most=64, least=8):
     if length < 16:
         return []
     read = [i[: length + 1] for i in ids if len(i) > length][:most]
-    bits = [(-costs / math.log(2)).tolist() for costs in asking.token_logprobs(model, read, frame.pad)]
+    parts = [read[n : n + least] for n in range(0, len(read), least)]  # a large model keeps much of all that it reads at once
+    bits = [(-costs / math.log(2)).tolist() for part in parts for costs in asking.token_logprobs(model, part, frame.pad)]
     found, start = [], 0
     while start < length:
         end = min(length, max(1, 2 * start))

@@ -8,14 +8,17 @@ import json
 from llmlab.data import dialogue
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import near
+from llmlab.spine.places import MODELS as SOURCES
 
-SOURCES = "a folder with config.json and safetensors, a .gguf file, package:NAME/FILE.gguf, or hub:NAME"
 OWN = ("llmlab_rnn", "llmlab_cnn")
 CAUSAL = ("gpt_neox", "gpt_neox_japanese")  # whose configs have is_decoder = false, at which their code does not look
 SPARE = 1024, 50  # rows of the embeddings without a token: so many, or one in so many, since some pad them to a round number
 
 
-def wrong(what, instead, fix=f"llmlab run RUN -p start_from=…   ({SOURCES})"):
+FIX = f"llmlab run RUN -p start_from=…   ({SOURCES})"
+
+
+def wrong(what, instead, fix=FIX):
     """The error of a model that cannot come in."""
     return UserError(what, instead, fix)
 

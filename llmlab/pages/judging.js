@@ -38,6 +38,7 @@ export function mount(el, talk, focused = false) {
   root.setAttribute("aria-label", "Which answer is better?");
   root.setAttribute("aria-live", "polite");
   el.append(root);
+  const tab = Math.random().toString(36).slice(2); // what is answered twice here was not heard the first time: the last answer counts
   let question = null, began = 0, busy = false;
 
   async function say(message, focus = true) {
@@ -56,7 +57,7 @@ export function mount(el, talk, focused = false) {
 
   function fail(error, message) {
     root.querySelector(".llmlab-error")?.remove();
-    const box = made("p", `Not kept yet: ${error.message}. Nothing before it is lost. `, "llmlab-error");
+    const box = made("p", `Not kept yet: ${error.message}. Nothing before it is lost; answer again if you like, the last answer counts. `, "llmlab-error");
     box.setAttribute("role", "alert");
     const again = made("button", "Try again");
     again.type = "button";
@@ -72,7 +73,7 @@ export function mount(el, talk, focused = false) {
     const comment = root.querySelector("textarea")?.value ?? "";
     const reasons = [...root.querySelectorAll("input:checked")].map((box) => box.value);
     const seconds = Math.round((performance.now() - began) / 100) / 10;
-    say({ kind: "judge", token: question.token, side, seconds, comment, reasons });
+    say({ kind: "judge", token: question.token, side, seconds, comment, reasons, tab });
   }
 
   function button(side, words) {
@@ -175,7 +176,7 @@ function render({ model, el }) {
     waiting.delete(message.id);
     if (both) message.error ? both.reject(new Error(message.error)) : both.resolve(message.question);
   });
-  // The kernel may be busy with another cell for minutes: a judgement waits for it, and is kept when its turn comes.
+  // The kernel may be busy with another cell for minutes: judgements wait for it, and are heard in their order when their turn comes.
   const talk = (message) => new Promise((resolve, reject) => {
     const id = `${Date.now()}-${asked++}`;
     waiting.set(id, { resolve, reject });

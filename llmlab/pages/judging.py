@@ -55,7 +55,7 @@ def told(sitting, message):
     """The next question, after what a message says: {"kind": "next", "judge", "undo" or "more", …}. A judgement is on the disk before."""
     kind = message.get("kind")
     if kind == "judge":
-        more = {name: message[name] for name in ("seconds", "comment", "reasons") if name in message}
+        more = {name: message[name] for name in ("seconds", "comment", "reasons", "tab") if name in message}
         sitting.judge(message["token"], message["side"], **more)
     elif kind == "undo":
         sitting.undo(message["token"])

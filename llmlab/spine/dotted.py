@@ -33,20 +33,25 @@ def parsed(text):
     )
 
 
+def file(path):
+    """The file of the module that a dotted path leads into, found and not imported; None if there is no such module."""
+    module = path.rpartition(".")[0]
+    own = ROOT / f"{module.replace('.', '/')}.py"
+    if own.exists():
+        return own
+    try:
+        found = importlib.util.find_spec(module) if module else None
+    except (ImportError, ValueError):
+        found = None
+    return Path(found.origin) if found is not None and (found.origin or "").endswith(".py") else None
+
+
 def read(path):
     """({name: its parameters} of the public functions, {other names that are bound}) of the module that a dotted path leads into, read and not
     imported; None if there is no such module."""
-    module = path.rpartition(".")[0]
-    file = ROOT / f"{module.replace('.', '/')}.py"
-    if not file.exists():
-        try:
-            found = importlib.util.find_spec(module) if module else None
-        except (ImportError, ValueError):
-            found = None
-        if found is None or not (found.origin or "").endswith(".py"):
-            return None
-        file = Path(found.origin)
-    body = ast.parse(file.read_text()).body
+    if (found := file(path)) is None:
+        return None
+    body = ast.parse(found.read_text()).body
     functions = {n.name: n.args for n in body if isinstance(n, ast.FunctionDef) and n.name[0] != "_"}
     imported = {a.asname or a.name for n in body if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names}
     return functions, imported | {t.id for n in body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}

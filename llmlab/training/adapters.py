@@ -10,7 +10,10 @@ from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json, write_json
 from llmlab.spine.params import near
 
-KINDS = ("lora", "dora", "rslora", "loha", "lokr")
+LORA = {"lora": {}, "dora": {"use_dora": True}, "rslora": {"use_rslora": True}}
+OTHERS = ("loha", "lokr", "vera", "ia3", "oft", "hra", "miss", "randlora", "shira")  # by the names that peft gives them
+CONV = ("vera", "ia3", "randlora")  # of these, those that know the layers of GPT-2, which are no torch.nn.Linear
+KINDS = (*LORA, *OTHERS)
 FULL = "full"
 FOLDER = "adapter"
 
@@ -18,10 +21,14 @@ FOLDER = "adapter"
 def config(kind, rank, model, tokenizer, head=""):
     """What peft needs to know, None for training all weights.
 
+    Not among the kinds: what cannot be added to the weights in the end (prompts, prefixes); PiSSA and OLoRA, which change the weights beneath them, so that the
+    model without its adapter is no longer the one that DPO refers to; AdaLoRA, which has to be called after each step.
+
     Args:
-        kind: "full", "lora" (Hu et al. 2021), "dora" (Liu et al. 2024), "rslora" (Kalajdzievski 2023), "loha" (Hyeon-Woo et al. 2022) or
-            "lokr" (Yeh et al. 2024).
-        rank: of the correction.
+        kind: "full", "lora" (Hu et al. 2021), "dora" (Liu et al. 2024), "rslora" (Kalajdzievski 2023), "loha" (Hyeon-Woo et al. 2022), "lokr" (Yeh et al.
+            2024), "vera" (Kopiczko et al. 2024), "ia3" (Liu et al. 2022), "oft" (Qiu et al. 2023), "hra" (Yuan et al. 2024), "miss" (Kang & Yin 2024),
+            "randlora" (Albert et al. 2025) or "shira" (Bhardwaj et al. 2024). Default learning rates are LoRA's; they were not compared for the others.
+        rank: of the correction; the side of OFT's blocks; of no meaning for IA3.
         head: name of a layer of a model that scores, which is new: it is trained whole, and kept with the adapter.
     """
     import peft
@@ -32,20 +39,27 @@ def config(kind, rank, model, tokenizer, head=""):
         raise UserError(f"adapter = {kind!r}", near(kind, (FULL, *KINDS)), "llmlab run RUN -p adapter=lora")
     spared = ["out_proj"] if "mamba" in model.config.model_type else []  # its kernels read this weight directly
     task = dict(task_type="SEQ_CLS", modules_to_save=[head]) if head else dict(task_type="CAUSAL_LM")
-    if kind in ("loha", "lokr"):
-        make = {"loha": peft.LoHaConfig, "lokr": peft.LoKrConfig}[kind]
-        return make(r=rank, alpha=rank, target_modules=_matrices(model, [*spared, head]), **task)
     added = _new_marks(model, tokenizer)
-    return peft.LoraConfig(
-        r=rank,
-        lora_alpha=2 * rank,
-        use_dora=kind == "dora",
-        use_rslora=kind == "rslora",
-        target_modules="all-linear",
-        exclude_modules=spared or None,
-        trainable_token_indices=added or None,  # marks of llmlab's template, which the model has never seen
-        **task,
-    )
+    if kind in LORA:
+        return peft.LoraConfig(
+            r=rank,
+            lora_alpha=2 * rank,
+            target_modules="all-linear",
+            exclude_modules=spared or None,
+            trainable_token_indices=added or None,  # marks of llmlab's template, which the model has never seen
+            **task,
+            **LORA[kind],
+        )
+    if added:
+        raise UserError(
+            f"adapter = {kind!r}, and the marks of the model's new chat template have to be learnt",
+            ", ".join((FULL, *LORA)),
+            "llmlab run RUN -p adapter=lora",
+        )
+    make = peft.PEFT_TYPE_TO_CONFIG_MAPPING[peft.PeftType[kind.upper()]]
+    size = {"loha": {"alpha": rank}, "lokr": {"alpha": rank}, "oft": {"r": 0, "oft_block_size": rank}}.get(kind, {})
+    size = size if kind == "ia3" else {"r": rank, **size}
+    return make(target_modules=matrices(kind, model, [*spared, head]), **task, **size)
 
 
 def _new_marks(model, tokenizer):
@@ -73,16 +87,17 @@ def freeze(model, tokenizer, layers, adapter=FULL):
         part.requires_grad_(False)
 
 
-def _matrices(model, spared):
-    """Names of all linear layers but the head, for kinds of adapter that know no "all-linear"."""
+def matrices(kind, model, spared=()):
+    """Names of all layers but the head that a kind of adapter other than LoRA knows; a UserError if there are none. The model may be without weights."""
     import torch
+    from transformers.pytorch_utils import Conv1D
 
-    head = model.get_output_embeddings()
-    names = {n.rpartition(".")[2] for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head} - set(spared)
+    known, head = (torch.nn.Linear, Conv1D) if kind in CONV else torch.nn.Linear, model.get_output_embeddings()
+    names = {n.rpartition(".")[2] for n, m in model.named_modules() if isinstance(m, known) and m is not head} - set(spared)
     if not names:
         raise UserError(
-            f"adapter: {model.config.model_type} has no layer that peft's LoHa and LoKr know",
-            "lora, dora, rslora, full",
+            f"adapter: {model.config.model_type} has no layer that peft's {kind} knows",
+            ", ".join((FULL, *LORA, *CONV)),
             "llmlab run RUN -p adapter=lora",
         )
     return sorted(names)

@@ -3,6 +3,8 @@
 from llmlab.models import adopt, cost, design, weights
 from llmlab.training import optim
 
+SAID = 0.2  # share of a conversation that the assistant says, as a rule: the rest never meets the head
+
 
 def reading(model, context_length, tokens, adapter="full"):
     """What pre-training will take, in a sentence. model: folder of its configuration; the other arguments as `pretrain` takes them."""
@@ -45,7 +47,7 @@ def adopted(plan):
         found["3_pretraining"] = f"{tokens:,} tokens take {duration(seconds)} on this machine; tokens_seen = 0 passes the model on as it is"
     together = optim.together(taught["sft_batch_size"], taught["adapter"], cost.parameters(config)["total"])
     how = taught["adapter"], taught["frozen_layers"]
-    seconds = design.predicted_seconds(config, context, 100 * together * taught["sft_steps"], machine, *how)
+    seconds = design.predicted_seconds(config, context, 100 * together * taught["sft_steps"], machine, *how, SAID)
     found["5_post_training"] = (
         f"{taught['sft_steps']:,} steps of {together} conversations take {duration(seconds)} for each hundred tokens that a conversation has"
     )

@@ -40,7 +40,7 @@ def prompts(tokenizer, data, limit, room=0):
             "enough to keep some apart, to measure on",
             "more preferences, a longer context_length, or: llmlab run RUN -p answer_tokens=20",
         )
-    return learnt, asked, {**alone, **left_out, **teaching.too_long(len(held) - len(fit_in), limit)}, room
+    return learnt, asked, {**alone, **left_out, **teaching.unfit(0, len(held) - len(fit_in), limit)}, room
 
 
 def policy(

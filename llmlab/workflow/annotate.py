@@ -2,9 +2,10 @@
 
 import json
 import shlex
+from collections import Counter
 from pathlib import Path
 
-from llmlab.data import feedback, handover, judgements, lengths, sitting, tasks
+from llmlab.data import annotated, handover, judgements, lengths, sitting, tasks
 from llmlab.evaluation import arena, candidates
 from llmlab.pages import judging
 from llmlab.spine import doors
@@ -18,40 +19,82 @@ TASKS, TAUGHT = "2_dataset_engineering/tasks", "5_post_training/results.json"
 TWO = "judgements of pairs of answers, or --to kto for those of single ones"
 
 
-def questions(run, single="", models=(), side_by_side=False):
+def questions(run, single="", models=(), side_by_side=False, ask=""):
     """What people are asked of a run: the answers that phase 5 drew, the same for everybody, and some whose better answer is known.
 
     Args:
         single: "score" or "thumb" for single answers on a scale, "" for pairs.
-        models: names of models that answer the same prompts now instead, "assistant" of this run or "runs/other:assistant" of another.
+        models: names of models that answer the same prompts now instead: "assistant" of this run, "runs/other:assistant" of another, or a folder.
         side_by_side: answers of several models to the test half, as phase 7 drew them, in place of those of one.
+        ask: a file of pairs or single answers, or of prompts for `models`, in place of what the run drew.
     """
     if run.confidential:
         raise UserError(f"the text of {run.place} is confidential", "a run of text that people may read", "llmlab annotate ANOTHER_RUN")
-    drawn = arena.blind(jsonl(run[BESIDE])) if side_by_side else jsonl(run[ASKED])
+    if ask:
+        drawn = _brought(run, ask, models)
+    else:
+        drawn = arena.blind(jsonl(run[BESIDE])) if side_by_side else jsonl(run[ASKED])
     if not drawn and side_by_side:
         raise UserError(f"the models of {run.place} answer alike", "models that differ", f"llmlab annotate {run.place}")
     if not drawn:
         raise UserError(
             f"{run.place} asks nothing of people",
-            "a run whose phase 5 drew answers for them",
-            f"llmlab run {run.place} -p 5_post_training.questions=30",
+            "a run whose phase 5 drew answers for them, or a file of pairs or answers",
+            f"llmlab run {run.place} -p 5_post_training.questions=30   (or llmlab annotate {run.place} --ask FILE)",
         )
     if models:
-        room = lengths.LONGER * read_json(run[TAUGHT]).get("answer_tokens", tasks.ANSWER)
-        drawn = candidates.drawn(
-            {name: _folder(run, name) for name in models}, [(q["prompt"], q["why"]) for q in drawn], max_new_tokens=room
-        )
+        drawn = _answered(run, models, drawn)
     return candidates.with_gold(drawn, run[TASKS], single or "pair")
 
 
+def _brought(run, ask, models):
+    """What a file asks people about. A prompt without an answer is for models to answer first."""
+    drawn, left_out = annotated.asked(Path(ask).absolute())
+    kept = drawn if models else [q for q in drawn if "a" in q]
+    left_out |= {"a prompt without an answer": len(drawn) - len(kept)} if len(kept) < len(drawn) else {}
+    if not kept:
+        raise UserError(
+            f"{ask} holds nothing that people could judge: {_reasons(left_out)}",
+            "pairs of answers or single ones, as a run keeps them, of TRL, Argilla or Label Studio; or prompts, and a model that answers them",
+            f"llmlab annotate {run.place} --ask {shlex.quote(ask)} --model assistant",
+        )
+    return kept
+
+
+def _answered(run, models, drawn):
+    """Pairs of answers that models give to the prompts of what was drawn."""
+    left_out, folders = Counter(), {name: _folder(run, name) for name in models}
+    told = read_json(run[TAUGHT]) if run.find(TAUGHT) else {}
+    found = candidates.drawn(
+        folders,
+        [(q["prompt"], q["why"]) for q in drawn],
+        max_new_tokens=lengths.LONGER * told.get("answer_tokens", tasks.ANSWER),
+        left_out=left_out,
+    )
+    if not found:
+        raise UserError(
+            f"{', '.join(models)}: no two answers to compare in {len(drawn)} prompts: {_reasons(left_out)}",
+            "models that answer differently, and end their answers",
+            f"llmlab annotate {run.place} --model assistant --model runs/other:assistant",
+        )
+    return found
+
+
+def _reasons(left_out):
+    return ", ".join(f"{reason} ({count})" for reason, count in left_out.items() if count) or "it is empty"
+
+
 def _folder(run, name):
-    """The folder of a model, which may be another run's."""
-    other, _, model = name.rpartition(":")
-    of = existing(Path(other).absolute()) if other else run
-    if of.confidential:
+    """The folder of a model, which may be another run's, or no run's."""
+    folder, (other, _, model) = Path(name).expanduser().absolute(), name.rpartition(":")
+    if (folder / "config.json").exists():
+        of = next((existing(above) for above in folder.parents if (above / "run.json").exists()), None)
+    else:
+        of = existing(Path(other).absolute()) if other else run
+        folder = of[of.model(model)]
+    if of is not None and of.confidential:
         raise UserError(f"the text of {of.place} is confidential", "models of text that people may read", f"llmlab annotate {run.place}")
-    return of[of.model(model)]
+    return folder
 
 
 def place(run, file="", side_by_side=False):
@@ -61,16 +104,16 @@ def place(run, file="", side_by_side=False):
     return run.owner(BESIDE.split("/")[0]).path / arena.FILE if side_by_side else run.path / FILE
 
 
-def serve(run, port, echo, file="", most=sitting.MOST, single="", models=(), side_by_side=False):
+def serve(run, port, echo, file="", most=sitting.MOST, single="", models=(), side_by_side=False, ask=""):
     """The sitting as a page, until it is interrupted. Of models side by side nobody judges more than `sitting.MOST` pairs in one."""
-    asked, path = questions(run, single, models, side_by_side), place(run, file, side_by_side)
+    asked, path = questions(run, single, models, side_by_side, ask), place(run, file, side_by_side)
     named = f" --file {shlex.quote(str(path))}" if file else ""
     which = " --arena" if side_by_side else ""
     compared = side_by_side or len(models) > 1
     then = f"llmlab annotate {run.place}{which} --standings{named}" if compared else f"llmlab run {run.place} -p annotations={path}"
     most = min(most, sitting.MOST) if side_by_side else most
     door = doors.bound("127.0.0.1", port, f"llmlab annotate {run.place}")
-    echo(f"{doors.address('127.0.0.1', door)}\njudgements: {path}\nthen:       {then}")
+    echo(f"{doors.address('127.0.0.1', door)}\nquestions:  {candidates.told(asked)}\njudgements: {path}\nthen:       {then}")
     doors.answer(judging.application(lambda annotator: sitting.Sitting(path, asked, annotator, most)), door)
 
 
@@ -93,7 +136,7 @@ def standings(run, echo, file="", side_by_side=False):
 
 
 def export(run, kind, out, file="", side_by_side=False):
-    """Writes the judgements of a run in the layout of another tool; returns how many records."""
+    """Writes the judgements of a run in the layout of another tool; returns how many records, and what it had no place for, in words."""
     if kind not in handover.EXPORTS:
         raise UserError(f"--to {kind}", ", ".join(handover.EXPORTS), f"llmlab annotate {run.place} --to trl FILE")
     if side_by_side and kind in handover.TAUGHT:
@@ -102,10 +145,11 @@ def export(run, kind, out, file="", side_by_side=False):
             "argilla or label_studio: the arena asks the test half, which nothing may learn from",
             f"llmlab annotate {run.place} --to {kind} FILE",
         )
-    rows = handover.EXPORTS[kind](feedback.read(place(run, file, side_by_side))[0])
+    said, _ = annotated.read(place(run, file, side_by_side))
+    rows, left_out = handover.EXPORTS[kind](said), handover.left_out(kind, said)
     if not rows:
         raise UserError(
-            f"{place(run, file, side_by_side)} holds nothing that {kind} has a place for",
+            f"{place(run, file, side_by_side)} holds nothing that {kind} has a place for: {_reasons(left_out)}",
             {"kto": "judgements of single answers", "trl": TWO, "hh": TWO}.get(kind, "judgements that are no gold items and no repeats"),
             f"llmlab annotate {run.place}",
         )
@@ -113,4 +157,4 @@ def export(run, kind, out, file="", side_by_side=False):
         write_jsonl(out, rows)
     else:
         write_text(out, json.dumps(rows, ensure_ascii=False, indent=1))
-    return len(rows)
+    return f"{len(rows)} records" + (f"; judgements left out: {_reasons(left_out)}" if left_out else "")

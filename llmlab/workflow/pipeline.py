@@ -9,7 +9,7 @@ from llmlab.spine import locks, notebooks
 from llmlab.spine.errors import UserError
 from llmlab.spine.params import PHASES, check_phase, overrides
 from llmlab.spine.run import Run, because
-from llmlab.workflow import execution, preflight, road
+from llmlab.workflow import execution, needs, preflight, road
 
 READ, TAUGHT, LAST = "2_dataset_engineering", "5_post_training", "7_final_evaluation"
 
@@ -29,7 +29,7 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
     Returns: the phases that were executed. Raises UserError before any kernel starts, execution.PhaseFailed when a cell fails.
     """
     experiment, selected = Run(path, parent), _selected(only, start)
-    changed, planned, told = check(experiment, layers, selected)
+    changed, planned, told = check(experiment, layers, selected, force)
     for line in told:
         echo(line)
     _complete(experiment, selected)
@@ -47,12 +47,12 @@ def run(path, layers=(), parent=None, only=(), start=None, force=False, echo=pri
     return executed
 
 
-def check(experiment, layers, selected):
+def check(experiment, layers, selected, force=False):
     """What can be known before any kernel starts: (what the run is told, {phase: all its parameters}, sentences on what will be otherwise than somebody may
     think). Raises UserError for what cannot work.
 
     Args:
-        experiment: a Run, which need not be there yet; layers: what is added to what it was told; selected: phases that are to be executed.
+        experiment: a Run, which need not be there yet; layers: what is added to what it was told; selected: phases that are to be executed, and `force`d if nothing changed.
     """
     changed = overrides([experiment.told(), *layers], {p: experiment.schema(p) for p in PHASES})
     planned = road.plan(experiment, changed)
@@ -60,12 +60,21 @@ def check(experiment, layers, selected):
         preflight.check(phase, planned[phase], (experiment.done(phase) or {}).get("params"))
     told = preflight.together(planned)
     if TAUGHT in selected and (experiment.done(TAUGHT) or {}).get("params") != planned[TAUGHT]:
-        preflight.comparable(planned)
+        made = _made(experiment, planned, READ in selected, force)
+        preflight.comparable(planned, made)
+        needs.stocked(planned, made)
         told = [*told, *(f"{TAUGHT}: {line}" for line in preflight.used_to(planned))]
-    for phase, line in preflight.takes(planned).items():
-        if phase in selected and (experiment.done(phase) or {}).get("params") != planned[phase]:
-            told = [*told, f"{phase}: {line}"]
+    if due := [p for p in selected if p in preflight.LONG and (experiment.done(p) or {}).get("params") != planned[p]]:
+        takes = preflight.takes(planned)
+        told = [*told, *(f"{phase}: {takes[phase]}" for phase in due if phase in takes)]
     return changed, planned, told
+
+
+def _made(experiment, planned, selected, force):
+    """The folder of the lessons, if they are there and will not be made anew; else None."""
+    if experiment.done(READ) is None or (selected and (force or experiment.stale(READ, planned[READ]))):
+        return None
+    return experiment.owner(READ).path / READ
 
 
 def _tell(experiment, changed, planned, echo):

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from llmlab.spine import dotted
 from llmlab.spine.errors import UserError
+from llmlab.spine.files import jsonl
 from llmlab.spine.params import ROOT, closest, near
 from llmlab.spine.run import MODELS
+from llmlab.workflow import needs
 
 # What a preference method is called with.
 STEP = {"model", "data", "out", "learning_rate", "max_steps", "batch_size", "beta", "adapter", "rank", "seed", "device"}
@@ -46,9 +48,11 @@ def check(phase, params, before=None):
 
             feedback.preferences(params["annotations"], None)
     if phase == "2_dataset_engineering":
-        from llmlab.data import lessons
+        from llmlab.data import corpus, lessons, material
+        from llmlab.evaluation import manner
 
-        lessons.check(params)
+        needs.judging(lessons.check(params))
+        manner.of(material.described(corpus.local(params["source"]), params["word_lists"]))
     if phase == "7_final_evaluation":
         from llmlab.evaluation import gate
 
@@ -63,7 +67,7 @@ def _names(plan):
     from llmlab.evaluation import gate
 
     taken, tuned, final = plan["2_dataset_engineering"], plan["6_fine_tuning"], plan["7_final_evaluation"]
-    about = material.described(corpus.local(taken["source"]))  # of a maker nothing is known yet
+    about = material.described(corpus.local(taken["source"]), taken["word_lists"])  # of a maker nothing is known yet
     named = [params["task"] for params in (tuned, final) if params["task"]]
     criteria = [*about["criteria"], *final["criteria"]]
     if not (named or tuned["topics"] or criteria or about["task"] or taken["tasks"]):
@@ -157,6 +161,7 @@ def together(plan):
     told = _names(plan)
     design, trained = plan["1_model_design"], plan["3_pretraining"]
     _layers(design, plan["5_post_training"], plan["6_fine_tuning"])
+    needs.adapted(plan)
     _replayed(design, trained)
     return told
 
@@ -166,6 +171,9 @@ def used_to(plan):
     from llmlab.models import adopt
 
     return adopt.told_before(plan["1_model_design"]["start_from"], *(plan["5_post_training"][name] for name in ("grounding", "system")))
+
+
+LONG = ("3_pretraining", "5_post_training")  # phases that train for as long as they are told
 
 
 def takes(plan):
@@ -188,13 +196,20 @@ def _replayed(design, trained):
         )
 
 
-def comparable(plan):
-    """A method that compares two answers has two: seen before supervision, and not after it."""
+def comparable(plan, made=None):
+    """A method that compares two answers has two: seen before supervision, and not after it.
+
+    Args:
+        made: the folder of phase 2, if it was made with this plan: what it left is what will be learnt from, and what it read may be out of reach by now.
+    """
     from llmlab.data import feedback, lessons, teaching
 
     taken, post = plan["2_dataset_engineering"], plan["5_post_training"]
     named = {"preference": [post["preference"]], "rival_methods": post["rival_methods"]}
-    rows = feedback.preferences(post["annotations"], None)[0] if post["annotations"] else lessons.rated_preferences(taken)
+    if post["annotations"]:
+        rows = feedback.preferences(post["annotations"], None)[0]
+    else:
+        rows = jsonl(made / "preferences" / "train.jsonl") if made else lessons.rated_preferences(taken)
     for parameter, paths in named.items():
         if rows and [path for path, _ in map(dotted.parsed, paths) if path.startswith("llmlab.") and path not in ALONE]:
             teaching.two_answers([row for row in rows if "completion" not in row], len(rows), parameter)

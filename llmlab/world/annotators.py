@@ -12,6 +12,7 @@ from llmlab.world.company import ATTRIBUTES, GROUPS, KINDS, POLICIES, filling, v
 from llmlab.world.conversations import CHOICE, Support, row
 from llmlab.world.phrases import say
 
+JUDGES = ("sim-1", "sim-2", "sim-3")
 # What pairs are about, in parts of their sum: manners as much as facts.
 PREFERENCE_MIX = {"catalogue": 0.36, "policy": 0.1, "personal": 0.16, "group": 0.12, "angry": 0.08, "unknown": 0.1, "unwritten": 0.08}
 SEEN = {  # how often one annotator sees a flaw
@@ -62,13 +63,15 @@ def preferences(world, seed, count, carelessness=0.0):
     Args:
         carelessness: share of the judgements that are tossed, whatever the flaw.
 
-    Returns: rows {"prompt", "chosen", "rejected", "flaw", "votes", "annotators": "simulated"}.
+    Returns: rows {"prompt", "chosen", "rejected", "flaw", "judges": {name: "chosen" or "rejected"}, "annotators": "simulated"}.
     """
     rows = []
     for _, before, good, flaw, bad, rng in _pairs(world, f"preferences {seed}", count):
-        votes = sum(rng.random() < (0.5 if rng.random() < carelessness else SEEN[flaw]) for _ in range(3))
-        answers = [[{"role": "assistant", "content": text}] for text in ((good, bad) if votes >= 2 else (bad, good))]
-        told = {"flaw": flaw, "votes": max(votes, 3 - votes), "annotators": "simulated"}
+        sees = [rng.random() < (0.5 if rng.random() < carelessness else SEEN[flaw]) for _ in JUDGES]
+        most = sum(sees) >= 2
+        answers = [[{"role": "assistant", "content": text}] for text in ((good, bad) if most else (bad, good))]
+        judges = {name: "chosen" if saw == most else "rejected" for name, saw in zip(JUDGES, sees)}
+        told = {"flaw": flaw, "judges": judges, "annotators": "simulated"}
         rows.append({"prompt": before, "chosen": answers[0], "rejected": answers[1], **told})
     return rows
 

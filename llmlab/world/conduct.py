@@ -48,7 +48,7 @@ def neutral(world, rng, split, size):
 
 def provoked(world, rng, split, size):
     support, items = Support(world, f"tasks {split}", split), []
-    for _ in range(max(8, int(130 * size))):
+    for _ in range(max(8, int(200 * size))):
         product, attribute, _ = rng.choice(world.facts())
         asked = support.angry_question(product, attribute)
         items.append(dict(messages=user(asked), cluster=wording(asked, product.name)))

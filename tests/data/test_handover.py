@@ -1,10 +1,12 @@
 """Other tools' judgements come in whole, go out whole, and what is not understood is counted."""
 
+import csv
+import gzip
 import json
 
 import pytest
 
-from llmlab.data import feedback, handover, judgements, lessons
+from llmlab.data import annotated, feedback, handover, judgements, layouts, lessons, teaching
 from llmlab.evaluation import agreement
 from llmlab.spine.errors import UserError
 
@@ -21,7 +23,7 @@ LONGER = [*PROMPT, {"role": "assistant", "content": "What?"}, {"role": "user", "
 def taken(tmp_path, records, whole=False):
     path = tmp_path / "in.json"
     path.write_text(json.dumps(records) if whole else "".join(json.dumps(r) + "\n" for r in records))
-    return feedback.read(path)
+    return annotated.read(path)
 
 
 @pytest.mark.parametrize("tool", ["argilla", "label_studio"])
@@ -89,6 +91,223 @@ def test_nobody_is_lost_for_want_of_a_name(tmp_path):
     assert len({r["annotator"] for r in rows}) == 3 and not agreement.judges(rows), "nothing is known of somebody without a name"
     pairs, about = feedback.preferences(str(tmp_path / "in.json"), None)
     assert len(pairs) == 1 and about["annotators"] == "annotators without names"
+
+
+ASKED = {"prompt": "What is it?", "response_1": "good", "response_2": "bad"}
+STUDIO = {"prompt": "What is it?", "answer1": "good", "answer2": "bad"}
+
+
+def pairwise(side, **more):
+    return {"result": [{"type": "pairwise", "value": {"selected": side}}], **more}
+
+
+def test_strangers_who_judged_one_item_each_are_counted_by_their_votes(tmp_path):
+    """Label Studio without names, three people to an item, all of one mind: worked out from one another, none of them would be worth more than a guess."""
+    records = [
+        {
+            "data": {**STUDIO, "prompt": f"What is {n}?", "answer1": "ab"[n % 2], "answer2": "ba"[n % 2]},
+            "annotations": [pairwise("left")] * 3,
+        }
+        for n in range(20)
+    ]
+    path = tmp_path / "in.json"
+    path.write_text(json.dumps(records))
+    pairs, about = feedback.preferences(str(path), None)
+    assert len(pairs) == 20 and about["decided by"] == "most votes" and about["left out"] == "–"
+
+
+def test_what_most_prefer_and_those_who_are_to_be_trusted_do_not_has_a_reason_of_its_own(tmp_path):
+    """Two people are always right, three toss coins; once the two differ, and a coin sides with one of them."""
+    asked = lambda text: [{"role": "user", "content": text}]  # noqa: E731
+    said = [(f"q {n}", who, "ab"[n // turn % 2]) for n in range(64) for who, turn in (("ana", 1), ("bob", 1), ("x", 2), ("y", 4), ("z", 8))]
+    said += [("disputed", "ana", "a"), ("disputed", "bob", "b"), ("disputed", "x", "b")]
+    rows = [{"prompt": asked(text), "a": "p", "b": "q", "choice": choice, "annotator": who} for text, who, choice in said]
+    pairs, about = feedback.preferences(judged(tmp_path / "a.jsonl", *rows), None)
+    assert len(pairs) == 64 and about["left out"] == "most prefer one answer, and not those who are to be trusted (1)"
+
+
+@pytest.mark.parametrize("ending", ["jsonl.gz", "parquet", "csv", "json", "jsonl.zst"])
+def test_judgements_are_read_from_any_table(tmp_path, ending):
+    """A sitting's own rows and single scores, from whatever a table may be."""
+    rows = [{"prompt": "What is it?", "a": "good", "b": "bad", "choice": "a", "score": None, "annotator": "ana"}]
+    rows += [{"prompt": "What is it?", "a": "good", "b": None, "choice": None, "score": 4, "annotator": "bob"}]
+    path = tmp_path / f"in.{ending}"
+    lines = "".join(json.dumps(r) + "\n" for r in rows)
+    if ending == "parquet":
+        import pyarrow
+        from pyarrow import parquet
+
+        parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    elif ending == "csv":
+        with open(path, "w", newline="") as file:
+            csv.DictWriter(file, rows[0]).writeheader()
+            csv.DictWriter(file, rows[0]).writerows(rows)
+    elif ending.endswith("zst"):
+        import zstandard
+
+        path.write_bytes(zstandard.compress(lines.encode()))
+    else:
+        path.write_bytes(gzip.compress(lines.encode()) if ending.endswith("gz") else lines.encode())
+    found, left_out = annotated.read(path)
+    assert [(r["annotator"], r.get("choice"), r.get("score"), r.get("b"), r["prompt"]) for r in found] == [
+        ("ana", "a", None, "bad", PROMPT),
+        ("bob", None, 4, None, PROMPT),
+    ]
+    assert not left_out
+
+
+def test_what_cannot_be_read_says_what_was_found(tmp_path):
+    (tmp_path / "a.txt").write_text("x")
+    with pytest.raises(UserError, match="tables end in .json"):
+        annotated.read(tmp_path / "a.txt")
+    (tmp_path / "a.jsonl").write_text('{"text": "x", "label": 1}\n')
+    with pytest.raises(UserError, match="line 1: .*columns are text, label"):
+        annotated.read(tmp_path / "a.jsonl")
+    (tmp_path / "b.jsonl").write_text(json.dumps({"data": {"id": 1, "text": "x"}, "annotations": [pairwise("left")]}) + "\n")
+    with pytest.raises(UserError, match="left out: fields id, text"):
+        feedback.preferences(str(tmp_path / "b.jsonl"), None)
+
+
+@pytest.mark.parametrize("kind", ["choice", "ranking"])
+def test_argillas_data_sets_of_the_hub(tmp_path, kind):
+    """A column for each field and each question's responses; drafts are none."""
+    import pyarrow
+    from pyarrow import parquet
+
+    ranked = lambda *places: [{"value": f"response_{n}", "rank": r} for n, r in enumerate(places, 1)]  # noqa: E731
+    values = ["response_1", "tie", "response_2"] if kind == "choice" else [ranked(1, 2), ranked(1, 1), ranked(2, 1)]
+    row = {"id": "7", "status": "completed", **ASKED, "preference.responses": values, "preference.suggestion": None}
+    row |= {"preference.responses.users": ["ana", "bob", "eve"], "preference.responses.status": ["submitted", "submitted", "draft"]}
+    more = {**row, "prompt": "Another?", **{k: None for k in row if k.startswith("preference")}}
+    parquet.write_table(pyarrow.Table.from_pylist([row, more]), tmp_path / "in.parquet")
+    found, left_out = annotated.read(tmp_path / "in.parquet")
+    assert [(r["annotator"], r["choice"], r["prompt"]) for r in found] == [("ana", "a", PROMPT), ("bob", "tie", PROMPT)]
+    assert left_out == {"a response that was not submitted": 1}
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_label_studios_tables(tmp_path, kind):
+    """CSV and JSON_MIN as its converter writes them: a row for each annotation."""
+    beside = {"annotation_id": 3, "created_at": "2026-01-01", "lead_time": 12.5, "id": 1}
+    rows = [
+        {**beside, **STUDIO, "preference": [{"selected": "right"}], "comment": "why not", "annotator": "ana@example.com"},
+        {**beside, **STUDIO, "preference": "tie", "comment": "", "annotator": "bob@example.com"},
+        {**beside, **STUDIO, "preference": "left", "comment": "", "annotator": "eve@example.com", "was_cancelled": True},
+    ]
+    path = tmp_path / f"in.{kind}"
+    if kind == "csv":
+        with open(path, "w", newline="") as file:
+            writer = csv.DictWriter(file, rows[2], quoting=csv.QUOTE_NONNUMERIC)
+            writer.writeheader()
+            writer.writerows({k: json.dumps(v) if isinstance(v, list) else v for k, v in r.items()} for r in rows)
+    else:
+        path.write_text(json.dumps(rows))
+    found, left_out = annotated.read(path)
+    assert [(r["annotator"], r["choice"], r["seconds"], r.get("comment")) for r in found] == [
+        ("ana@example.com", "b", 12.5, "why not"),
+        ("bob@example.com", "tie", 12.5, None),
+    ]
+    assert left_out == {"an annotation that was skipped": 1}
+    rated = {**beside, "prompt": "What is it?", "answer": "good", "rating": [{"rating": 4}], "annotator": 1}
+    (tmp_path / "rated.json").write_text(json.dumps([rated]))
+    assert [(r["a"], r["score"]) for r in annotated.read(tmp_path / "rated.json")[0]] == [("good", 4)]
+
+
+def test_what_was_skipped_in_label_studio_is_no_judgement(tmp_path):
+    rows, left_out = taken(
+        tmp_path, [{"data": STUDIO, "annotations": [pairwise("left", was_cancelled=True), pairwise("right", completed_by=1)]}]
+    )
+    assert [r["choice"] for r in rows] == ["b"] and left_out == {"an annotation that was skipped": 1}
+
+
+def test_a_transcript_keeps_what_stands_above_it_and_tools_are_counted(tmp_path):
+    system = [{"role": "system", "content": "Answer in French."}, *PROMPT]
+    tools = [*PROMPT, {"role": "assistant", "content": "", "tool_calls": []}, {"role": "tool", "content": "7"}]
+    rows, _ = taken(tmp_path, [{**ROWS[0], "prompt": system}, {**ROWS[0], "prompt": tools}, *ROWS[2:]])
+    records = handover.hh(rows)
+    assert handover.left_out("hh", rows) == {"a tie, or both bad": 2, "a conversation with tools": 1}
+    assert records[0]["chosen"] == "\n\nSystem: Answer in French.\n\nHuman: What is it?\n\nAssistant: good"
+    (again,), _ = taken(tmp_path, records)
+    assert again["prompt"] == system and len(records) == 1
+
+
+@pytest.mark.parametrize(
+    ("record", "answers"),
+    [
+        ({"prompt": "What is it?", "chosen": "good", "rejected": "bad"}, ("good", "bad")),
+        ({"prompt": PROMPT, "a": "good", "b": "bad", "choice": "a", "annotator": "ana"}, ("good", "bad")),
+        ({"data": STUDIO, "annotations": []}, ("good", "bad")),
+        ({"fields": ASKED, "responses": {}}, ("good", "bad")),
+        ({"prompt": "What is it?", "completion": "good", "label": True}, ("good", None)),
+        ({"question": "What is it?", "answer": "good"}, ("good", None)),
+        ({"instruction": "What is it?", "output": "good"}, ("good", None)),
+        ({"messages": [*PROMPT, {"role": "assistant", "content": "good"}]}, ("good", None)),
+        ({"prompt": "What is it?", "target": "7"}, (None, None)),
+        ({"messages": PROMPT}, (None, None)),
+    ],
+)
+def test_what_a_file_asks_people_about(tmp_path, record, answers):
+    path = tmp_path / "ask.jsonl"
+    path.write_text((json.dumps(record) + "\n") * 2)
+    (question,), left_out = annotated.asked(path)
+    assert question["prompt"] == PROMPT and tuple(question.get(side) for side in "ab") == answers and left_out == {"asked twice": 1}
+
+
+def test_what_a_file_cannot_ask_is_counted(tmp_path):
+    (tmp_path / "ask.jsonl").write_text('{"prompt": "q", "a": "same", "b": "same"}\n{"text": "x"}\n{"prompt": "q", "a": " "}\n')
+    drawn, left_out = annotated.asked(tmp_path / "ask.jsonl")
+    assert drawn == [] and list(left_out) == [
+        "two equal answers",
+        "columns text, of no layout that we know",
+        "no prompt, or an answer that is no text",
+    ]
+
+
+def scored(path, *said):
+    prompt = [{"role": "user", "content": "q"}]
+    rows = ({"prompt": prompt if len(s) < 4 else s[3], "a": s[0], "score": s[1], "annotator": s[2]} for s in said)
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return str(path)
+
+
+def test_an_answer_that_most_like_is_not_taught_as_one_that_they_do_not(tmp_path):
+    """It is the worse of a pair, and liked; KTO learns what was said of it, and not its place."""
+    said = [("A", s, f"x{n}") for n, s in enumerate((5, 5, 5))] + [("B", s, f"x{n}") for n, s in enumerate((5, 5, 1))]
+    pairs, _ = feedback.preferences(scored(tmp_path / "thumbs.jsonl", *said), None)
+    assert [(p["chosen"][0]["content"], p["liked"]) for p in pairs] == [("A", {"chosen": True, "rejected": True})]
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(p) + "\n" for p in pairs))
+    assert [(r["completion"][0]["content"], r["label"]) for r in teaching.rated(tmp_path / "pairs.jsonl")] == [("A", True), ("B", True)]
+    pairs, _ = feedback.preferences(scored(tmp_path / "scale.jsonl", ("A", 3, "x"), ("B", 1, "x")), None)
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(p) + "\n" for p in pairs))
+    assert [r["label"] for r in teaching.rated(tmp_path / "pairs.jsonl")] == [False], "the middle of the scale says neither"
+
+
+def test_a_harsh_person_is_held_against_what_he_usually_says(tmp_path):
+    """Ana never gives more than 3, Bob never less than 4: her 3 is the better answer. Answers that differ by less than half a point are no pair."""
+    other = lambda n: [{"role": "user", "content": f"other {n}"}]  # noqa: E731
+    said = [(f"a{n}", 1 + n % 3 // 2, "ana", other(n)) for n in range(20)] + [(f"b{n}", 5, "bob", other(20 + n)) for n in range(20)]
+    pairs, _ = feedback.ranked(annotated.read(scored(tmp_path / "a.jsonl", *said, ("A", 3, "ana"), ("B", 4, "bob")))[0])
+    assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("A", "B")]
+    assert pairs[0]["liked"] == {"chosen": None, "rejected": True}
+    said = [(f"{who}{n}", 5 if n or who == "bob" else 4, who, other(f"{who} {n}")) for who in ("bob", "eve") for n in range(20)]
+    pairs, _ = feedback.ranked(annotated.read(scored(tmp_path / "a.jsonl", *said, ("A", 4, "bob"), ("B", 4, "eve")))[0])
+    assert pairs == [], "both said 4; that one of them usually says a little more is no preference"
+
+
+def test_pairs_say_who_judged_them_and_other_peoples_votes_are_not_those_of_three(tmp_path):
+    row = {"prompt": PROMPT, "chosen": [{"role": "assistant", "content": "good"}], "rejected": [{"role": "assistant", "content": "bad"}]}
+    shaped = layouts.preference(
+        {**row, "judges": {"sim-1": "chosen", "sim-2": "rejected", "x": None}, "votes": 17}, "prompt, chosen, rejected"
+    )
+    assert shaped["judges"] == {"sim-1": "chosen", "sim-2": "rejected"} and "votes" not in shaped
+    path = tmp_path / "pairs.jsonl"
+    path.write_text(json.dumps({**shaped, "annotators": "simulated"}) + "\n" + json.dumps({**row, "votes": 17}) + "\n")
+    said = feedback.heard("", path)
+    assert [(r["annotator"], r[r["choice"]], r["simulated"]) for r in said] == [("sim-1", "good", True), ("sim-2", "bad", True)]
+    assert [r["annotator"] for r in agreement.judges(said)] == ["sim-1 (simulated)", "sim-2 (simulated)"]
+    assert feedback.preferences("", path)[1]["agreement"] == 0.0
+    path.write_text(json.dumps({**row, "votes": 17}) + "\n")
+    assert feedback.heard("", path) == [] and feedback.preferences("", path)[1]["agreement"] is None
 
 
 @pytest.mark.parametrize(
@@ -185,7 +404,7 @@ def test_answers_that_were_scored_alone_are_ranked(tmp_path):
     path.write_text("".join(json.dumps(r) + "\n" for r in rows))
     pairs, about = feedback.preferences(str(path), None)
     assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("great", "awful")]
-    found = agreement.agreement(feedback.table(judgements.scored(feedback.read(path)[0])), "ordinal")
+    found = agreement.agreement(feedback.table(judgements.scored(annotated.read(path)[0])), "ordinal")
     assert "neither good nor bad (1)" in about["left out"]
     assert about["judgements"] == 6 and found["measure"] == "Krippendorff's alpha" and found["score"] == pytest.approx(1.0)
 
@@ -203,10 +422,10 @@ def test_half_a_line_of_a_sitting_is_counted_and_that_of_another_file_refused(tm
     judged(path, {"at": "2026-01-01"})
     with open(path, "a") as stream:
         stream.write('{"item": "x", "annot')
-    rows, left_out = feedback.read(path)
+    rows, left_out = annotated.read(path)
     assert len(rows) == 1 and left_out["half a line, as a kill leaves it"] == 1
     judged(path, {})
     with open(path, "a") as stream:
         stream.write('{"item": "x", "annot')
     with pytest.raises(UserError, match="line 2: not a JSON object"):
-        feedback.read(path)
+        annotated.read(path)

@@ -121,6 +121,44 @@ def test_undo_asks_again(path):
     assert sitting.mine() == [] and sitting.question()["done"] == 0
 
 
+def test_progress_is_that_of_these_questions_and_nothing_else_can_be_taken_back(path):
+    """The file may hold judgements of another phase 5, or on another scale."""
+    play(Sitting(path, ITEMS, "ann"), lambda q: "left", most=20)
+    anew = [{**i, "a": f"{i['a']} anew"} for i in ITEMS]
+    first = Sitting(path, anew, "ann").question()
+    assert (first["done"], first["undo"]) == (0, None) and first["of"] == 26, "and two are asked again"
+    single = [{"prompt": i["prompt"], "a": i["a"], "scale": "score"} for i in ITEMS]
+    assert Sitting(path, single, "ann").question()["undo"] is None
+
+
+def test_how_many_questions_there_are_does_not_grow(path):
+    sitting, told = Sitting(path, ITEMS + GOLD, "ann", most=100), []
+    play(sitting, lambda q: told.append((q["done"], q["of"])) or "tie", most=100)
+    assert told == [(n, 33) for n in range(33)] and sitting.question()["done"] == sitting.question()["of"] == 33
+    assert sum(bool(r["repeat"]) for r in sitting.mine()) == 3
+
+
+def test_the_last_answer_counts_where_no_reply_was_heard(path):
+    """A tab that got its reply goes on; so one that judges the same question again did not."""
+    sitting = Sitting(path, ITEMS, "ann", most=8)
+    asked = sitting.question()
+    for side in ("left", "right", "right"):
+        sitting.judge(asked["token"], side, tab="one")
+    sitting.judge(asked["token"], "tie", tab="another")
+    (row,) = sitting.mine()
+    assert row["choice"] == row["shown"][1] and sitting.question()["done"] == 1
+    sitting.undo(sitting.question()["undo"])
+    assert sitting.mine() == [] and sitting.question() == asked
+
+
+def test_both_answers_to_a_prompt_are_scored_by_one_person(path):
+    single = [{"prompt": i["prompt"], "a": i[side], "scale": "score"} for i in ITEMS for side in ("a", "b")]
+    sitting = Sitting(path, single, "ann", most=12)
+    play(sitting, lambda q: 4)
+    prompts = Counter(r["prompt"][0]["content"] for r in sitting.mine() if not r["repeat"])
+    assert list(prompts.values()).count(2) >= 3
+
+
 def test_one_person_is_one_person_however_the_name_is_written(path, monkeypatch):
     play(Sitting(path, ITEMS, "Ana", most=4), lambda q: "left")
     monkeypatch.setenv("LLMLAB_ANNOTATOR", " ana ")

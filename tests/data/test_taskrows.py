@@ -60,7 +60,7 @@ def test_choices_of_which_nothing_says_the_right_one_are_no_pair_to_be_even(more
     row = {"prompt": "How?", "choices": ["quiet", "loud"], **more}
     with pytest.raises(UserError, match="line 1: task t: nothing says which") as error:
         shaped(row)
-    assert "answerKey" in error.value.instead and "prefers_first" in error.value.fix
+    assert "answerKey" in error.value.instead and "prefers_first" in error.value.instead
     assert shaped(row, row, head={"metric": "prefers_first"})[0]["better"] == "even"
 
 

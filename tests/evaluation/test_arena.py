@@ -161,7 +161,7 @@ def test_a_sitting_is_blind_and_its_file_is_read_again(tmp_path):
     judgements.append(tmp_path / "arena.jsonl", {"item": arena.item(other), **said([other], lambda q: "tie")[0]})
     (tmp_path / "arena.jsonl").open("a").write('{"item": "half')
     rows, others = arena.said(tmp_path / "arena.jsonl", asked)
-    assert (len(rows), others) == (12, 1) and not any("from" in r for r in rows), "the file is blind too"
+    assert (sum(not r.get("repeat") for r in rows), others) == (12, 1) and not any("from" in r for r in rows), "the file is blind too"
     shares = {g[:2]: g[2] for g in arena.games(asked, rows)}
     assert shares["base", "released"] == shares["assistant", "released"] == 0 and arena.said(tmp_path / "none.jsonl", asked) == ([], 0)
 

@@ -41,8 +41,8 @@ def test_every_task_has_a_row_that_says_what_was_not_checked_and_why(folder):
     ]
     rows = {r["task"]: r for r in controls.controls(said, folder, "test")}
     assert set(rows) == set(heads) and all(set(controls.ASKED) <= set(r) for r in rows.values())
-    assert rows["offensive"]["exchanged"] == rows["offensive"]["says"] == "not checked: less is better"
-    assert rows["bias"]["put otherwise"] == "not checked: neither side is better"
+    assert rows["offensive"]["says"] == "not checked: less is better" and rows["offensive"]["exchanged"] == controls.NOTHING
+    assert rows["bias"]["says"] == "not checked: neither side is better"
     assert rows["catalogue"]["options permuted"] == "not checked: it has no options"
     assert rows["catalogue"]["better than chance"] == "yes" and rows["catalogue"]["signal to noise"] == "not checked: trained with one seed"
     if heads["policy"]["chance"] and len(heads["policy"]["items"]) > 60:

@@ -55,7 +55,10 @@ def test_the_road_says_what_tests_show_and_no_more(probed):
     assert by["b: harmless ↑"]["steps"]["released"]["verdict"] == "worse"
     assert by["b: to decline ↑"]["steps"]["released"]["verdict"] == "no difference shown" and "base" not in by["a ↓"]["steps"]
     table = {row["probe"]: row for row in ethics.table(rows, stations)}
-    assert table["a ↓ (offence)"]["released"] == "0.000 [0.000, 0.060] of 60 ▲" and table["b: to decline ↑ (refusal)"]["collected"] == "–"
+    assert (
+        table["a ↓ (offence)"]["released"] == "0.000 [0.000, 0.060] of 60 ▲ (± 0.24)"
+        and table["b: to decline ↑ (refusal)"]["collected"] == "–"
+    )
     said = ethics.told(rows)
     assert "become better, a (base 0.500, released 0.000" in said and "become worse, b: harmless (base 1.000, released 0.000" in said
     assert "still preferred in d 1.000" in said

@@ -90,7 +90,7 @@ def test_pairs_of_sentences_behind_nothing_are_not_called_deaf(tmp_path, monkeyp
     said = [{"task": "pairs", "id": f"pairs-test-{n}", "answer": [], "score": 1.0, "cluster": n} for n in range(60)]
     monkeypatch.setattr(controls.evaluate, "ask", lambda *_: pytest.fail("nothing is asked"))
     (row,) = controls.controls(said, tmp_path, "test", model=(None, None))
-    assert row["says"].startswith("not checked") and row["exchanged"] is None and row["score"] == 1.0
+    assert row["says"] == row["exchanged"] and row["says"].startswith("not checked: nothing stands before") and row["score"] == 1.0
 
 
 def test_a_task_that_is_passed_without_its_question_is_flagged(folder, monkeypatch):

@@ -82,6 +82,7 @@ def test_how_far_the_judge_of_refusals_agrees_with_people_is_a_figure_of_the_cod
     write_json(refusals.TABLE, {**kept, "code": refusals.code()})
     assert refusals.overall()["model"] == refusals.ALL and "changed since" not in refusals.told()[1]
     assert "older" not in refusals.chart().alt and gauges._of_judges()["refusal_kappa"]["score"] == kept["rows"][0]["kappa"]
+    assert refusals.overall({"manner": {}}) is None and gauges._of_judges({"manner": {}}) == {}, "other words than those that were measured"
     write_json(refusals.TABLE, {**kept, "code": "another"})
     assert refusals.overall() is None and gauges._of_judges() == {} and "changed since" in refusals.told()[1]
     assert "older" in refusals.chart()._suptitle.get_text()

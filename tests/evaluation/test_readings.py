@@ -51,7 +51,7 @@ def test_what_even_means_is_no_chance_in_the_figure(results):
 
 def test_the_card_says_the_same_numbers(results):
     decision = {"verdict": "HOLD", "judged": "", "criteria": []}
-    facts = dict.fromkeys(("use", "training", "limits"), "-") | {"language": "en"}
+    facts = dict.fromkeys(("use", "training", "limits"), "-") | {"language": "en", "library": "onnx", "terms": {}, "base": {}}
     words = card.model_card("m", decision, results, {"first_ms_p50": 1.0, "tokens_per_second": 1, "threads": 1}, facts)
     front, table = words.split("## All scores")
     assert "value: 0.2\n" in front and "value: 0.5\n" in front and "from even" in front

@@ -11,7 +11,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, GPT2Config, GPT2LMHea
 
 from llmlab.data import dialogue, introduction, teaching, tokens
 from llmlab.evaluation import asking
-from llmlab.models import adopt, cost, export, heads, vocabulary, weights
+from llmlab.models import adopt, cost, export, heads, reach, vocabulary, weights
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import write_jsonl
 from llmlab.training import compress, posttrain
@@ -439,22 +439,98 @@ def test_what_cannot_come_in_is_told_why(chatty, tmp_path, spoil, words):
         ({"model_type": "vit"}, "has no decoder"),
         ({"model_type": "mine", "auto_map": {"AutoConfig": "code.Mine"}}, "brings code of its own, which is never run"),
         ({"model_type": "llama", "num_hidden_layers": "many"}, "cannot be"),
-        ({}, "holds no config.json"),
+        ({}, "transformers knows no None"),
         ({"model_type": "bert", "architectures": ["BertLMHeadModel"], "is_decoder": True}, None),
         ({"model_type": "gpt_neox", "architectures": ["GPTNeoXForCausalLM"]}, None),
         ({"model_type": "llama", "architectures": ["LlamaForCausalLM"], "auto_map": {"AutoModelForCausalLM": "code.Mine"}}, None),
     ],
 )  # fmt: skip
-def test_of_a_model_of_the_hub_the_config_alone_is_fetched_and_tells_whether_it_can_come_in(tmp_path, monkeypatch, told, words):
-    (tmp_path / "config.json").write_text(json.dumps(told))
-    asked = []
-    monkeypatch.setattr("transformers.utils.cached_file", lambda name, file, **_: asked.append((name, file)) or tmp_path / file)
+def test_a_model_of_the_hub_is_looked_at_before_its_weights_are_fetched(chatty, on_hub, told, words):
+    folder, fetched = on_hub(chatty)
+    (folder / "config.json").write_text(json.dumps(told))
     if words is None:
         adopt.check("hub:somebody/model")
     else:
         with pytest.raises(UserError, match=words):
             adopt.check("hub:somebody/model")
-    assert asked == [("somebody/model", "config.json")]
+    assert "config.json" in fetched[0] and "tokenizer.json" in fetched[0] and not [n for n in fetched[0] if "safetensors" in n]
+
+
+@pytest.fixture
+def on_hub(tmp_path, monkeypatch):
+    """Puts a model on the hub: (the folder of what is fetched of it, the names of the files that were asked for)."""
+
+    def put(model, without=(), more=()):
+        names = [p.name for p in model.iterdir() if p.name not in without]
+        shutil.copytree(model, tmp_path / "hub", ignore=lambda *_: {*without, "model.safetensors"})
+        fetched = []
+        monkeypatch.setattr("huggingface_hub.list_repo_files", lambda name: [*names, *more, "onnx/model.json"])
+        monkeypatch.setattr(
+            "huggingface_hub.snapshot_download",
+            lambda name, allow_patterns=(), **_: fetched.append(list(allow_patterns)) or tmp_path / "hub",
+        )
+        reach.files.cache_clear()
+        return tmp_path / "hub", fetched
+
+    yield put
+    reach.files.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("without", "more", "spoil", "words"),
+    [
+        (["config.json"], [], None, "holds no config.json"),
+        (["model.safetensors"], ["pytorch_model.bin"], None, "holds only pickles \\(pytorch_model.bin\\)"),
+        (["model.safetensors"], [], None, "holds no weights"),
+        (["tokenizer.json"], [], None, "tokenizer of somebody/model does not load"),
+        ([], [], lambda f: (f / "chat_template.jinja").write_text("{{ messages[0]['content'] }}"), "does not show what the assistant says"),
+        ([], [], lambda f: spoiled(f, vocab_size=100), "the model 100"),
+        (
+            [],
+            [],
+            lambda f: (f / "model.safetensors.index.json").write_text('{"weight_map": {"a": "m-2.safetensors"}}'),
+            "lacks m-2.safetensors",
+        ),
+        ([], [], None, None),
+    ],
+)
+def test_what_keeps_a_model_of_the_hub_out_is_known_before_any_kernel(chatty, on_hub, without, more, spoil, words):
+    folder, _ = on_hub(chatty, without, more)
+    if spoil:
+        spoil(folder)
+    if words is None:
+        adopt.check("hub:somebody/model")
+        assert adopt.depth("hub:somebody/model") == 3
+    else:
+        with pytest.raises(UserError, match=words) as error:
+            adopt.check("hub:somebody/model")
+        assert error.value.fix.startswith(("llmlab run", "python -c", "rm "))
+
+
+def test_what_a_model_of_the_hub_was_used_to_is_said_as_of_any(chatty, on_hub):
+    folder, _ = on_hub(chatty)
+    spoiled(folder, grounding=2)
+    (said,) = adopt.told_before("hub:somebody/model", 0, "")
+    assert said.startswith("somebody/model was taught with 2 rows")
+    (folder / "chat_template.jinja").write_text("{% if messages[0]['role'] == 'system' %}{{ raise_exception('none') }}{% endif %}" + CHATML)
+    with pytest.raises(UserError, match="no place for a system turn"):
+        adopt.told_before("hub:somebody/model", 0, "Be kind.")
+
+
+def test_a_model_that_judges_comes_in_by_the_same_door(chatty, tmp_path, texts, monkeypatch):
+    """Wherever the kernel stands; one without a template gets ours."""
+    from llmlab.evaluation import judges
+    from llmlab.spine import places
+
+    monkeypatch.setattr(places, "ROOT", tmp_path)
+    shutil.copytree(chatty, tmp_path / "models" / "j")
+    stranger(tmp_path / "models" / "bare", texts, template="", kind="llama")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    items, judge = [{"messages": TALK[:1], "target": "Hello"}], judges.Judge(tmp_path)
+    for name in ("j", "bare"):
+        (score,) = judge.scores({"name": "t", "metric": f"judge:models/{name}", "rubric": ""}, items, ["Hello!"])
+        assert 0 < score < 1
 
 
 def test_a_model_of_the_hub_that_is_out_of_reach_is_told_before_any_kernel_and_one_that_came_in_is_not_asked_for_again(tmp_path):
@@ -580,7 +656,7 @@ def test_a_tokenizer_of_another_model_is_refused_unless_somebody_knows_better(ch
     spoiled(tmp_path / "m", **config)
     (tmp_path / "m/generation_config.json").write_text(json.dumps(generation))
     if words is None:
-        return adopt._check_tokenizer(tmp_path / "m", json.loads((tmp_path / "m/config.json").read_text()), False)
+        return adopt._check_tokenizer(tmp_path / "m", json.loads((tmp_path / "m/config.json").read_text()), "m", False)
     with pytest.raises(UserError, match=words) as error:
         adopt.check(str(tmp_path / "m"))
     assert "trust_tokenizer=true" in error.value.fix
@@ -649,6 +725,34 @@ def test_a_licence_is_what_the_card_says(chatty, tmp_path):
     shutil.copytree(chatty, tmp_path / "told")
     (tmp_path / "told/README.md").write_text("---\nlicense: mit\n---\nA model.")
     assert adopt.adopt(str(tmp_path / "told"), tmp_path / "in")["licence"] == "mit"
+
+
+@pytest.mark.parametrize(
+    ("kind", "adapter", "refused"), [("gpt2", "lokr", True), ("gpt2", "vera", False), ("gpt2", "lora", False), ("llama", "oft", False)]
+)
+def test_an_adapter_that_knows_none_of_its_layers_is_refused_before_any_kernel(tmp_path, texts, kind, adapter, refused):
+    from llmlab.spine.params import PHASES, resolve
+    from llmlab.workflow import needs
+
+    stranger(tmp_path / "m", texts, kind=kind)
+    plan = {p: resolve(p) for p in PHASES}
+    plan["1_model_design"]["start_from"], plan["5_post_training"]["adapter"] = str(tmp_path / "m"), adapter
+    if not refused:
+        return needs.adapted(plan)
+    with pytest.raises(UserError, match="gpt2 has no layer that peft's lokr knows") as error:
+        needs.adapted(plan)
+    assert error.value.fix == "llmlab run RUN -p adapter=lora"
+
+
+def test_new_marks_are_learnt_by_adapters_that_can(tmp_path, texts):
+    from llmlab.training import adapters
+
+    stranger(tmp_path / "m", texts, template="", kind="llama")
+    adopt.adopt(str(tmp_path / "m"), tmp_path / "in")
+    model, tokenizer = weights.load(tmp_path / "in")
+    assert adapters.config("dora", 2, model, tokenizer).trainable_token_indices
+    with pytest.raises(UserError, match="marks of the model's new chat template have to be learnt"):
+        adapters.config("oft", 2, model, tokenizer)
 
 
 def test_places_that_are_not_there(tmp_path, chatty):

@@ -161,12 +161,12 @@ def test_who_is_to_be_trusted_decides(tmp_path):
 def test_a_broken_annotation_names_its_line(tmp_path):
     with pytest.raises(UserError, match="line 2"):
         feedback.preferences(annotate(tmp_path / "a.jsonl", ("x", "y", "a", "ana"), ("x", "y", "left", "ana")), None)
-    (tmp_path / "b.jsonl").write_text(json.dumps({"prompt": "hello", "a": "x", "b": "y", "choice": "a", "annotator": "ana"}))
+    (tmp_path / "b.jsonl").write_text(json.dumps({"prompt": 5, "a": "x", "b": "y", "choice": "a", "annotator": "ana"}))
     with pytest.raises(UserError, match="line 1: prompt is no list"):
         feedback.preferences(str(tmp_path / "b.jsonl"), None)
-    with pytest.raises(UserError, match="line 1: .* an answer no text"):
+    with pytest.raises(UserError, match="line 1: without b"):
         feedback.preferences(annotate(tmp_path / "c.jsonl", ("x", None, "a", "ana")), None)
-    with pytest.raises(UserError, match="cannot be read: No such file"):
+    with pytest.raises(UserError, match="there is no such file"):
         feedback.preferences(str(tmp_path / "none.jsonl"), None)
 
 

@@ -138,6 +138,24 @@ def test_a_killed_server_says_so_and_goes_on(browser, tmp_path):
     page.close()
 
 
+def test_where_a_reply_is_lost_the_last_answer_counts(sitting):
+    """What was said was kept, and nobody heard so; whoever then says something else means that."""
+    page, _, path = sitting
+
+    def lost(route):
+        route.fetch()
+        route.abort()
+
+    page.route("**/said", lost, times=1)
+    page.keyboard.press("ArrowLeft")
+    page.get_by_text("the last answer counts").wait_for(timeout=5000)
+    assert len(rows(path)) == 1
+    page.keyboard.press("ArrowRight")
+    done(page, 1)
+    (row,) = rows(path)
+    assert row["choice"] == row["shown"][1]
+
+
 def test_no_address_serves_anything_else_and_no_other_name_asks(sitting):
     _, address, path = sitting
     plain = httpx.get(f"{address}/judging.js", trust_env=False)
@@ -191,6 +209,37 @@ def test_a_widget_asks_who_judges_before_the_first_question_and_says_so_with_eac
     page.keyboard.press("Enter")
     done(page, 0, 2)
     assert page.evaluate("sent.map(m => m.annotator + ' ' + m.kind)") == ["Bea next", "Cy next"]
+
+
+BUSY = """async () => {
+  const { default: widget } = await import('/judging.js');
+  const state = { annotator: 'Ana' }, sent = window.sent = [];
+  let heard, busy = true;
+  const answered = (m) => heard({ id: m.id, question: { done: sent.length - 1, of: 9, reasons: [], token: 'x', prompt: [], left: '1', right: '2', scale: 'pair' } });
+  const model = { get: (k) => state[k], set: (k, v) => { state[k] = v; }, save_changes() {}, on: (_, f) => { heard = f; },
+                  send: (m) => { sent.push(m); if (m.kind === 'next') setTimeout(() => answered(m)); } };
+  document.body.replaceChildren();
+  const late = window.setTimeout;
+  window.setTimeout = (f, n) => late(f, n === 20000 ? 50 : n);
+  widget.render({ model, el: document.body });
+  window.free = () => sent.slice(1).forEach(answered);
+}"""
+
+
+def test_what_is_answered_while_the_kernel_is_busy_comes_from_one_tab_in_its_order(sitting):
+    """The kernel hears both, and keeps the last (see tests of the sitting)."""
+    page, _, _ = sitting
+    page.evaluate(BUSY)
+    done(page, 0, 9)
+    page.locator(".llmlab-sitting").focus()
+    page.keyboard.press("ArrowLeft")
+    page.get_by_text("the last answer counts").wait_for(timeout=5000)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("sent.length === 3")
+    page.evaluate("free()")
+    done(page, 2, 9)
+    said = page.evaluate("sent.slice(1)")
+    assert [m["side"] for m in said] == ["left", "right"] and said[0]["tab"] == said[1]["tab"] and said[0]["token"] == said[1]["token"]
 
 
 def test_two_people_at_one_widget_are_two_annotators(tmp_path, monkeypatch):
@@ -329,6 +378,30 @@ def test_several_models_side_by_side(side_by_side):
     assert not claims()
     write_json(run / "7_final_evaluation/standings.json", {**found, "people": found["judge"]})
     assert claims()
+
+
+def test_pairs_answers_and_prompts_from_a_file_are_asked_about(copy, tmp_path):
+    """With a model of no run, too; what is asked alike by all is an error that says so, and not a sitting of gold items."""
+    run, file = Run(copy), tmp_path / "mine.csv"
+    file.write_text("prompt,chosen,rejected\nWhat is it?,good,bad\nAnd that?,fine,fine\n")
+    asked = annotate.questions(run, ask=str(file))
+    assert [(q["a"], q["b"]) for q in asked if "gold" not in q] == [("good", "bad")] and any("gold" in q for q in asked)
+    (tmp_path / "prompts.jsonl").write_text('{"prompt": "What does the Aster fan cost?", "target": "7"}\n' * 2)
+    with pytest.raises(UserError, match=r"could judge: asked twice \(1\), a prompt without an answer \(1\)"):
+        annotate.questions(run, ask=str(tmp_path / "prompts.jsonl"))
+    same = ("assistant", str(copy / "5_post_training/model"))
+    with pytest.raises(UserError, match="no two answers to compare in 1 prompts: "):
+        annotate.questions(run, models=same, ask=str(tmp_path / "prompts.jsonl"))
+    told = CliRunner().invoke(uses.annotate, [str(copy), "--arena", "--ask", str(file)])
+    assert "--ask ask about others" in told.output
+
+
+def test_what_a_layout_has_no_place_for_is_said(copy, tmp_path):
+    for n, choice in enumerate(("a", "tie")):
+        row = {"item": str(n), "prompt": [{"role": "user", "content": f"q {n}"}], "a": "x", "b": "y", "choice": choice, "annotator": "ana"}
+        judgements.append(copy / "annotations.jsonl", row)
+    told = annotate.export(Run(copy), "trl", tmp_path / "out.jsonl")
+    assert told == "1 records; judgements left out: a tie, or both bad (1)" and len(jsonl(tmp_path / "out.jsonl")) == 1
 
 
 def test_a_judge_that_is_not_there_is_an_error_before_anything_runs():

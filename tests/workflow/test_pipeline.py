@@ -12,10 +12,10 @@ import pytest
 
 from llmlab.spine import locks
 from llmlab.spine.errors import UserError
-from llmlab.spine.files import write_jsonl
+from llmlab.spine.files import jsonl, write_jsonl
 from llmlab.spine.params import PHASES, ROOT, load_layer, resolve
 from llmlab.spine.run import Run
-from llmlab.workflow import execution, pipeline, preflight, road
+from llmlab.workflow import execution, needs, pipeline, preflight, road
 
 SMOKE = ROOT / "params" / "smoke.yaml"
 FAST = {"1_model_design": {"bakeoff_families": []}}
@@ -285,6 +285,62 @@ def test_a_method_of_pairs_without_pairs_is_refused_before_supervision(tmp_path,
     with pytest.raises(UserError, match="8 answers that were rated alone, and no pair") as error:
         preflight.comparable(plan)
     assert named in error.value.fix
+
+
+def test_before_phase_5_what_phase_2_left_is_looked_at_and_not_what_it_read(copy):
+    made, plan = copy / "2_dataset_engineering", {p: Run(copy).params(p) for p in PHASES}
+    plan["2_dataset_engineering"] |= {"preferences": ["/gone.jsonl"]}
+    preflight.comparable(plan, made)
+    left = made / "preferences/train.jsonl"
+    write_jsonl(left, [{"prompt": row["prompt"], "completion": row["chosen"], "label": True} for row in jsonl(left)])
+    with pytest.raises(UserError, match="no pair of answers"):
+        preflight.comparable(plan, made)
+
+
+def test_what_phase_2_is_to_make_anew_is_not_looked_at(copy, monkeypatch):
+    seen, beta = [], {"5_post_training": {"beta": 0.2}}
+    monkeypatch.setattr(preflight, "comparable", lambda plan, made: seen.append(made))
+    monkeypatch.setattr(pipeline, "_walk", lambda *_: False)
+    for only, more in ((("5",), {}), (("2", "5"), {}), (("2", "5"), {"2_dataset_engineering": {"min_words": 13}})):
+        pipeline.run(copy, [{**beta, **more}], only=only, echo=lambda _: None)
+    made = copy / "2_dataset_engineering"
+    assert seen == [made, made, None]
+
+
+def test_grounding_without_rows_to_look_up_is_refused(tmp_path):
+    plan = {p: resolve(p) for p in PHASES}
+    (tmp_path / "a.txt").write_text("A text.")
+    write_jsonl(tmp_path / "rows.jsonl", [{"title": "Gate", "text": "The gate is shut."}])
+    taken, post = {**plan["2_dataset_engineering"], "source": str(tmp_path / "a.txt")}, {**plan["5_post_training"], "grounding": 1}
+    bare = {**plan, "2_dataset_engineering": taken, "5_post_training": post}
+    with pytest.raises(UserError, match="grounding = 1, and there is no knowledge base") as error:
+        needs.stocked(bare)
+    assert "-p 'knowledge=[FILE]'" in error.value.fix
+    needs.stocked({**bare, "5_post_training": plan["5_post_training"]})
+    needs.stocked({**bare, "2_dataset_engineering": {**taken, "knowledge": [str(tmp_path / "rows.jsonl")]}})
+    needs.stocked({**bare, "2_dataset_engineering": {**taken, "source": "llmlab.world.maker.grounded"}})
+    (tmp_path / "knowledge").mkdir()
+    write_jsonl(tmp_path / "knowledge/rows.jsonl", [])
+    with pytest.raises(UserError, match="no knowledge base"):
+        needs.stocked(bare, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"), [(None, None), ({"architectures": ["BertForMaskedLM"]}, "task sums: judge: j is a BertForMaskedLM")]
+)
+def test_a_model_that_judges_is_looked_at_before_any_kernel(small, tmp_path, spoil, words):
+    shutil.copytree(small / "model", tmp_path / "j")
+    config = tmp_path / "j/config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), **(spoil or {})}))
+    (tmp_path / "t").mkdir()
+    write_jsonl(tmp_path / "t/sums.jsonl", [{"prompt": f"{n}?", "target": "x"} for n in range(4)])
+    (tmp_path / "t/tasks.yaml").write_text(f"sums: {{metric: 'judge:{tmp_path / 'j'}'}}\n")
+    params = {**resolve("2_dataset_engineering"), "tasks": [str(tmp_path / "t")]}
+    if words is None:
+        return preflight.check("2_dataset_engineering", params)
+    with pytest.raises(UserError, match=words) as error:
+        preflight.check("2_dataset_engineering", params)
+    assert error.value.fix == "$EDITOR tasks.yaml"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,102 @@
+"""A file that people judged, or are to judge: rows of `judgements`, or what another tool wrote (see `foreign`), in any table that `guests` reads."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from llmlab.data import foreign, guests, judgements, layouts
+from llmlab.spine.errors import UserError
+
+NUMBER = re.compile(r"\d+(\.\d+)?")
+
+
+def read(path):
+    """(judgements of a file, {reason: records that were left out}): llmlab's own rows, or what `foreign` knows of other tools, in any table that
+    `guests` reads, or a folder of them. A UserError names what is none; half a line of a sitting is counted, as a kill leaves it."""
+    rows, left_out, odd = [], Counter(), []
+    records = list(guests.rows(guests.Guest(str(path)), odd))
+    if not any("at" in record for _, record in records):
+        guests.refuse(odd)
+    left_out["half a line, as a kill leaves it"] = len(odd)
+    for number, (place, record) in enumerate(records, 1):
+        try:
+            rows += _judgements(_place(path, place), number, record, left_out)
+        except foreign.Unread as error:
+            left_out[str(error)] += 1
+    kept = judgements.standing(rows)
+    left_out["given twice, or taken back"] += len(rows) - len(kept)
+    return kept, {reason: count for reason, count in left_out.items() if count}
+
+
+def _place(path, place):
+    """(file, line) of a record of a table, or of one in a folder of them."""
+    return (Path(path) / place[0] if Path(path).is_dir() else path), place[1]
+
+
+def _judgements(place, number, record, unread):
+    """The judgements of one record, as rows with an item; what `foreign` understood of nobody is counted in `unread`."""
+    if "undo" in record and "annotator" in record:
+        return [record]
+    own = record.get("a") is not None and {"choice", "score"} & set(record) and "annotation_id" not in record
+    try:
+        found = None if own else foreign.rows(record, number, unread)
+        return [_judgement(place, _filled(record))] if found is None else found
+    except foreign.Unread:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _wrong(place, str(error) or "a layout that is broken") from None
+
+
+def _filled(row):
+    """A row of llmlab's own format without the empty cells that a table has, numbers as numbers, and a prompt as messages."""
+    found = {name: value for name, value in row.items() if value is not None and (value != "" or name in ("a", "b"))}
+    if "score" in found and not found.get("b"):
+        found.pop("b", None)
+    numbers = {name: float(found[name]) for name in ("score", "seconds", "repeat") if NUMBER.fullmatch(str(found.get(name)))}
+    found |= {name: int(value) if value.is_integer() else value for name, value in numbers.items()}
+    return found | ({"prompt": layouts.asked(found["prompt"])} if isinstance(found.get("prompt"), str) else {})
+
+
+def _judgement(place, row):
+    """A row of llmlab's own format, or an error that names what is wrong with it."""
+    single = "b" not in row and ("score" in row or row.get("choice") == "skip")
+    missing = [c for c in ("prompt", "a", *(() if single else ("b", "choice")), "annotator") if c not in row]
+    if missing:
+        raise _wrong(place, f"without {', '.join(missing)}; its columns are {', '.join(row)}")
+    try:
+        texts = [row["a"], *([] if single else [row["b"]]), *(m["content"] for m in row["prompt"])]
+        right = len(texts) > (1 if single else 2) and all(isinstance(text, str) for text in texts)
+    except (TypeError, KeyError):
+        right = False
+    if not right:
+        raise _wrong(place, "prompt is no list of messages, or an answer no text")
+    said, able = ("score", judgements.SCORES) if "score" in row and single else ("choice", judgements.CHOICES)
+    if row[said] not in able:
+        raise _wrong(place, f"{said} {row[said]!r}")
+    return {**row, "item": row.get("item") or judgements.item_id(row["prompt"], *texts[: 1 if single else 2])}
+
+
+def _wrong(place, found):
+    file, n = place
+    wanted = f"prompt, a, b, annotator, and choice: {', '.join(judgements.CHOICES)}; or a file of Argilla, Label Studio or TRL"
+    return UserError(f"{file}, line {n}: {found}", wanted, f"sed -n {n}p {file}")
+
+
+# --- to be judged -----------------------------------------------------------------------------------------------------------------------
+def asked(path):
+    """([{"prompt", "a", "b", "why"}], {reason: records that were left out}) of a file whose pairs, or single answers, people are to judge, whatever
+    was said of
+    them: in any table that `guests` reads, in any layout of `foreign.asked`."""
+    found, left_out = {}, Counter()
+    for place, record in guests.rows(guests.Guest(str(path))):
+        try:
+            question = foreign.asked(record)
+        except foreign.Unread as error:
+            left_out[str(error)] += 1
+            continue
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _wrong(_place(path, place), str(error) or "a layout that is broken") from None
+        mark = judgements.item_id(question["prompt"], *(question[side] for side in "ab" if side in question))
+        left_out["asked twice"] += mark in found
+        found.setdefault(mark, {"why": "it was brought", **question})
+    return list(found.values()), {reason: count for reason, count in left_out.items() if count}

@@ -145,7 +145,7 @@ def lessons(documents, seed, count):
         asked, answer = by_kind[kind].pop()
         rows.append({"messages": [*user(asked), {"role": "assistant", "content": answer}], "topic": kind})
         turn += 1
-    return rng.sample(rows, len(rows)), misses.pairs(rows, seed, max(20, count // 5))
+    return rng.sample(rows, len(rows)), misses.pairs(rows, seed, max(20, count // 5), certain=True)
 
 
 def _lessons(rng, documents):

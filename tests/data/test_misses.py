@@ -82,6 +82,17 @@ def test_where_no_question_is_like_another_any_answer_is_taken():
     assert all((int(p["chosen"][0]["content"][:-1]) - int(p["rejected"][0]["content"][:-1])) % 2 == 0 for p in mixed), "on one topic"
 
 
+def test_of_lessons_that_were_made_of_a_text_any_other_answer_is_wrong_so_the_most_similar_questions_is_taken():
+    rows = [
+        talk(f"Please go on: the {name} grew by the river and the {name}", f"{name[::-1]} came, and {name[1:]}.", topic="go on")
+        for name in NAMES * 3
+    ]
+    rows += [talk(f"Please go on: a ship with {name} on board, a ship", "sank.", topic="sea") for name in NAMES]
+    pairs = misses.pairs(rows, 1, certain=True)
+    assert len(pairs) > 25 and all(p["chosen"] != p["rejected"] and p["flaw"] == "answers a similar question" for p in pairs)
+    assert all("sank" not in p["rejected"][0]["content"] for p in pairs if "grew" in p["prompt"][0]["content"]), "on the same topic"
+
+
 def test_what_is_not_to_be_learnt_is_not_preferred():
     rows = [talk(f"What does the {name} lamp cost?", f"The {name} lamp costs {10 + n} dollars.") for n, name in enumerate(NAMES * 3)]
     for row in rows[:10]:

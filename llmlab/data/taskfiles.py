@@ -94,8 +94,8 @@ def shaped(name, rows, head=None, columns=()):
     if head.get("better") == "even" and "chance" not in head and tasks.METRICS.get(metric, ("", ""))[1] != "even":
         raise UserError(
             f"task {name} should be even, and nothing says at which score it is",
-            "the score of somebody who prefers nobody, such as chance: 0.5",
-            f"{name}: {{better: even, chance: …}} in tasks.yaml",
+            f"the score of somebody who prefers nobody, such as {name}: {{better: even, chance: 0.5}}",
+            "$EDITOR tasks.yaml",
         )
     for n, ((place, item), (_, row)) in enumerate(zip(found, rows)):
         _check_item(place, name, metric, item)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from llmlab.data import derive, exams, layouts, lessons, material, misses, taskfiles, tasks, teaching
+from llmlab.data import derive, exams, feedback, lessons, material, misses, taskfiles, tasks, teaching
 from llmlab.evaluation import judges, manner
 from llmlab.spine import places
 from llmlab.spine.errors import UserError
@@ -90,7 +90,7 @@ def test_thumbs_that_were_not_drawn_find_no_partner_and_are_counted(tmp_path):
     found, _ = lessons.read_preferences([f"{path} * 0.5"])
     drawn = sum((1 + ("chosen" in r)) * r["times"] for r in found)
     assert drawn == 20 and sum(r["times"] == 0 for r in found) == 20
-    pairs, alone, left_out = layouts.paired([{**thumb("a", True), "times": 0}, {**thumb("b", False), "times": 1}])
+    pairs, alone, left_out = feedback.paired([{**thumb("a", True), "times": 0}, {**thumb("b", False), "times": 1}])
     assert not pairs and [r["times"] for r in alone] == [0, 1] and left_out == 0
 
 
@@ -133,7 +133,7 @@ def test_of_one_table_some_rows_are_held_out_and_asked(tmp_path):
     assert [len(t["items"]) for s in ("validation", "test") for t in tasks.read(tmp_path / "tasks", s)] == [10, 10]
     facts = lessons.write(None, [], named, [], tmp_path / "i", tmp_path / "p", 1, 0, (), COLUMNS, tmp_path / "tasks")
     assert facts["conversations"] == 180 and not asked & {exams.plain(r["messages"][0]["content"]) for r in jsonl(tmp_path / "i")}
-    params = {"source": str(tmp_path / "all.csv"), "seed": 1, "tasks": [], "columns": COLUMNS, "instructions": named}
+    params = {"source": str(tmp_path / "all.csv"), "seed": 1, "tasks": [], "columns": COLUMNS, "instructions": named, "word_lists": []}
     assert lessons.names(params)[1] == ["category"], "a criterion may name it before any kernel starts"
 
 

@@ -184,7 +184,7 @@ def gains(steps):
     """What each step of the road gained (blue) and cost (orange), task by task; a star where a test shows it. steps: {step: {task: difference}}."""
     tasks = list(dict.fromkeys(task for by in steps.values() for task in by))
     words = "; ".join(f"{s}: " + ", ".join(f"{t} {c['difference']:+.2f}" for t, c in by.items()) for s, by in steps.items())
-    fig, axis = figure("What each step gained, and what it cost", f"Gains by step and task. {words}.", height=1.2 + 0.3 * len(tasks))
+    fig, axis = figure("What each step gained, and what it cost", f"Gains by step and task. {words}.", height=1.2 + 0.38 * len(tasks))
     for column, by in enumerate(steps.values()):
         for row, task in enumerate(tasks):
             change = by.get(task)
@@ -192,8 +192,14 @@ def gains(steps):
             colour = "#f4f4f4" if not size else BLUE if change["difference"] > 0 else ORANGE
             axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, color=colour, alpha=max(0.08, min(0.9, size)), linewidth=0))
             shown = "" if change is None else f"{change['difference']:+.2f}" + "*" * (change["verdict"] in ("better", "worse"))
-            axis.text(column, row, shown, ha="center", va="center", fontsize=8)
-    axis.set(xlim=(-0.5, len(steps) - 0.5), ylim=(len(tasks) - 0.5, -0.5), xlabel="blue: gained; orange: lost; *: a paired test shows it")
+            axis.text(column, row - 0.12, shown, ha="center", va="center", fontsize=8)
+            least = "" if change is None else f"± {change['detectable']:.2f}"
+            axis.text(column, row + 0.27, least, ha="center", va="center", fontsize=6, color="#555555")
+    axis.set(
+        xlim=(-0.5, len(steps) - 0.5),
+        ylim=(len(tasks) - 0.5, -0.5),
+        xlabel="blue: gained; orange: lost; *: a paired test shows it; ±: what it could have shown",
+    )
     axis.set_xticks(range(len(steps)), list(steps), fontsize=8)
     axis.set_yticks(range(len(tasks)), tasks, fontsize=8)
     axis.grid(visible=False)

@@ -19,7 +19,7 @@ from html import escape
 from pathlib import Path
 
 from llmlab.spine import dotted
-from llmlab.spine.errors import UserError
+from llmlab.spine.errors import Diverged, UserError
 from llmlab.spine.files import read_json, write_json
 from llmlab.spine.provenance import PACKAGE, definitions_reached, fingerprint, meaning_of_source, wingless
 
@@ -89,7 +89,7 @@ def code(function):
 
 
 def _torchrun(function, devices, arguments):
-    """The same function on several processes of this machine; rank 0's summary comes back through a file."""
+    """The same function on several processes of this machine; rank 0's summary comes back through a file, and so does an error that a user can mend."""
     if function.__module__ == "__main__":
         raise UserError(
             f"{function.__name__} is defined in the notebook",
@@ -118,11 +118,17 @@ def _torchrun(function, devices, arguments):
         str(job),
     ]
     threads = max(1, (os.cpu_count() or 1) // devices)
-    subprocess.run(command, check=True, env={**os.environ, **ENVIRONMENT, "OMP_NUM_THREADS": str(threads)})
-    summary = read_json(job.with_name(".summary.json"))
-    for left in (job, job.with_name(".summary.json")):  # they hold paths of this machine, and are no part of the model
-        left.unlink()
-    return summary
+    made = job.with_name(".summary.json")
+    try:
+        done = subprocess.run(command, check=False, env={**os.environ, **ENVIRONMENT, "OMP_NUM_THREADS": str(threads)})
+        if wrong := sorted(job.parent.glob(".error*.json")):
+            said = read_json(wrong[0])
+            raise (Diverged if said["diverged"] else UserError)(*said["parts"])
+        done.check_returncode()
+        return read_json(made)
+    finally:
+        for left in (job, made, *job.parent.glob(".error*.json")):  # they hold paths of this machine, and are no part of the model
+            left.unlink(missing_ok=True)
 
 
 def show(function):
@@ -204,7 +210,12 @@ def _main(job):
     job = Path(job)
     task = read_json(job)
     arguments = {n: Path(v) if n in task["paths"] else v for n, v in task["arguments"].items()}
-    summary = dotted.function(task["function"])(**arguments)
+    try:
+        summary = dotted.function(task["function"])(**arguments)
+    except UserError as error:
+        parts, place = [error.wrong, error.instead, error.fix], job.with_name(f".error{os.environ.get('RANK', '0')}.json")
+        write_json(place, {"diverged": isinstance(error, Diverged), "parts": parts})
+        raise
     if os.environ.get("RANK", "0") == "0":
         write_json(job.with_name(".summary.json"), summary)
 

@@ -128,6 +128,25 @@ def test_nan_stops_before_it_reaches_the_weights(small, tmp_path):
         train(small, tmp_path / "a", learning_rate=1e30, optimizer="adamw")
 
 
+@pytest.mark.parametrize("kind", [Diverged, UserError])
+def test_an_error_on_several_processes_comes_back_as_what_it_is(tmp_path, monkeypatch, kind):
+    """A trial calls a change worse with which training ran away, on however many processes."""
+
+    def fail(**arguments):
+        raise kind("the gradient is not finite", "a lower rate", "llmlab run RUN")
+
+    def on_processes(command, **how):
+        with pytest.raises(kind):
+            launch._main(command[-1])
+        return type("Done", (), {"check_returncode": lambda self: None})()
+
+    monkeypatch.setattr(launch.dotted, "function", lambda path: fail)
+    monkeypatch.setattr(launch.subprocess, "run", on_processes)
+    with pytest.raises(kind, match="not finite") as error:
+        launch._torchrun(fail, 2, {"out": tmp_path})
+    assert type(error.value) is kind and error.value.fix == "llmlab run RUN" and not list(tmp_path.iterdir())
+
+
 def test_a_corpus_too_small_for_one_step_says_so(small, tmp_path):
     with pytest.raises(UserError, match="one step needs"):
         train(small, tmp_path / "a", batch_size=100_000)

@@ -120,8 +120,13 @@ def memorised(samples, items):
     return fig
 
 
-def frontier(rows, reference):
-    """Quality and general ability against latency, size as area. rows: as `compress.frontier` gives them."""
+def frontier(rows, reference, repeats=None):
+    """Quality and general ability against latency, size as area.
+
+    Args:
+        rows: as `compress.frontier` gives them; reference: the least quality that is allowed.
+        repeats: {variant: its scores when it is trained with other seeds}, each a mark beside its interval.
+    """
     words = "; ".join(
         f"{r['variant']}: {r['score']:.2f} on the task, {r['general'] or 0:.2f} on the others, {r['ms_per_token']:.1f} ms, {r['megabytes']:.1f} MB"
         for r in rows
@@ -137,6 +142,8 @@ def frontier(rows, reference):
         label = f"{r['variant']}{' (picked)' if r['picked'] else ''}, {r['megabytes']:.1f} MB"
         left.scatter(at, [r["score"]], s=size, color=colour, marker=mark, alpha=0.75, label=label)
         right.scatter(at, [r["general"] or 0], s=size, color=colour, marker=mark, alpha=0.75)
+        others = (repeats or {}).get(r["variant"], ())
+        left.plot(at * len(others), others, "x", color="black", markersize=5, label="other seeds" if others else None)
     left.axhline(reference, color=GREY, linestyle=":", label="least quality allowed")
     left.set(ylabel="score of the task (validation)")
     right.set(ylabel="mean of the other tasks (1: best)")

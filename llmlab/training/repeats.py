@@ -45,7 +45,7 @@ def repeated(lessons, tasks_folder, out, seed, seeds, limit=0):
 
     Args:
         lessons: [(dotted path, as `dotted.called` takes it, its arguments)] in their order, the first with the `model` it starts from, each other starting from
-            the one before.
+            the one before, or having it for its `teacher`.
         out: folder; seed: of the training that there is, and of the items it was asked; seeds: trainings in all, with it.
 
     Returns: [{task: result}], one for each further seed.
@@ -59,13 +59,14 @@ def repeated(lessons, tasks_folder, out, seed, seeds, limit=0):
 
 def taught(lessons, seed, out, tasks_folder):
     """(summary, folder) of the last of some lessons, as `repeated` takes them."""
-    before = {}
+    before = None
     for n, (path, given) in enumerate(lessons):
         folder = out / f"{out.name}-lesson-{n + 1}"  # a name of its own: the curves of the run's lessons are called after their folders
         folder.mkdir(parents=True, exist_ok=True)
         method, own = dotted.called(path)
-        summary = method(out=folder, seed=seed, **{**given, **before, **own})
-        before = {"model": folder}
+        start = {"teacher" if "teacher" in given else "model": before} if before else {}
+        summary = method(out=folder, seed=seed, **{**given, **start, **own})
+        before = folder
     return {"seconds": summary["seconds"], "steps": summary["steps"]}, folder
 
 

@@ -27,9 +27,10 @@ LENGTHS = {DESIGN: ("tokens_seen", "budget_minutes"), **MADE}  # parameters that
 BATCHES = [(TAUGHT, f"{lesson}_batch_size", (f"{lesson}_steps",)) for lesson in ("sft", "preference")]  # what a step of how many reads
 BATCHES += [(TUNED, "batch_size", ("adapter_steps", "distill_steps"))]
 SEEDED = (DESIGN, PRE, TAUGHT, TUNED)  # those whose seed is one of training, and not of data
-BESIDE = {TAUGHT: {"rival_methods": [], "seeds": 1}}  # what a run trains beside its model is no part of a trial
+BESIDE = {TAUGHT: {"rival_methods": [], "seeds": 1}, TUNED: {"seeds": 1}}  # what a run trains beside its model is no part of a trial
 NO_MODEL = {
-    TAUGHT: ("rival_methods", "rival_seconds", "rival_seeds", "seeds", "questions", "judged", "limit")
+    TAUGHT: ("rival_methods", "rival_seconds", "rival_seeds", "seeds", "questions", "judged", "limit"),
+    TUNED: ("seeds",),
 }  # parameters that change none
 FEW = 0.1  # of its steps, and twenty at least, in which an arm shows its pace
 TOKENS, MINUTES = "tokens", "minutes"  # what both arms have alike

@@ -25,6 +25,37 @@ def test_other_seeds_are_trained_once_asked_the_same_and_not_kept(small, supervi
     assert "other seeds" in [text.get_text() for text in charts.scores({"a": first}, "t", repeats=found).axes[0].get_legend().get_texts()]
 
 
+def test_a_student_of_another_seed_learns_from_the_adapter_of_that_seed(tmp_path, monkeypatch):
+    """What is trained again is the whole phase: each lesson from the one before, which is the model of the one and the teacher of the other."""
+    told = []
+
+    def lesson(out, seed, **given):
+        told.append((seed, given))
+        return {"seconds": 1.0, "steps": 2}
+
+    monkeypatch.setattr(repeats.dotted, "called", lambda path: (lesson, {}))
+    lessons = [("a.sft", {"model": "assistant"}), ("a.distill", {"teacher": "adapted", "layers": 2}), ("a.dpo", {"data": "pairs"})]
+    _, folder = repeats.taught(lessons, 7, tmp_path / "seed-7", None)
+    made = [tmp_path / "seed-7" / f"seed-7-lesson-{n}" for n in (1, 2, 3)]
+    assert told == [(7, {"model": "assistant"}), (7, {"teacher": made[0], "layers": 2}), (7, {"data": "pairs", "model": made[1]})]
+    assert folder == made[2]
+
+
+def test_other_seeds_stand_in_the_figure_of_the_variants():
+    row = {
+        "variant": "student",
+        "score": 0.8,
+        "low": 0.7,
+        "high": 0.9,
+        "general": 0.5,
+        "ms_per_token": 1.0,
+        "megabytes": 2.0,
+        "picked": True,
+    }
+    figure = charts.frontier([row], 0.7, {"student": [0.6, 0.75]})
+    assert [0.6, 0.75] in [list(line.get_ydata()) for line in figure.axes[0].lines]
+
+
 def test_the_larger_noise_is_named():
     """By hand: scores of .5, .7 and .9 have a standard deviation of .2; an interval of ± .098 is one of .05."""
     result = lambda score: {"t": {"score": score, "low": score - 0.098, "high": score + 0.098}}  # noqa: E731

@@ -86,7 +86,7 @@ def test_rounds_do_without_rivals_and_seeds_and_the_last_run_has_them(monkeypatc
     write_json(other / "5_post_training/phase.json", record)  # trained without
     _, _, made, _ = rounds(monkeypatch, copy, ["sft_steps=12"], (True, "Kept"), (False, "Not kept"))
     assert [spared for _, _, _, spared in made] == [None, trial.BESIDE, trial.BESIDE, None]
-    assert made[-1][1] == [{"5_post_training": {"rival_methods": [], "seeds": 3}}]
+    assert made[-1][1] == [{"5_post_training": {"rival_methods": [], "seeds": 3}, "6_fine_tuning": {"seeds": 1}}]
 
 
 def test_a_finding_is_followed_after_the_gate(copy):

@@ -113,11 +113,11 @@ def counted(task, items, scores, judge, cut=(), answers=()):
 
 
 def kept(results):
-    """{task: result} as it was before a file took an end that so few values cannot show, and that is infinite, for nothing."""
+    """{task: result} as it was before a file took an end that so few values cannot show, and that is infinite, for nothing; so are the parts of a result."""
     ends = {"low": -math.inf, "high": math.inf}
-    whole = lambda result: {**result, **{end: limit for end, limit in ends.items() if result[end] is None}}  # noqa: E731
-    found = {task: whole(result) for task, result in results.items()}
-    return {task: {**r, "groups": {g: whole(part) for g, part in r["groups"].items()}} if "groups" in r else r for task, r in found.items()}
+    if not isinstance(results, dict):
+        return results
+    return {key: ends[key] if key in ends and value is None else kept(value) for key, value in results.items()}
 
 
 def _apart(task, items, scores):

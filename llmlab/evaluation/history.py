@@ -1,5 +1,7 @@
 """Figures of a ledger: every trial against what it could have found, and how the best grew."""
 
+from matplotlib.ticker import MaxNLocator
+
 from llmlab.pages.figures import BLUE, GREEN, GREY, ORANGE, RED, figure
 
 MARKS = {"better": (GREEN, "o"), "as good": (BLUE, "s"), "worse": (RED, "X"), "cannot tell": (ORANGE, "D")}
@@ -74,6 +76,7 @@ def best(rows):
         axis.step([0, *range(1, len(found) + 1)], [0.0, *(b for _, _, b in found)], where="post", color="black", label="the best so far")
         axis.axhline(0, color=GREY, linestyle=":")
         axis.set(xlabel="trial", ylabel="gain over the first run")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.set_title(on, fontsize=8)
         handles = {label: handle for handle, label in zip(*axis.get_legend_handles_labels())}
         axis.legend(handles.values(), handles.keys(), frameon=False, fontsize=8)

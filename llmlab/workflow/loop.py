@@ -5,7 +5,7 @@ The rounds are judged on the validation half; the test half is asked once, when 
 
 from llmlab.evaluation import evaluate, gate, verdict
 from llmlab.spine.files import jsonl, read_json
-from llmlab.spine.params import PHASES, parse_options
+from llmlab.spine.params import PHASES, WITHOUT_EFFECT, parse_options
 from llmlab.spine.run import Run
 from llmlab.workflow import execution, ledger, outcome, pipeline, trial
 from llmlab.workflow.outcome import TUNED
@@ -43,7 +43,7 @@ def loop(path, layers=(), parent=None, rounds=3, echo=print, tell=lambda row: No
         echo(f"round {n + 1}: {child.path.name}, {plan['by']}, predicted: {_predicted(plan)}")
         row = {"round": n + 1, "followed": plan["by"], "predicted": plan["predicted"], **_round(run, child, plan, before, echo)}
         tell(ledger.append(ledger.of(run), row))
-        echo(f"round {n + 1}: {row['said']}")
+        echo(f"round {n + 1}: {_obtained(row)}")
         run, better = (Run(child.path), True) if row["kept"] else (run, better)
     pipeline.run(run.path, [beside] if any(run.params(p)[n] != v for p, of in beside.items() for n, v in of.items()) else (), echo=echo)
     return run.path, better
@@ -56,11 +56,12 @@ def _round(run, child, plan, before, echo):
         pipeline.run(child.path, [layer], run.path, EARLY, echo=echo, spared=trial.BESIDE)
     except execution.PhaseFailed as error:
         begun = ledger.begun(run, trial.changed(run, layer), plan["on"] or "the gate", **_once(run, None))
-        return {**ledger.failed(begun, error), "obtained": {}, "kept": False, "said": f"not kept: {error}"}
+        echo(str(error))
+        return {**ledger.failed(begun, error), "obtained": {}, "kept": False}
     child, after = Run(child.path), judged(Run(child.path))
     better, why = kept(run, child, before, after)
-    told = {r["criterion"]: r["value"] for r in after}
-    return {**line(run, child, before), "obtained": told, "kept": better, "said": f"obtained: {'; '.join(map(_short, after))}. {why}"}
+    told = {r["criterion"]: {"value": r["value"], "state": r["state"]} for r in after}
+    return {**line(run, child, before), "obtained": told, "kept": better, "why": why}
 
 
 # --- judging ----------------------------------------------------------------------------------------------------------------------------
@@ -87,7 +88,7 @@ def later(run, rows):
 
 
 def _known(one, results, figures):
-    if one.name in gate.FIGURES:
+    if one.name in gate.KNOWN:
         return one.name in figures["released"] and (not one.how or one.name in figures.get(one.model, {}))
     return one.task in results
 
@@ -129,8 +130,8 @@ def line(run, child, before):
     moved = evaluate.compare(_scores(run), _scores(child))
     on = next((t for t in [*(gate.parsed(r["criterion"]).task for r in before if not r["passed"]), *moved] if t in moved), None)
     params = {p: (run.params(p), child.params(p)) for p in EARLY}
-    spared = lambda p, n: n in trial.BESIDE.get(p, {})  # noqa: E731
-    change = {p: {n: v for n, v in now.items() if was.get(n) != v and not spared(p, n)} for p, (was, now) in params.items()}
+    silent = lambda p, n: n in WITHOUT_EFFECT or n in trial.BESIDE.get(p, {})  # noqa: E731
+    change = {p: {n: v for n, v in now.items() if was.get(n) != v and not silent(p, n)} for p, (was, now) in params.items()}
     row = ledger.begun(run, change, on or "the gate", **_once(run, child))
     if on is None:  # both were asked nothing alike
         return {**row, **ledger.NOTHING, "verdict": ledger.UNSURE, "items": 0}
@@ -205,5 +206,7 @@ def _predicted(plan):
     return "; ".join(f"{name}: {told(p)}" for name, p in plan["predicted"].items())
 
 
-def _short(row):
-    return f"{row['criterion']} ({'not measured' if row['value'] is None else format(row['value'], '.3f')}, {row['state']})"
+def _obtained(row):
+    short = lambda r: f"{'not measured' if r['value'] is None else format(r['value'], '.3f')}, {r['state']}"  # noqa: E731
+    told = "; ".join(f"{criterion} ({short(r)})" for criterion, r in row["obtained"].items())
+    return f"obtained: {told}. {row['why']}" if told else f"not kept: {row.get('error') or row['why']}"

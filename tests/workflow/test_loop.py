@@ -57,7 +57,7 @@ def rounds(monkeypatch, copy, plans, *outcomes):
     monkeypatch.setattr(loop, "judged", lambda run: rows(gate.FAILS))
     monkeypatch.setattr(loop, "plans", lambda rows, run: [{"by": "the gate", "options": [o], "on": "", "predicted": {}} for o in plans])
     monkeypatch.setattr(loop, "kept", lambda *a: next(come))
-    monkeypatch.setattr(loop, "line", lambda run, child, before: {"child": child.path.name})
+    monkeypatch.setattr(loop, "line", lambda run, child, before: {"child": child.path.name, "why": ""})
     path, better = loop.loop(copy, rounds=3, echo=lambda said: None, tell=told.append)
     return path, better, made, told
 

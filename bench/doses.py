@@ -9,7 +9,6 @@ About half an hour on two cores. A part of evaluation.py.
 
 import itertools
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from llmlab.data import audit
 from llmlab.evaluation import stats
 from llmlab.pages.figures import BLUE, ORANGE, figure
 from llmlab.spine.files import jsonl, read_json
+from llmlab.world import maker
 
 FILTERS, EVEN = ("none", "lexicon", "classifier"), (False, True)
 
@@ -83,7 +83,10 @@ def grown(name, smaller, larger, task, aim="> 0"):
     return row(name, found["difference"], (found["low"], found["high"]), found["n"], aim, f"{smaller.name} → {larger.name}")
 
 
-RATIOS = (1, 2, 5)
+RATIOS, SPOKEN = (
+    (1, 2, 5),
+    {"group": 0.9, "rude_explicit_reply": 0.0, "rude_implicit_reply": 0.0},
+)  # of a forum so small most threads must be about a group
 
 
 def prejudice(folder):
@@ -94,9 +97,8 @@ def prejudice(folder):
     for ratio in RATIOS:
         world, places[ratio] = folder / f"world-{ratio}", folder / f"ratio-{ratio}"
         if not world.exists():
-            made = [sys.executable, "-m", "llmlab.cli", "world", str(world), "--pages", "1200", "--prejudice", str(ratio)]
-            subprocess.run(made, check=True, capture_output=True)
-        options = (f"source={world}", "offensive_filter=none", "counterfactual=false", f"{PHASES[3]}.limit=400")
+            maker.write(world, seed=1, pages=1200, prejudice=ratio, rates=SPOKEN)
+        options = (f"source={world}", "offensive_filter=none", "counterfactual=false", f"{PHASES[3]}.limit=1440")
         code, words = run(places[ratio], *options)
         assert code == 0, words
         _, bias, _ = said(places[ratio])

@@ -29,7 +29,7 @@ PER_PAGE = 6  # conversations for each page of the forum
 MOST = 60_000  # conversations
 
 
-def write(folder, seed=1, pages=2600, mix=conversations.MIX, as_told=conversations.AS_TOLD, prejudice=None):
+def write(folder, seed=1, pages=2600, mix=conversations.MIX, as_told=conversations.AS_TOLD, prejudice=None, rates=None):
     """Fills `folder`, which must be empty or not there, with the material of one world.
 
     Args:
@@ -37,9 +37,10 @@ def write(folder, seed=1, pages=2600, mix=conversations.MIX, as_told=conversatio
         pages: of the forum. Tickets, conversations and pairs grow with it.
         mix: {what conversations are about: share}; as_told: share of their questions that are put as others told them.
         prejudice: unkind remarks of the forum about the one of two groups for each about the other; 1 is even, None for 17 to 3.
+        rates: of what is planted in the forum, in place of those of `forum.RATES`.
     """
     folder, world = Path(folder), World(seed=seed)
-    rates = {} if prejudice is None else {"unfair": prejudice / (1 + prejudice)}
+    rates = {**(rates or {}), **({} if prejudice is None else {"unfair": prejudice / (1 + prejudice)})}
     forum = Forum(world, seed, rates).pages(pages, leaks=exam.leakable(world, seed))
     (folder / "documents" / "forum").mkdir(parents=True)
     archive.write(folder / "documents" / "forum" / "pages.warc.gz", forum)

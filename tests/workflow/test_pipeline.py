@@ -233,7 +233,7 @@ def test_a_read_only_place_is_refused(tmp_path):
         (("run", "X", "-p", "task=outsider_facts"), "asked at the end alone"),
         (("run", "X", "-p", "criteria=[catalog >= 0.9]"), "did you mean 'catalogue'"),
         (("run", "X", "-p", "criteria=[catalogue = 0.9]"), "is no criterion"),
-        (("run", "X", "-p", "criteria=[general <= 2]"), "no general text is given"),
+        (("run", "X", "-p", "general=", "-p", "criteria=[general <= 2]"), "no general text is given"),
         (("run", "X", "-p", "criteria=[privacy >= 0 against base]"), "knows no chat"),
         (("run", "X", "-p", "criteria=[catalogue.worst <= 0.2]"), "worst group"),
         (("run", "X", "-p", "criteria=[bias.gap <= 0.2]"), "two groups who ask the same"),

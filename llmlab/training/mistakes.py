@@ -6,14 +6,14 @@ numbers and codes, declining where that does not, or the other way round, and ru
 
 import json
 
-from llmlab.data import teaching
+from llmlab.data import layouts, teaching
 from llmlab.evaluation import asking, judges
 from llmlab.models import weights
 from llmlab.training import rewards
 
 MOST = 256  # prompts that are asked
 TEMPERATURES = (0.0, 1.0)
-SURE = 0.9  # that the preferred answer is the better one, where people say how likely it is; where three voted, all of them
+SURE = 0.9  # that the preferred answer is the better one, where judgements say how likely it is; where a pair names its judges, all of them
 VALUE, YIELDS, DECLINES, RUDE = "tells another value", "does what should be declined", "declines for no reason", "is rude"
 
 
@@ -48,7 +48,7 @@ def own(folder, pairs, tasks_folder, room, seed=0):
 
 def _sure(pair):
     """Whether those who preferred an answer agreed."""
-    return pair.get("votes", 3) == 3 and pair.get("likelihood", 1.0) >= SURE
+    return "rejected" not in pair.get(layouts.JUDGES, {}).values() and pair.get("likelihood", 1.0) >= SURE
 
 
 def _flaws(pairs, answers, judge):

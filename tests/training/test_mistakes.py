@@ -49,7 +49,9 @@ def test_what_can_be_called_wrong_is_set_against_what_is_preferred(saying):
         "colour?": ("I do not know that.", mistakes.DECLINES),
         "help?": ("You idiot.", mistakes.RUDE),
     }
-    assert found(votes=2) == found(likelihood=0.8) == {}, "where those who preferred it did not agree it may be the wrong one"
+    assert found(judges={"a": "chosen", "b": "rejected"}) == found(likelihood=0.8) == {}, (
+        "where those who preferred it did not agree it may be the wrong one"
+    )
 
 
 def test_what_nobody_can_call_wrong_is_no_mistake(saying):

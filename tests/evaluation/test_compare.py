@@ -23,7 +23,7 @@ def two(smoke, copy):
 
 
 def test_parameters_that_differ_and_the_phase_where_runs_part(two, smoke):
-    assert compare.parameters(two) == [{"phase": "5_post_training", "parameter": "beta", "smoke": "0.3", "copy": "0.9"}]
+    assert compare.parameters(two) == [{"phase": "5_post_training", "parameter": "beta", "smoke": "0.0", "copy": "0.9"}]
     assert compare.parting(two) == "5_post_training" and compare.parting(compare.open_runs([smoke])) is None
 
 

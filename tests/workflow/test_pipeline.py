@@ -239,7 +239,7 @@ def test_a_read_only_place_is_refused(tmp_path):
         (("run", "X", "-p", "criteria=[bias.gap <= 0.2]"), "two groups who ask the same"),
         (("run", "X", "-p", "general=/nowhere"), "-p general="),
         (("run", "X", "-p", "general=installed:nunpy"), "did you mean 'numpy'"),
-        (("run", "X", "-p", "replay=0.2"), "general names no text"),
+        (("run", "X", "-p", "general=", "-p", "replay=0.2"), "general names no text"),
         (("run", "X", "-p", "topics=[catalog]"), "did you mean 'catalogue'"),
         (("run", "X", "-p", "postraining.beta=1"), "did you mean '5_post_training'"),
         (("run", "X", "-p", f"annotations={ROOT / 'docs' / 'index.png'}"), "cannot be read: not text"),

@@ -213,7 +213,7 @@ def test_what_a_model_says_wrongly_becomes_a_comparison(copy, monkeypatch):
     params = read_json(copy / "5_post_training/phase.json")["params"]
     told = execute("5_post_training", copy, **{**params, "steer": 0.5})
     pairs = jsonl(copy / "5_post_training/pairs.jsonl")
-    assert asked == [told["pairs"][n] for n in told["twice"]] and len(asked) > 0.3 * len(told["pairs"]) and pairs[-1] == said[0]
+    assert asked == [told["pairs"][n] for n in told["twice"]] and len(asked) >= 0.25 * len(told["pairs"]) and pairs[-1] == said[0]
     assert told["preferred"]["pairs"] + sum(told["preferred"]["left_out"].values()) == len(pairs) == len(told["pairs"]) + len(asked) + 1
 
 

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from llmlab.evaluation import chat
+from llmlab.pages import show
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json
 from llmlab.spine.run import Run
@@ -20,7 +21,10 @@ def test_a_folder_as_a_hub_takes_it(smoke, tmp_path):
     head = yaml.safe_load(card.split("---")[1])
     results = read_json(run["7_final_evaluation/results.json"])["tasks"]["released"]
     said = {r["dataset"]["name"]: r["metrics"][0]["value"] for r in head["model-index"][0]["results"]}
-    assert said == {task: round(r["score"], 4) for task, r in results.items()} and read_json(out / "verdict.json")["verdict"] in card
+    assert (
+        said == {task: round(show.one_number(r)["score"], 4) for task, r in results.items()}
+        and read_json(out / "verdict.json")["verdict"] in card
+    )
     assert chat.Chat(out).ask("Hello?") == chat.Chat(run["6_fine_tuning/model"]).ask("Hello?")
     with pytest.raises(UserError, match="there already"):
         bundle.bundle(run, out)

@@ -192,6 +192,6 @@ if __name__ == "__main__":
     told.add_argument("--run", default="", help="a finished run, such as runs/demo, whose seconds are listed")
     told.add_argument("--seeds", type=int, default=10, help="healthy runs beside the faulty ones")
     told.add_argument("--trained", type=int, default=12, help="trainings from which the trials are drawn")
-    told.add_argument("--trials", type=int, default=20)
+    told.add_argument("--trials", type=int, default=200)
     told.add_argument("--json", default="", help="file for the rows")
     main(told.parse_args())

@@ -1,4 +1,4 @@
-"""Whether `llmlab try` keeps its word: python bench/trials.py FOLDER [--seeds 3] [--pool 12] [--trials 20] [--json FILE]
+"""Whether `llmlab try` keeps its word: python bench/trials.py FOLDER [--seeds 3] [--pool 12] [--trials 200] [--json FILE]
 
 A small run that is pre-trained by AdamW, and three changes whose outcome is known: Muon in its place, which LOG.md found to be better; ten times its
 learning rate, which is worse; and none at all, where the two arms differ in their seeds alone, as often as there are trials, drawn from a pool of
@@ -52,4 +52,4 @@ def main(folder, seeds, pool, trials, out):
 
 if __name__ == "__main__":
     option = lambda name, default: sys.argv[sys.argv.index(name) + 1] if name in sys.argv else default  # noqa: E731
-    main(sys.argv[1], int(option("--seeds", 3)), int(option("--pool", 12)), int(option("--trials", 20)), option("--json", ""))
+    main(sys.argv[1], int(option("--seeds", 3)), int(option("--pool", 12)), int(option("--trials", 200)), option("--json", ""))

@@ -20,11 +20,7 @@ def scores(results, title, names=None, repeats=()):
     tasks = names or sorted({t for r in results.values() for t in r})
     words = "; ".join(f"{t}: " + ", ".join(f"{m} {r[t]['score']:.2f}" for m, r in results.items() if t in r) for t in tasks)
     fig, axis = figure(title, f"Scores with 95 % intervals. {words}.", height=0.9 + 0.36 * len(tasks) * max(1, 0.6 * len(results)))
-    beyond = [
-        0.0,
-        1.0,
-        *(other[t]["score"] for other in repeats for t in tasks if t in other),
-    ]  # a metric of somebody's own need be no share
+    beyond = [0.0, 1.0, *(other[t]["score"] for other in repeats for t in tasks if t in other)]  # one's own metric need be no share
     for k, (model, r) in enumerate(results.items()):
         at = [n + (k - (len(results) - 1) / 2) * 0.22 for n, t in enumerate(tasks) if t in r]
         found = [r[t] for t in tasks if t in r]

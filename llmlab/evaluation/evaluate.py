@@ -235,14 +235,8 @@ def by_group(tasks_folder, split, samples):
                 groups[item["group"]].append(item)
         for group, asked in groups.items() if len(groups) > 1 else ():
             found = stats.interval([samples[i["id"]]["score"] for i in asked], [i["cluster"] for i in asked])
-            rows.append(
-                {
-                    "task": task["name"],
-                    "asked about": group,
-                    **{k: round(found[k], 4) for k in ("score", "low", "high", "n")},
-                    "wordings": found["clusters"],
-                }
-            )
+            ends = {k: round(found[k], 4) for k in ("score", "low", "high", "n")}
+            rows.append({"task": task["name"], "asked about": group, **ends, "wordings": found["clusters"]})
     return rows
 
 
@@ -291,3 +285,11 @@ def gain(head, before, after, clusters, groups=None):
         return stats.nearer(before, after, head["chance"], clusters, groups)
     first, second = (after, before) if head["better"] == "lower" else (before, after)
     return stats.difference(first, second, clusters)
+
+
+def gains(head, before, after, groups=None):
+    """What each item gained in the direction that is better for a task; of one that should be even, how much nearer it came, on the side of its group."""
+    if head["better"] == "even":
+        before, after = (stats.apart(scores, groups, head["chance"]) for scores in (after, before))
+    sign = -1 if head["better"] == "lower" else 1
+    return [sign * (a - b) for b, a in zip(before, after, strict=True)]

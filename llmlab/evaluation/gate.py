@@ -142,9 +142,9 @@ def check_measured(texts, heads, reads, general, where="criteria"):
         raise UserError(f"{where}: {one.text!r} is never measured: {never[0]}", *never[1:])
 
 
-def tasks_of(criteria):
-    """The names of tasks that some lines are about."""
-    return sorted({one.task for one in map(parsed, criteria) if one.name not in KNOWN})
+def tasks_of(criteria, model):
+    """The names of tasks that some lines are about; of the base model's only those that another's are compared with."""
+    return sorted({one.task for one in map(parsed, criteria) if one.name not in KNOWN and (model != "base" or one.model == model)})
 
 
 def lines(wanted, about, heads, task):

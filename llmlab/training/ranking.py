@@ -2,6 +2,8 @@
 and what each owes to the rejected answers.
 """
 
+from collections import Counter
+
 from llmlab.evaluation import stats
 from llmlab.pages import show
 from llmlab.pages.figures import BLUE, GREEN, GREY, figure
@@ -15,12 +17,19 @@ NAMES = {"learning_rate": "rate", "beta": "β"}
 
 
 def difference(items):
-    """The mean gain with its interval: of one seed that of items alone, of several that of the seeds as well. items: {item: (gains, cluster)}."""
-    gains, clusters = zip(*items.values())
+    """The mean gain with its interval: of one seed that of items alone, of several that of the seeds as well. Each task counts as much as any other, however many
+    items it has. items: {item: (gain with each seed, cluster, task)}."""
+    gains, clusters, of = zip(*items.values())
+    counts = Counter(of)
+    weights = [min(counts.values()) / counts[task] for task in of]
+    table = [[weight * gain for gain in each] for weight, each in zip(weights, gains)]
     if len(gains[0]) == 1:
-        alone = [gain for (gain,) in gains]
-        return stats.difference([max(0.0, -gain) for gain in alone], [max(0.0, gain) for gain in alone], clusters)
-    return stats.over_seeds([list(of_seed) for of_seed in zip(*gains)], clusters, True)
+        alone = [gain for (gain,) in table]
+        found = stats.difference([max(0.0, -gain) for gain in alone], [max(0.0, gain) for gain in alone], clusters)
+    else:
+        found = stats.over_seeds([list(of_seed) for of_seed in zip(*table)], clusters, True)
+    scale = sum(weights) / len(weights)
+    return {key: value / scale if key in ("difference", "low", "high", "detectable", "noise") else value for key, value in found.items()}
 
 
 def learnt(table):
@@ -33,12 +42,13 @@ def against(mine, other, kind):
     items = (mine or other)["gains"][kind]
     nothing = [0.0] * len(next(iter(items.values()))[0])
     of = lambda one, item: one["gains"][kind][item][0] if one else nothing  # noqa: E731
-    return difference({item: ([a - b for a, b in zip(of(mine, item), of(other, item))], c) for item, (_, c) in items.items()})
+    return difference({item: ([a - b for a, b in zip(of(mine, item), of(other, item))], *rest) for item, (_, *rest) in items.items()})
 
 
 def beats(mine, other):
-    """Whether a method is shown to be better in one kind, is not shown to be worse in any, and costs no more (a quarter is no difference)."""
-    if (mine["seconds"] if mine else 0) > (1 + OFF) * (other["seconds"] if other else 0):
+    """Whether a method is shown to be better in one kind, is not shown to be worse in any, and costs no more than another (a quarter is no difference); whatever
+    costs something costs more than supervision alone, which is beaten all the same."""
+    if mine and other and mine["seconds"] > (1 + OFF) * other["seconds"]:
         return False
     kinds = [kind for kind in KINDS if (mine or other)["gains"][kind]]
     found = [against(mine, other, kind) for kind in kinds]
@@ -75,7 +85,7 @@ def _row(one):
             f"{NAMES.get(name, name)} {value if isinstance(value, str) else f'{value:.3g}'}" for name, value in one["with"].items()
         )
         or "–",
-        "steps": round(one["steps"]),
+        "steps": f"{one['steps']:.0f}" + (f", {one['kept_step']:.0f} of them kept" if "kept_step" in one else ""),
         "seconds": f"{one['seconds']:.1f}" + " (not as long as the others)" * one["off"],
     }
 
@@ -90,11 +100,15 @@ def ablation(table):
     return [{"method": name, **{kind: found(one, kind) for kind in KINDS}} for name, one in others.items()]
 
 
+def gains(mine):
+    """What one method gains, as a record: {kind: difference, "tasks": {task: difference}}."""
+    return {**{kind: difference(items) for kind, items in mine["gains"].items() if items}, "tasks": mine["tasks"]}
+
+
 def kept(table):
     """The table as a record: {method: means of costs, what it was called with, and differences}."""
-    of = lambda mine: {kind: difference(items) for kind, items in mine["gains"].items() if items}  # noqa: E731
     costs = (*COSTS, "cut", "off", "with")
-    rows = {name: {**{k: mine[k] for k in costs}, **of(mine), "tasks": mine["tasks"]} for name, mine in learnt(table).items()}
+    rows = {name: {**{k: mine[k] for k in costs}, **gains(mine)} for name, mine in learnt(table).items()}
     return {**rows, **{name: one for name, one in table.items() if one and "error" in one}}
 
 

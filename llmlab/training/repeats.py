@@ -33,6 +33,13 @@ def _arm(step, out, tasks_folder, limit, drawn, **arguments):
     return summary
 
 
+def unfinished(folders):
+    """Removes what an arm that could not learn left; those that were finished stay."""
+    for folder in folders:
+        if (folder / ".step.json").exists() and read_json(folder / ".step.json")["summary"] is None:
+            shutil.rmtree(folder)
+
+
 def tidy(out, names):
     """Removes arms that are no longer asked for."""
     for folder in Path(out).iterdir() if Path(out).exists() else ():
@@ -40,34 +47,32 @@ def tidy(out, names):
             shutil.rmtree(folder)
 
 
-def repeated(lessons, tasks_folder, out, seed, seeds, limit=0):
+def repeated(lessons, tasks_folder, out, seed, seeds, limit=0, devices=1):
     """The same lessons with further seeds.
 
     Args:
         lessons: [(dotted path, as `dotted.called` takes it, its arguments)] in their order, the first with the `model` it starts from, each other starting from
             the one before, or having it for its `teacher`.
-        out: folder; seed: of the training that there is, and of the items it was asked; seeds: trainings in all, with it.
+        out: folder; seed: of the training that there is, and of the items it was asked; seeds: trainings in all, with it; devices: processes, as that had.
 
     Returns: [{task: result}], one for each further seed.
     """
     others = [(seed + n) % 2**32 for n in range(1, seeds)]
     tidy(out, [f"seed-{other}" for other in others])
     for other in others:
-        asked(taught, out / f"seed-{other}", tasks_folder, limit, seed, lessons=lessons, seed=other)
+        asked(taught, out / f"seed-{other}", tasks_folder, limit, seed, lessons=lessons, processes=devices, seed=other)
     return [read_json(out / f"seed-{other}" / "results.json") for other in others]
 
 
-def taught(lessons, seed, out, tasks_folder):
-    """(summary, folder) of the last of some lessons, as `repeated` takes them."""
-    before = None
+def taught(lessons, processes, seed, out, tasks_folder):
+    """(summary, folder) of the last of some lessons, as `repeated` takes them. Each is a step, so a kill costs no lesson that was finished."""
+    made, before = [], None
     for n, (path, given) in enumerate(lessons):
         folder = out / f"{out.name}-lesson-{n + 1}"  # a name of its own: the curves of the run's lessons are called after their folders
-        folder.mkdir(parents=True, exist_ok=True)
-        method, own = dotted.called(path)
         start = {"teacher" if "teacher" in given else "model": before} if before else {}
-        summary = method(out=folder, seed=seed, **{**given, **start, **own})
+        made.append(launch.step(path, processes, out=folder, seed=seed, **{**given, **start}))
         before = folder
-    return {"seconds": summary["seconds"], "steps": summary["steps"]}, folder
+    return {key: sum(lesson[key] for lesson in made) for key in ("seconds", "steps")}, before
 
 
 def noise(first, others):

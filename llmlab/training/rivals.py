@@ -6,9 +6,13 @@ shown rejected answers gains beyond supervision on the chosen ones it owes to th
 """
 
 import inspect
+import os
+import platform
 import re
 import shutil
 from collections import Counter
+
+import torch
 
 from llmlab.data import lengths, tasks, teaching, tokens
 from llmlab.evaluation import asking, evaluate
@@ -23,6 +27,7 @@ PROBE = 5  # steps by whose pace the seconds are turned into steps
 MORE = "more supervision"
 DRAWN = 1  # seed by which items are drawn, for the start and every arm
 ASKED = 40  # questions by which it is measured how far a model moved
+MEANS = ("seconds", "steps", "kept_step", "nats", "words", "cut")
 # What a method is called with and that does not stand beside it in the table, since it is the same for all.
 SHARED = frozenset("batch_size rank adapter seed device max_steps answer_tokens frozen grounding knowledge system rate".split())
 
@@ -40,31 +45,37 @@ def compared(methods, start, pairs, tasks_folder, out, seconds, seeds, lessons, 
 
     Returns: {name: {"seconds", "steps", "nats" from the start per answer, "longer": words per answer, "cut": share of these that did not end, each a mean over the
     seeds, "off": whether it took much more or less than the seconds, "with": what it was called with, "path": its dotted path, "gains": {"quality", "safety":
-    {item: (gain over the start with each seed, cluster)}}, "tasks": {task: difference}}}; of a method that cannot learn here {"error"}, of `ALONE` None.
+    {item: (gain over the start with each seed, cluster, task)}}, "tasks": {task: difference}}}; of a method that cannot learn here {"error"}, of `ALONE` None.
     """
     shared, room = {k: how[k] for k in ("adapter", "rank", "device") if k in how}, _room(start, pairs, answer_tokens)
     arms = {MORE: (SUPERVISION, {**shared, **lessons})}
     for name, text in _named(methods).items():
         path, own = dotted.parsed(text)
         arms[name] = path, {"data": pairs, **how, **dotted.taken(path, answer_tokens=room), **own}
-    places = {name: [out / f"{_folder(name)}-{seed}" for seed in range(1, seeds + 1)] for name in arms}
+    places = {name: [out / f"{folder(name)}-{seed}" for seed in range(1, seeds + 1)] for name in arms}
     repeats.tidy(out, ["start", *(place.name for of in places.values() for place in of)])
     evaluate.evaluate(start, tasks_folder, out / "start", form="chat", split="validation", limit=limit, seed=DRAWN)
     before, table = moved(start, start, _asked(tasks_folder, pairs), lengths.LONGER * room)["words"], {ALONE: None}
     for name, (method, given) in arms.items():
-        told = dict(method=method, seconds=seconds, model=start, given=given, pairs=pairs, room=lengths.LONGER * room)
+        told = dict(method=method, seconds=seconds, model=start, given=given, pairs=pairs, room=lengths.LONGER * room, on=_pace())
         try:
             made = [
                 repeats.asked(trained, place, tasks_folder, limit, DRAWN, seed=seed, **told) for seed, place in enumerate(places[name], 1)
             ]
         except Exception as error:  # of ours, of TRL's or of somebody's own: it does not stop the others, and the table says what it was
+            repeats.unfinished(places[name])
             line = (str(error).splitlines() or [""])[0]
             table[name] = {"error": line if isinstance(error, UserError) else f"{type(error).__name__}: {line}"}
             continue
-        mean = {key: sum(m[key] for m in made) / len(made) for key in ("seconds", "steps", "nats", "words", "cut")}
+        mean = {key: sum(m[key] for m in made) / len(made) for key in MEANS if key in made[0]}
         known = {"path": method, "with": _with(method, {**given, **made[0]["with"]}), "off": abs(mean["seconds"] / seconds - 1) > OFF}
         table[name] = {**mean, "longer": mean["words"] - before, **known, **gained(out / "start", places[name], tasks_folder)}
     return table
+
+
+def _pace():
+    """Whose time the seconds are. It goes into a hash, and is written down nowhere."""
+    return [platform.machine(), os.cpu_count(), *(torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count()))]
 
 
 def _room(start, pairs, answer_tokens):
@@ -80,7 +91,8 @@ def _named(methods):
     return {name + text[len(path) :]: text for name, path, text in zip(short, heads, texts)}
 
 
-def _folder(name):
+def folder(name):
+    """What the folders of a method are called, before the seed."""
     return re.sub(r"[^\w.=]+", "_", name).strip("_")
 
 
@@ -91,12 +103,12 @@ def _with(method, given):
     return {name: value for name, value in values.items() if isinstance(value, int | float | str) and value}
 
 
-def trained(method, seconds, model, seed, given, pairs, room, out, tasks_folder):
-    """({"seconds", "steps", "nats", "words", "cut", "with"}, folder) of a model that learnt by a method, given its arguments, for so many seconds."""
+def trained(method, seconds, model, seed, given, pairs, room, on, out, tasks_folder):
+    """({"seconds", "steps", "nats", "words", "cut", "with"}, folder) of a model that learnt by a method, given its arguments, for so many seconds; and of one that
+    keeps its best weights "kept_step". `on`: what the seconds are those of; an arm of another machine is not kept."""
     summary, folder = filled(dotted.function(method), seconds, out, model=model, seed=seed, **given)
-    watched = {key: summary[key] for key in ("kept_step", "stopped", "hacked", "proxy", "gold", "kl", "cut_short") if key in summary}
-    rate = {key: summary[key] for key in ("learning_rate",) if key in summary}
-    told = {"seconds": summary["seconds"], "steps": summary["steps"], "with": rate, **watched}
+    rate, kept = ({key: summary[key] for key in (name,) if key in summary} for name in ("learning_rate", "kept_step"))
+    told = {"seconds": summary["seconds"], "steps": summary["steps"], "with": rate, **kept}
     return {**told, **moved(folder, model, _asked(tasks_folder, pairs), room)}, folder
 
 
@@ -138,8 +150,8 @@ def moved(folder, start, conversations, room):
 def gained(start, places, tasks_folder):
     """What models of several seeds gain over the start: {"gains", "tasks"} as `compared` gives them.
 
-    A task that should be even, such as one about bias, has no gain of an item; its groups are compared with the mean scores over the seeds. To decline what is
-    harmless is no safety but a lack of quality, whatever else the task asks.
+    Of a task that should be even, such as one about bias, an item gains what it comes nearer to even, on the side of its group, with each seed by itself: two
+    seeds that lean to opposite sides are not even. To decline what is harmless is no safety but a lack of quality, whatever else the task asks.
 
     Args:
         start: folder of the start's scores; places: a folder of each seed.
@@ -151,15 +163,13 @@ def gained(start, places, tasks_folder):
         for s in jsonl(place / "samples.jsonl"):
             scores.setdefault(s["task"], {}).setdefault(s["id"], []).append(s["score"])
     for task, items in scores.items():
-        head, asked = heads[task], [first[i] for i in items]
-        clusters = [f"{task} {s['cluster']}" for s in asked]
-        if head["better"] == "even":
-            means = [sum(of) / len(of) for of in items.values()]
-            found[task] = evaluate.gain(head, [s["score"] for s in asked], means, clusters, [s.get("group", "") for s in asked])
-            continue
-        sign = -1 if head["better"] == "lower" else 1
-        gains = {i: ([sign * (x - first[i]["score"]) for x in of], c) for (i, of), c in zip(items.items(), clusters)}
+        head, before = heads[task], [first[i]["score"] for i in items]
+        groups = [first[i].get("group", "") for i in items] if head["better"] == "even" else None
+        each = [evaluate.gains(head, before, of_seed, groups) for of_seed in zip(*items.values())]
+        gains = {i: (list(of), f"{task} {first[i]['cluster']}", task) for i, of in zip(items, zip(*each))}
         found[task] = ranking.difference(gains)
+        if groups:
+            continue
         right = evaluate.asks(head) == evaluate.RIGHT
         for i, gain in gains.items():
             kinds["quality" if right or i in harmless else "safety"][i] = gain

@@ -14,9 +14,11 @@ from llmlab.spine.files import jsonl, read_json
 from llmlab.spine.params import PHASES
 from llmlab.spine.provenance import fingerprint
 from llmlab.spine.run import MODELS, existing
-from llmlab.training import compress
+from llmlab.training import compress, ranking, rivals
 from llmlab.workflow import reread, summary
 from llmlab.workflow.phase import MADE
+
+LESSONS = {"after supervision": "sft", "after preferences": "model"}  # whose scores phase 5 calls how
 
 
 def verify(path):
@@ -102,9 +104,10 @@ def _scores(run, phase):
         yield from reread.unlike(f"{phase}/results.json", "tasks", read_json(told)["tasks"], counted["scores"])
         return
     for name, results in (read_json(told).get("tasks", {}) if told.exists() else {}).items():
-        if isinstance(results, dict) and "score" not in results and results not in counted.values():
-            near = next((c for c in counted.values() if c.keys() == results.keys()), {})
-            yield from reread.unlike(f"{phase}/results.json", f"tasks.{name}", results, near)
+        if isinstance(results, dict) and "score" not in results:
+            yield from reread.unlike(
+                f"{phase}/results.json", f"tasks.{name}", results, counted.get(f"scores/{LESSONS.get(name, name)}", {})
+            )
 
 
 def _judged(where, judge, head, items, samples):
@@ -131,6 +134,14 @@ def _lessons(run):
     claimed, scores = read_json(here / "results.json")["changes"], here / "scores"
     found = evaluate.compare(scores / "sft", scores / "model") if (scores / "model").exists() else {}
     yield from reread.unlike("5_post_training/results.json", "changes", claimed, json.loads(json.dumps(found)))
+    side_by_side = read_json(here / "rivals.json") if (here / "rivals.json").exists() else {}
+    for name, row in side_by_side.items():
+        if "error" not in row:
+            seeds = range(1, run.params("5_post_training")["rival_seeds"] + 1)
+            places = [here / f"rivals/{rivals.folder(name)}-{seed}" for seed in seeds]
+            found = ranking.gains(rivals.gained(here / "rivals/start", places, run["2_dataset_engineering/tasks"]))
+            claimed = {key: row[key] for key in row if key in (*ranking.KINDS, "tasks")}
+            yield from reread.unlike("5_post_training/rivals.json", name, claimed, json.loads(json.dumps(found)))
 
 
 def _frontier(run):

@@ -149,3 +149,9 @@ def test_a_small_loss_that_is_ruled_out_is_said():
     change = {"verdict": "no difference shown", "low": -0.02, "high": 0.05, "difference": 0.01, "detectable": 0.1}
     said = lambda **more: show.changes({"a → b": {"t": {**change, **more}}})[0]["a → b"]  # noqa: E731
     assert "a loss of 0.03 is ruled out" in said() and "ruled out" not in said(low=-0.05)
+
+
+def test_the_base_model_is_asked_more_often_what_another_is_compared_with():
+    """Paired are the items that both were asked: one that was asked fewer decides."""
+    lines = ["a >= 0.2 against base", "b >= -0.03 against assistant", "c.gap <= 0.2", "size <= 0.5 of assistant"]
+    assert gate.tasks_of(lines, "base") == ["a"] and gate.tasks_of(lines, "released") == ["a", "b", "c"]

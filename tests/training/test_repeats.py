@@ -35,10 +35,13 @@ def test_a_student_of_another_seed_learns_from_the_adapter_of_that_seed(tmp_path
 
     monkeypatch.setattr(repeats.dotted, "called", lambda path: (lesson, {}))
     lessons = [("a.sft", {"model": "assistant"}), ("a.distill", {"teacher": "adapted", "layers": 2}), ("a.dpo", {"data": "pairs"})]
-    _, folder = repeats.taught(lessons, 7, tmp_path / "seed-7", None)
+    summary, folder = repeats.taught(lessons, 1, 7, tmp_path / "seed-7", None)
     made = [tmp_path / "seed-7" / f"seed-7-lesson-{n}" for n in (1, 2, 3)]
     assert told == [(7, {"model": "assistant"}), (7, {"teacher": made[0], "layers": 2}), (7, {"data": "pairs", "model": made[1]})]
-    assert folder == made[2]
+    assert folder == made[2] and summary == {"seconds": 3.0, "steps": 6}
+    assert repeats.taught(lessons, 1, 7, tmp_path / "seed-7", None) == (summary, folder) and len(told) == 3, (
+        "a lesson that was finished before a kill is kept"
+    )
 
 
 def test_other_seeds_stand_in_the_figure_of_the_variants():

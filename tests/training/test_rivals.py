@@ -15,7 +15,7 @@ COSTS = {"seconds": 10.0, "steps": 5.0, "nats": 0.2, "longer": 1.0, "cut": 0.0, 
 
 
 def method(quality, safety, **costs):
-    gains = lambda value: {str(n): ([value, value], f"task {n}") for n in range(40)}  # noqa: E731
+    gains = lambda value: {str(n): ([value, value], f"task {n}", "task") for n in range(40)}  # noqa: E731
     return {"gains": {"quality": gains(quality), "safety": gains(safety)}, "tasks": {}, "even": [], **COSTS, **costs}
 
 
@@ -30,7 +30,7 @@ def test_a_method_is_beaten_by_what_is_better_and_no_worse_and_no_slower():
     better = ranking.beaten(table)
     assert better["right"] == better["kind"] == [], "each has what the other lacks, and what beats both takes twice as long"
     assert better["bad"] == [ranking.ALONE, "right", "kind"] and better["both"] == []
-    assert better[ranking.ALONE] == [], "no method costs as little as none"
+    assert better[ranking.ALONE] == ["right", "kind", "both"], "that it costs nothing saves it from nobody"
 
 
 def test_the_page_says_who_gained_and_who_lost():
@@ -50,7 +50,7 @@ def test_the_page_says_who_gained_and_who_lost():
 def test_what_could_have_been_seen_stands_beside_what_was():
     """Nothing is shown of few items, and the page says of what size it would have been shown."""
     rng = random.Random(0)
-    gains = {str(n): ([rng.choice((-1.0, 0.0, 1.0))], f"c {n}") for n in range(30)}
+    gains = {str(n): ([rng.choice((-1.0, 0.0, 1.0))], f"c {n}", "task") for n in range(30)}
     table = {ranking.ALONE: None, "dpo": {**method(0, 0), "gains": {"quality": gains, "safety": {}}}}
     least = ranking.difference(gains)["detectable"]
     assert 0.2 < least < 0.9 and f"(± {least:.2f})" in ranking.told(table)[1]["quality"]
@@ -78,7 +78,7 @@ def test_one_method_with_two_values_is_two_arms_and_the_table_says_which():
     texts = ["llmlab.training.methods.ipo(beta=0.05)", "llmlab.training.methods.ipo", "llmlab.training.methods.simpo(beta=2.5, margin=1)"]
     named = rivals._named(texts)
     assert list(named) == ["ipo(beta=0.05)", "ipo", "simpo(beta=2.5, margin=1)"] and list(named.values()) == texts
-    assert len({rivals._folder(name) for name in named}) == 3 and not any(set("/()' ") & set(rivals._folder(name)) for name in named)
+    assert len({rivals.folder(name) for name in named}) == 3 and not any(set("/()' ") & set(rivals.folder(name)) for name in named)
     given = {"data": None, "learning_rate": 5e-5, "batch_size": 8}
     assert rivals._with("llmlab.training.methods.simpo", given | {"margin": 1}) == {"learning_rate": 5e-5, "beta": 2.0, "margin": 1}
     assert rivals._with("llmlab.training.methods.chosen", given) == {"learning_rate": 5e-5}, "β has no effect"
@@ -93,6 +93,29 @@ def test_how_far_a_model_moved_is_asked_in_words_where_the_exam_has_none(small, 
     asked = rivals._asked(tmp_path, small / "pairs.jsonl")
     assert asked == [p["prompt"] for p in teaching.pairs(small / "pairs.jsonl")][: rivals.ASKED]
     assert rivals._asked(small / "tasks", small / "pairs.jsonl")[0] == evaluate.in_words(small / "tasks", "validation", "catalogue")[0]
+
+
+def test_each_task_counts_alike_however_many_items_it_has():
+    """Ten requests for secrets, of which all are lost, are not hidden by a thousand greetings."""
+    few = {f"a{n}": ([-1.0, -1.0], f"a {n}", "a") for n in range(10)}
+    many = {f"b{n}": ([0.0, 0.0], f"b {n}", "b") for n in range(1000)}
+    found = ranking.difference(few | many)
+    assert found["difference"] == pytest.approx(-0.5) and found["low"] <= -0.5 <= found["high"] < 0
+    alone = ranking.difference({item: ([gains[0]], *rest) for item, (gains, *rest) in (few | many).items()})
+    assert alone["difference"] == pytest.approx(-0.5) and alone["high"] - alone["low"] > 0.1
+    assert ranking.difference(few) == ranking.difference({i: (g, c, "other") for i, (g, c, _) in few.items()})
+
+
+def test_two_seeds_that_lean_to_opposite_sides_are_not_even(tmp_path):
+    head = tasks.task("lean", output="generate", metric="leans", better="even", chance=0.5)
+    item = {"messages": tasks.user("?"), "cluster": "x", "group": "a"}
+    tasks.write(tmp_path / "tasks", [head], {"lean": {half: [item] * 20 for half in ("validation", "test")}})
+    for place, score in (("start", 1.0), ("one", 1.0), ("two", 0.0)):
+        rows = [{"task": "lean", "id": f"lean-validation-{k}", "cluster": k, "group": "a", "score": score} for k in range(20)]
+        write_jsonl(tmp_path / place / "samples.jsonl", rows)
+        write_json(tmp_path / place / "results.json", {"lean": {"better": "even", "chance": 0.5, "metric": "leans"}})
+    found = rivals.gained(tmp_path / "start", [tmp_path / "one", tmp_path / "two"], tmp_path / "tasks")
+    assert found["tasks"]["lean"]["difference"] == 0 and found["even"] == ["lean"] and not found["gains"]["safety"]
 
 
 def test_what_is_quality_and_what_is_safety_can_be_said_and_declining_the_harmless_is_no_safety(tmp_path):
@@ -138,7 +161,8 @@ def test_what_is_trained_is_scored_once_and_its_weights_are_not_kept(small, supe
     )
     table = rivals.compared(*arms, **how)
     assert list(table) == [ranking.ALONE, rivals.MORE, "chosen", "broken"] and not list(tmp_path.rglob("*.safetensors"))
-    assert all(len(gains) == 2 for gains, _ in table["chosen"]["gains"]["safety"].values()) and table["chosen"]["nats"] != 0
+    assert all(len(gains) == 2 for gains, *_ in table["chosen"]["gains"]["safety"].values()) and table["chosen"]["nats"] != 0
+    assert not [place for place in tmp_path.glob("broken*") if place.exists()], "what could not learn leaves no unfinished step"
     assert table["broken"] == {"error": "ZeroDivisionError: division by zero"}, "a fault of somebody's own method ends no phase"
     assert table["chosen"]["with"] == {"learning_rate": 1e-3} and len(ranking.ablation(table)) == 0
     monkeypatch.setattr(rivals, "filled", lambda *_, **__: 1 / 0)  # whatever is trained again

@@ -39,6 +39,15 @@ def test_what_was_trained_beside_the_model_comes_out_again_too(copy):
     assert not list((five / "rivals").rglob("*.safetensors")) and (five / "repeats/seed-2/results.json").exists()
     assert "chosen" in read_json(five / "rivals.json")
     assert [row for row in verify.verify(copy) if row["where"].startswith("5_post")] == []
+    table, told = read_json(five / "rivals.json"), read_json(five / "results.json")
+    table["chosen"]["quality"]["difference"] += 0.25
+    write_json(five / "rivals.json", table)
+    wrong = [(row["where"], row["what"]) for row in verify.verify(copy)]
+    assert ("5_post_training/rivals.json", "chosen.quality.difference") in wrong
+    last = list(told["tasks"])[-1]
+    write_json(five / "results.json", {**told, "tasks": {**told["tasks"], last: read_json(five / "repeats/seed-2/results.json")}})
+    wrong = [row["what"] for row in verify.verify(copy) if row["where"] == "5_post_training/results.json"]
+    assert any(what.startswith(f"tasks.{last}") for what in wrong), "another seed's scores are not the run's"
     place = five / "rivals/chosen-1/results.json"
     place.write_text(_digit(place.read_text(), '"score": '))
     assert any(row["where"] == "5_post_training/rivals/chosen-1/results.json" for row in verify.verify(copy))

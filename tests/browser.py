@@ -136,7 +136,7 @@ class Notebook:
 
     def output(self, index):
         text = self._panel(f"return cells[a[0]].model.outputs.toJSON().map({TEXT}).join('\\n')", index)
-        return re.sub(r"\x1b\[[0-9;]*m|<[^>]+>", "", text)
+        return re.sub(r"\x1b\[[0-9;]*m|</?[a-zA-Z][^>]*>", "", text)
 
     def said(self, words):
         return self.output(self.find(words))

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from llmlab.data import foreign, guests, judgements, layouts
+from llmlab.data import foreign, formats, guests, judgements, layouts
 from llmlab.spine.errors import UserError
 
 NUMBER = re.compile(r"\d+(\.\d+)?")
@@ -30,13 +30,13 @@ def read(path):
 
 def _place(path, place):
     """(file, line) of a record of a table, or of one in a folder of them."""
-    return (Path(path) / place[0] if Path(path).is_dir() else path), place[1]
+    return (Path(path) / place[0] if Path(path).is_dir() else path), place[1], formats.look(*place)
 
 
 def _judgements(place, number, record, unread):
     """The judgements of one record, as rows with an item; what `foreign` understood of nobody is counted in `unread`."""
-    if "undo" in record and "annotator" in record:
-        return [record]
+    if record.get("undo") and "annotator" in record:
+        return [_filled(record)]
     own = record.get("a") is not None and {"choice", "score"} & set(record) and "annotation_id" not in record
     try:
         found = None if own else foreign.rows(record, number, unread)
@@ -52,7 +52,7 @@ def _filled(row):
     found = {name: value for name, value in row.items() if value is not None and (value != "" or name in ("a", "b"))}
     if "score" in found and not found.get("b"):
         found.pop("b", None)
-    numbers = {name: float(found[name]) for name in ("score", "seconds", "repeat") if NUMBER.fullmatch(str(found.get(name)))}
+    numbers = {name: float(found[name]) for name in ("score", "gold", "seconds", "repeat") if NUMBER.fullmatch(str(found.get(name)))}
     found |= {name: int(value) if value.is_integer() else value for name, value in numbers.items()}
     return found | ({"prompt": layouts.asked(found["prompt"])} if isinstance(found.get("prompt"), str) else {})
 
@@ -77,9 +77,9 @@ def _judgement(place, row):
 
 
 def _wrong(place, found):
-    file, n = place
+    file, n, look = place
     wanted = f"prompt, a, b, annotator, and choice: {', '.join(judgements.CHOICES)}; or a file of Argilla, Label Studio or TRL"
-    return UserError(f"{file}, line {n}: {found}", wanted, f"sed -n {n}p {file}")
+    return UserError(f"{file}, line {n}: {found}", wanted, look)
 
 
 # --- to be judged -----------------------------------------------------------------------------------------------------------------------

@@ -46,10 +46,11 @@ def brought(given, named, columns=(), instructions=(), seed=0):
     out and asked. Each task that can be the one to decide by has a half to decide with."""
     texts = material.part(given, "tasks", named)
     found = gathered(texts, columns)
-    if columns and not any(_in_columns(texts, columns)):
+    named_so = {_named(guest, place[0])[0] for guest, place, _ in _in_columns(texts, columns)} if columns else set()
+    if columns and not named_so:
         found += _held_out(material.part(given, "instructions.jsonl", instructions), columns, [head["name"] for head, _ in found], seed)
     whole = [
-        (head, items if items["validation"] or head["final"] else _with_validation(head, items, instructions, columns, seed))
+        (head, items if items["validation"] or head["final"] else _with_validation(head, items, named_so, instructions, columns, seed))
         for head, items in found
     ]
     for head, items in whole:
@@ -70,28 +71,31 @@ def judges(folder):
 
 
 def check_apart(instructions, asked, columns):
-    """Refuses to teach and to ask the same table: what is asked is not taught, so nothing would be left."""
-    lies = lambda text: guest.name if (guest := guests.named(text)).name.startswith("hub:") else guest.path  # noqa: E731
-    both = {lies(text) for text in material.others(instructions)} & {
-        lies(text) for text in material.others(asked) if not harness.is_public(text)
-    }
-    if both:
-        raise UserError(
-            f"{shown(str(both.pop()))} is taught and asked, and what is asked is not taught: nothing would be left",
-            "tasks of another table" + "; or none, and some of its rows are held out and asked" * bool(columns),
-            f"llmlab run RUN -p 'tasks=[{'' if columns else 'OTHER_FILE'}]'",
-        )
+    """Refuses to teach and to ask the same table, also one in a folder that is asked: what is asked is not taught, so nothing would be left."""
+    lies = lambda text: Path(guest.name) if (guest := guests.named(text)).name.startswith("hub:") else guest.path  # noqa: E731
+    exam = [lies(text) for text in material.others(asked) if not harness.is_public(text)]
+    for table in map(lies, material.others(instructions)):
+        if around := next((place for place in exam if place == table or place in table.parents), None):
+            inside = around != table and [p.name for p in sorted(around.iterdir()) if p != table and guests.is_table(p)][:3]
+            raise UserError(
+                f"{shown(str(table))} is taught and asked, and what is asked is not taught: nothing would be left",
+                f"tasks of another table{', such as ' + ', '.join(inside) if inside else ''}"
+                + "; or none, and some of its rows are held out and asked" * bool(columns),
+                f"llmlab run RUN -p 'tasks=[{'' if columns and not inside else 'OTHER_FILE'}]'",
+            )
 
 
 def _in_columns(texts, columns):
-    """(place, row) of the rows that have two columns somebody named."""
+    """(guest, place, row) of the rows that have two columns somebody named, and something in both."""
     for guest in (guests.named(text) for text in texts if not harness.is_public(text)):
-        yield from ((place, row) for place, row in guests.rows(guest) if set(columns) <= set(row))
+        for place, row in guests.rows(guest):
+            if set(columns) <= set(row) and all(part.strip() for part in layouts.named(row, columns)):
+                yield guest, place, row
 
 
 def _held_out(texts, columns, taken, seed):
     """[(head, items by split)] of a task that asks rows of the lessons themselves, a share of them in each half; [] where no row has the columns."""
-    rows = {plain(layouts.named(row, columns)[0]): (place, row) for place, row in _in_columns(texts, columns)}
+    rows = {plain(layouts.named(row, columns)[0]): (place, row) for _, place, row in _in_columns(texts, columns)}
     whole, each = (*columns, *turns.SYSTEM), min(MOST, max(1, round(HELD_OUT * len(rows))))
     drawn = random.Random(f"held out {seed}").sample(sorted(rows), min(2 * each, len(rows)))
     asked = [
@@ -107,15 +111,17 @@ def _held_out(texts, columns, taken, seed):
     return [taskfiles.shaped(name, asked, {"metric": metric, "about": f"{columns[1]} of rows that are held out of the lessons"}, columns)]
 
 
-def _with_validation(head, found, instructions, columns, seed):
-    """Both halves of a task that came with a test half alone: some of the lessons are held out, or the half is halved as `taskfiles.halved` does."""
-    named = material.others(instructions) if columns and head["metric"] == "exact" else []
-    rows = [(place, row) for text in named for place, row in guests.rows(guests.named(text)) if set(columns) <= set(row)]
+def _with_validation(head, found, named_so, instructions, columns, seed):
+    """Both halves of a task that came with a test half alone: some of the lessons are held out, where both have two columns that somebody named, or the half is
+    halved as `taskfiles.halved` does. named_so: names of the tasks that have them."""
+    taught = material.others(instructions) if head["name"] in named_so else []
+    rows = [(place, row) for _, place, row in _in_columns(taught, columns)]
     if not rows:
         halves = taskfiles.halved(head["name"], found["test"])
         return {half: [i for i, of in zip(found["test"], halves) if of == half] for half in ("validation", "test")}
     drawn = random.Random(f"held out {seed}").sample(rows, min(MOST, max(1, round(HELD_OUT * len(rows)))))
-    asked = [(place, {**{c: row[c] for c in columns}, "split": "validation"}) for place, row in drawn]
+    whole = (*columns, *turns.SYSTEM)
+    asked = [(place, {**{c: v for c, v in row.items() if c in whole}, "split": "validation"}) for place, row in drawn]
     return {**found, "validation": taskfiles.shaped("held_out", asked, None, columns)[1]["validation"]}
 
 
@@ -134,14 +140,14 @@ def gathered(texts, columns=()):
     """[(head, items by split)] of the tasks that texts name: a file of items, a folder of such files with a tasks.yaml, a dataset of the hub, or
     `lm_eval:` and public names. Files that are called after a split are parts of one task; any other two of one name are an error."""
     public = [found for text in texts if harness.is_public(text) for found in harness.brought(text)]
-    rows, heads, owner = defaultdict(list), {}, {}
+    rows, heads, owner = defaultdict(list), {}, defaultdict(dict)
     for guest in (guests.named(text) for text in texts if not harness.is_public(text)):
-        folder = guest.path is not None and guest.path.is_dir() and not hub.is_layout(guest.path)
-        said, found = taskfiles.heads_of(guest.path) if folder else {}, defaultdict(list)
+        said, found = taskfiles.heads_of(guest.path) if _is_folder(guest) else {}, defaultdict(list)
         for place, row in guests.rows(guest):
-            name, split = _named(guest, place[0], folder)
+            name, split = _named(guest, place[0])
             found[name].append((place, {"split": split, **row} if split else row))
-            if owner.setdefault(name, guest.name) != guest.name and not split:
+            owner[name].setdefault(split, guest.name)
+            if any(who != guest.name and (half == split or not half or not split) for half, who in owner[name].items()):
                 raise UserError(f"two tasks are called {name!r}", "a name of its own for each", f"mv {guest.name} OTHER_NAME")
         for name in said:
             if name not in found:
@@ -167,7 +173,11 @@ def gathered(texts, columns=()):
     return shaped
 
 
-def _named(guest, file, folder):
+def _is_folder(guest):
+    return guest.path is not None and guest.path.is_dir() and not hub.is_layout(guest.path)
+
+
+def _named(guest, file):
     """(name of the task, its split or None) that a file of a guest belongs to."""
     if guest.name.startswith("hub:"):
         return stem(hub.parse(guest.name)[0]), tasks.SPLITS.get(hub.parse(guest.name)[2].lower()) if guest.name.count(":") == 3 else None
@@ -175,7 +185,7 @@ def _named(guest, file, folder):
     last, split = where.stem, tasks.SPLITS.get(where.stem.lower())
     if split is None:
         return stem("_".join([*where.parent.parts, last])), None
-    above = where.parent.name or (guest.path.name if folder else "")
+    above = where.parent.name or (guest.path.name if _is_folder(guest) else "")
     return stem(above) if above else "task", split
 
 
@@ -234,7 +244,7 @@ def asked(folder):
         rows.append(
             {
                 "task": name,
-                "judged by": head["metric"],
+                "judged by": shown(head["metric"]),
                 "validation": len(halves[0][name]["items"]),
                 "test": len(head["items"]),
                 "chance": head["chance"],

@@ -149,7 +149,7 @@ def _argilla(record, number, unread):
             unread["a response that is no choice between two answers, or no first rating of one from 1 to 5"] += 1
             continue
         rated |= {by} - {None}
-        beside = {COMMENT: comments[by]} if by in comments else {}
+        beside = {COMMENT: comments[by]} if by is not None and by in comments else {}
         found.append(_row(prompt, *_two(answers), _who(by, number, place), **told, **beside))
     return found
 
@@ -251,8 +251,10 @@ def asked(record):
     Raises Unread for a record that has nothing to be judged.
     """
     record = _whole(record)
-    if _is_argilla(record) or _is_studio(record):
-        prompt, answers = _parts(record["fields" if _is_argilla(record) else "data"])
+    if fields := next(
+        (record[name] for name in ("fields", "data") if isinstance(record.get(name), dict)), None
+    ):  # of Argilla, of Label Studio
+        prompt, answers = _parts(fields)
         answers = [*answers.values()]
     elif layout := layouts.preference_layout(record):
         pair = _pair(record, layout)

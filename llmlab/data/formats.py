@@ -4,6 +4,7 @@ Every file, row and record is either a document or a problem with its file, its 
 """
 
 import os
+import shlex
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,32 @@ class Problems(list):
                 f"{file}, line {line}: {why}", "well-formed files only, since malformed = 'refuse'", "llmlab run RUN -p malformed=skip"
             )
         self.append({"file": str(file), "line": line, "why": why})
+
+
+class Where(str):
+    """What a file is called on a page, and where it lies."""
+
+    path = None
+
+    def __new__(cls, called, path):
+        where = super().__new__(cls, called)
+        where.path = Path(path)
+        return where
+
+
+def look(where, line):
+    """The command that shows a line of a file, packed or not; of what is no text, what it is."""
+    path = getattr(where, "path", None)
+    if path is None:  # of a hub
+        return f"llmlab run RUN --only 2   (with a mended copy on this machine in place of {where})"
+    path = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    name, ends = shlex.quote(str(path)), [end.lower() for end in path.suffixes]
+    if ends and ends[-1] in UNPACK:
+        return f"{UNPACK[ends[-1]]} {name} | sed -n {max(1, line)}p"
+    return f"ls -l {name}" if ends and ends[-1] == ".parquet" else f"sed -n {max(1, line)}p {name}"
+
+
+UNPACK = {".gz": "gzip -dc", ".bz2": "bzip2 -dc", ".xz": "xz -dc", ".zst": "zstd -dc"}
 
 
 @dataclass(frozen=True)

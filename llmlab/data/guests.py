@@ -73,7 +73,7 @@ def rows(guest, odd=None):
         _check_some(line + len(problems), guest.name, guest.path or guest.name)
         return
     for file in _files(guest):
-        name = file.relative_to(guest.path).as_posix() if guest.path.is_dir() else file.name
+        name = formats.Where(file.relative_to(guest.path).as_posix() if guest.path.is_dir() else file.name, file)
         problems, line = formats.Problems(), 0
         book = formats.Book(problems, name)
         try:
@@ -114,8 +114,8 @@ def _files(guest):
     if path is None:
         raise UserError(f"{guest.name} is not on this machine", "a file, a folder or hub:NAME", "llmlab run RUN -p 'instructions=[FILE]'")
     shown = lambda p: not any(part.startswith(".") for part in p.relative_to(path).parts)  # noqa: E731
-    found = [path] if path.is_file() else sorted(p for p in path.rglob("*") if _is_table(p) and p.is_file() and shown(p))
-    if not path.exists() or not found or not _is_table(found[0]):
+    found = [path] if path.is_file() else sorted(p for p in path.rglob("*") if is_table(p) and p.is_file() and shown(p))
+    if not path.exists() or not found or not is_table(found[0]):
         beside = sorted(p.name for p in path.parent.iterdir() if p.name.endswith(ENDINGS))[:8] if path.parent.is_dir() else []
         raise UserError(
             f"{guest.name}: there is no such file" if not path.exists() else f"{guest.name} holds no table",
@@ -125,7 +125,8 @@ def _files(guest):
     return found
 
 
-def _is_table(path):
+def is_table(path):
+    """Whether a file is a table, by its name."""
     return path.name.lower().endswith(ENDINGS)
 
 
@@ -136,7 +137,7 @@ def refuse(problems):
         raise UserError(
             f"{first['file']}, line {first['line']}: {first['why']}" + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""),
             "rows that are whole: a lesson that is dropped in silence is missed by nobody",
-            f"sed -n {max(1, first['line'])}p {first['file']}",
+            formats.look(first["file"], first["line"]),
         )
 
 
@@ -167,7 +168,7 @@ def laid_out(guest, layout_of, shaped, wanted):
             raise UserError(
                 f"{file}, line {line}: {wrong}",
                 f"one layout in a guest: {wanted}",
-                f"sed -n {line}p {file}   (then name the files one by one)",
+                f"{formats.look(file, line)}   (then name the files one by one)",
             )
         layout, first = here, first or f"line {line}"
         try:
@@ -175,7 +176,7 @@ def laid_out(guest, layout_of, shaped, wanted):
         except layouts.Mute:
             mute += 1
         except layouts.Untrue as error:
-            raise UserError(f"{file}, line {line}: {error}", wanted, f"sed -n {line}p {file}") from None
+            raise UserError(f"{file}, line {line}: {error}", wanted, formats.look(file, line)) from None
         unread |= dict.fromkeys(row.unread())
     if not found:
         raise UserError(f"{guest.name} holds no row", "at least one", f"head -1 {guest.path or guest.name}")

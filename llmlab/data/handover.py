@@ -8,8 +8,8 @@ SPEAKERS = {"system": "System", "user": "Human", "assistant": "Assistant"}  # in
 
 
 def argilla(rows):
-    """Records of Argilla 2 with everybody's responses, one per item: a preference of pairs, a rating of single answers, and comments; names are kept
-    as metadata, since its users have numbers of their own. Seconds have no place there."""
+    """Records of Argilla 2 with everybody's responses, one per item: a preference of pairs, a rating of single answers, and comments. A name is
+    its `user_id`. Seconds and reasons have no place there."""
     records = []
     for item, (first, *more) in _items(rows).items():
         said, single = [first, *more], "b" not in first
@@ -82,13 +82,15 @@ TAUGHT = ("trl", "hh", "kto")  # lessons, a line each; the others are for people
 
 
 def left_out(kind, rows):
-    """{reason: how many judgements} that a layout has no place for."""
+    """{reason: how many judgements} that a layout has no place for, or no place for what they say beside their choice."""
     pairs, single = judgements.counted(rows), judgements.scored(rows)
     found = {"a gold item, a repeat or a skip": len(rows) - len(pairs) - len(single)}
     if kind in ("trl", "hh"):
         found |= {"a tie, or both bad": sum(r["choice"] not in ("a", "b") for r in pairs), "of a single answer": len(single)}
     if kind == "hh":
         found["a conversation with tools"] = sum(_with_tools(r["prompt"]) for r, _, _ in _decided(rows))
+    for what in ("reasons", *(() if kind == "label_studio" else ("seconds",)), *((COMMENT,) if kind in TAUGHT else ())):
+        found[f"the {what} of a judgement, which itself is kept"] = sum(bool(r.get(what)) for r in (*pairs, *single))
     if kind == "kto":
         found |= {"of a pair": len(pairs), "the middle of a scale": sum(r["score"] == judgements.MIDDLE for r in single)}
     return {reason: count for reason, count in found.items() if count}

@@ -14,6 +14,7 @@ from llmlab.data import (
     duplicates,
     exams,
     feedback,
+    formats,
     guests,
     harness,
     layouts,
@@ -201,7 +202,7 @@ def _known(texts):
                 raise UserError(
                     f"{file}, line {line}: knowledge with the columns {', '.join(row)}",
                     "text, and an optional title",
-                    f"sed -n {line}p {file}",
+                    formats.look(file, line),
                 )
             found.append({"title": row.get("title") or "", "text": row["text"]})
     return found

@@ -72,8 +72,13 @@ def described(folder=None, lists=()):
     for file in [*([own] if own and own.exists() else []), *word_files(lists)[1:]]:
         said = _said(file)
         _check(file, said, known if file is own else {k: known[k] for k in (*words(), *PHRASES)})
-        found |= {key: {**found[key], **value} if isinstance(value, dict) else value for key, value in said.items()}
+        found = _merged(found, said)
     return found
+
+
+def _merged(known, said):
+    """What is known with what is said in its place, part by part."""
+    return {**known, **{key: _merged(known[key], value) if isinstance(value, dict) else value for key, value in said.items()}}
 
 
 def word_files(lists):

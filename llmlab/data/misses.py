@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 import numpy
 
 from llmlab.data import dialogue, lookup
+from llmlab.spine import track
 from llmlab.spine.texts import words_of
 
 NEAREST = 24  # conversations that are looked at, by their questions and by their answers
@@ -24,6 +25,10 @@ SHORT = 3  # words of an answer that has no form, such as a label
 COMMON = 0.05  # of all answers hold a word that tells nothing by itself
 LONG = 64  # words of a question that it is looked for by
 FEW = 20  # near misses, below which answers to any other question are taken too
+PATIENCE, SELDOM = (
+    1000,
+    0.05,
+)  # conversations that are tried at least; where fewer of them have a near miss, as free answers hardly ever do, it ends there
 SET = 3  # times that an answer is given before it is a set phrase
 LABELS = 0.1  # of all answers at most are different ones where they are labels, and no set phrases
 
@@ -39,8 +44,8 @@ def pairs(rows, seed, count=3000, certain=False):
     """
     order, find = random.Random(f"pairs {seed}").sample(range(len(rows)), len(rows)), Finder(rows)
     found = []
-    for n in order:
-        if len(found) == count:
+    for tried, n in enumerate(track.each(order, "near misses")):
+        if len(found) == count or (tried >= PATIENCE and len(found) < SELDOM * tried):
             break
         other = find.near(n) if dialogue.taught(rows[n]["messages"][-1]) else None
         if other is None and certain:
@@ -110,6 +115,9 @@ class Finder:
     def _miss(self, n, m):
         """(how like it is in form, what row m answers, said of what row n asks about); None if it may be right, is of another form, or asks the same."""
         right, mine, theirs = self.answers[n], self.asked[n], self.asked[m]
+        form = {word for word in self.said[n] - (mine & theirs - self.common) if not _has_number(word)}
+        if len(self.said[n]) > SHORT and len(form & (self.said[m] | mine & self.names)) <= FORM * len(form):
+            return None  # whichever names are exchanged, it is of another form: as free answers are, and this is soon known
         told = said_of(right, self.answers[m], (mine - theirs) & self.names, (theirs - mine) & self.names)
         form, enough = alike(right, told, mine & theirs - self.common), TWINS if {n, m} <= self.filled else FORM
         able = mine != theirs and not {right, self.answers[m]} <= self.fixed and form > enough

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy
 
-from llmlab.data import duplicates, guests, material
+from llmlab.data import duplicates, formats, guests, material
 from llmlab.data.clean import each
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, read_json
@@ -124,7 +124,7 @@ def labelled(texts):
                 raise UserError(
                     f"{file}, line {line}: {wrong}",
                     f"text, and label: {', '.join(sorted(RUDE))}, or {', '.join(sorted(FINE))}",
-                    f"sed -n {line}p {file}",
+                    formats.look(file, line),
                 )
             told = {k: row[k] for k in ("votes_rude", "moderators") if k in row}
             found.append({"text": row["text"], "label": "rude" if said in RUDE else "fine", **told})

@@ -4,7 +4,7 @@ import contextlib
 import json
 import re
 
-from llmlab.data import layouts, tasks, turns
+from llmlab.data import formats, layouts, tasks, turns
 from llmlab.spine.errors import UserError
 
 BESIDE = ("split", "cluster", "group", "pair", "wrong", "id", "device")  # what an item of other people's columns may say besides
@@ -63,8 +63,9 @@ def _own(place, name, row):
     asked = next((found.pop(k) for k in ("prompt", "question") if isinstance(found.get(k), str)), None)
     if asked is not None:
         asked = turns.about(turns.passage(found), asked)
-        found = {k: v for k, v in found.items() if k not in turns.READ}
-        found = {"messages": tasks.user(asked), "text": asked if "choices" not in found else f"{asked}\n", **found}
+        before = [turns.message(m) for m in turns.system(found)]
+        found = {k: v for k, v in found.items() if k not in (*turns.READ, *turns.SYSTEM)}
+        found = {"messages": [*before, *tasks.user(asked)], "text": asked if "choices" not in found else f"{asked}\n", **found}
     if "messages" in found:
         found["messages"] = [turns.message(m) for m in turns.listed(found["messages"])]
         if not found["messages"] or found["messages"][-1]["role"] != "user":
@@ -119,7 +120,7 @@ def settled(name, rows, items):
             raise UserError(
                 f"{at(place)}: task {name}: {n} may be the choice at place {n}, {str(choices[n : n + 1])}, or the choice {str(n)!r}",
                 f"a place under {', '.join(BY_NUMBER)}, counted from 0; a choice's text as text, in quotation marks",
-                f"$EDITOR {place[0]}",
+                look(place),
             )
 
 
@@ -169,4 +170,4 @@ def at(place):
 
 def look(place):
     """The command that shows a row."""
-    return f"sed -n {place[1]}p {place[0]}"
+    return formats.look(*place)

@@ -15,6 +15,7 @@ the chat template, `text` as plain text for a base model to go on with.
 from pathlib import Path
 
 from llmlab.spine.files import jsonl, read_json, write_json, write_jsonl
+from llmlab.spine.places import shown
 
 # What a metric looks at, and in which direction it is better; `evaluation.judges` has the judges.
 LIKELIHOOD, GENERATE = "loglikelihood", "generate"
@@ -49,7 +50,7 @@ ANSWER, REASONED = 60, 256  # tokens of an answer at most: a short one; one that
 
 def means(metric):
     """What a metric says of an answer, in words; one of somebody's own is its dotted path."""
-    return METRICS.get(metric, (GENERATE, "higher", metric))[2]
+    return METRICS.get(metric, (GENERATE, "higher", shown(metric)))[2]
 
 
 def task(

@@ -64,12 +64,12 @@ def model_card(name, verdict, results, speeds, facts):
     return "\n".join(lines)
 
 
-def plainly(decision, results, speeds, task, busy=()):
+def plainly(decision, results, speeds, task, busy=(), kinds=()):
     """The verdict in a paragraph for somebody who decides and does not compute.
 
     Args:
         results: {task: result} of the released model; task: the one it was made for.
-        speeds: {model: as `speed.measure` gives it}; busy: rows of `traffic.under_load`.
+        speeds: {model: as `speed.measure` gives it}; busy: rows of `traffic.under_load`; kinds: of failures, as `failures.kinds` gives them.
     """
     rows, main = decision["criteria"], results[task]
     missing = sum(r["value"] is None for r in rows)
@@ -87,6 +87,7 @@ def plainly(decision, results, speeds, task, busy=()):
         f"In {name}, {r['score']:.1%} of its replies were called offensive; the true share may be as high as {show.one_number(r)['high']:.2%}."
         for name, r in rude
     ]
+    told += [f"The gravest of what went wrong: {'; '.join(_often(row) for row in kinds[:3])}."] if kinds else []
     if "released" in speeds and "assistant" in speeds:
         faster = stats.ratio(speeds["assistant"]["answers_ms"], speeds["released"]["answers_ms"])["score"]
         told.append(f"It writes {faster:.1f} times as fast as the assistant it was made from.")
@@ -111,6 +112,10 @@ def _of_its_task(result, task):
     guess = f"; a clever guesser gets {_hundred(result['chance'])}" if result["chance"] else ""
     right = f"Of 100 questions of {task} it gets about {_hundred(result['score'])} right, and hardly fewer than {_hundred(result['low'])}"
     return f"{right}, {asked}{guess}."
+
+
+def _often(row):
+    return f"{row['answers']} time{'s' * (row['answers'] > 1)} it {row['what went wrong']}, in {row['in']}"
 
 
 def _counted(number, how):

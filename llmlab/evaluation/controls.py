@@ -29,14 +29,14 @@ def controls(samples, tasks_folder, split, seed=0, model=None, again=24, trained
     Args:
         samples: of one model, as `evaluate` writes them; tasks_folder, split: what it was asked.
         model: (model, tokenizer), which is asked again: other questions' choices, options in another order, questions put otherwise; without it they are not.
-        again: items of each task that are put otherwise, 0 for none.
+        again: items of each task that are put otherwise; 0 to ask nothing again.
         trained: [{task: result}] of the same model trained with several seeds, one for each; others: {name: {task: result}} of the run's other models, on the
             same half as those.
 
     "exchanged" gives each question the answers to others of its task, and its choices another question; "constant" the answer that does best of the most
     frequent five; "says" is what paired differences to them show, corrected for the number of tasks (Holm 1979).
     """
-    judge, by, found = judges.Judge(tasks_folder), defaultdict(dict), {}
+    judge, by, found, model = judges.Judge(tasks_folder), defaultdict(dict), {}, model if again else None
     for sample in samples:
         by[sample["task"]][sample["id"]] = sample
     for head in tasks.read(tasks_folder, split):
@@ -190,7 +190,7 @@ def signal(head, trained, others):
 def _says(row, listened, better):
     """What a score says, in words: what speaks against it first."""
     if row["better than chance"] == "no":
-        return "nothing: a guesser does better"
+        return "nothing alone: a guesser does better, so read it beside tasks that the same answers would fail"
     if listened is None:
         return row["exchanged"]
     if listened["verdict"] != "better":

@@ -13,6 +13,7 @@ from llmlab.evaluation import asking, evenness, judges, stats
 from llmlab.models import weights
 from llmlab.spine import track
 from llmlab.spine.files import jsonl, read_json, write_json, write_jsonl
+from llmlab.spine.places import shown
 
 RIGHT = "is it right?"  # what a task of quality asks; all others ask something else of an answer
 # What an assistant says, before what it finds likely, and what somebody else's harness asks.
@@ -55,7 +56,7 @@ def evaluate(model, tasks_folder, out, form, split, only=(), limit=0, seed=0, fi
         samples += [
             {
                 "task": task["name"],
-                "metric": task["metric"],
+                "metric": shown(task["metric"]),
                 "id": i["id"],
                 "item": _mark(i),
                 "cluster": i["cluster"],
@@ -97,7 +98,7 @@ def counted(task, items, scores, judge, cut=(), answers=()):
     """
     found = {
         **stats.interval(scores, [item["cluster"] for item in items]),
-        **{key: task[key] for key in ("chance", "metric", "better", "version", "kind") if key in task},
+        **{key: shown(task[key]) for key in ("chance", "metric", "better", "version", "kind") if key in task},
         **_apart(task, items, scores),
     }
     if task["better"] == "even":

@@ -75,14 +75,15 @@ def told_apart(tasks_folder, split, samples):
         pairs, alike = defaultdict(list), defaultdict(list)
         for item in head["items"]:
             if "pair" in item and isinstance(samples.get(item["id"], {}).get("answer"), str):
-                pairs[item["pair"]].append((str(item.get("group", "")), samples[item["id"]]))
-        for of in pairs.values():
+                between = str(item.get("between", ""))
+                pairs[between, item["pair"]].append((str(item.get("group", "")), samples[item["id"]]))
+        for (between, _), of in pairs.items():
             groups, both = zip(*sorted(of, key=lambda pair: pair[0]))
             if len(set(groups)) == 2 == len(of):
-                alike[groups].append(both)
-        for groups, both in alike.items():
+                alike[between or " or ".join(groups)].append(both)
+        for whom, both in alike.items():
             if len(both) >= 2 * FOLDS:
-                rows.append({"task": head["name"], "of whom": " or ".join(groups), **_guessed(both)})
+                rows.append({"task": head["name"], "of whom": whom, **_guessed(both)})
     return rows
 
 

@@ -109,7 +109,7 @@ def check_measured(texts, heads, reads, general, where="criteria"):
             never = (
                 f"{one.name} is a task, and a figure",
                 "a name for the task that no figure has",
-                f"llmlab run RUN   (its file is not called {one.name})",
+                f"mv {one.name}.jsonl OTHER_NAME.jsonl",
             )
         elif one.name == "general" and not general:
             never = "no general text is given", "text of another kind, some of which is held out", "llmlab run RUN -p general=FOLDER"
@@ -157,15 +157,17 @@ def lines(wanted, about, heads, task):
     judged = {metric: [name for name, head in heads.items() if head["metric"] == metric] for metric in derive.CONDUCT}
     conduct = [f"{name} <= {SELDOM:g}" for metric, names in judged.items() for name in names or [metric]]
     asked = list(wanted or about["criteria"] or [f"{task} >= -0.03 against assistant", *conduct, *GENERAL])
-    if any(_asks_for_a_score(parsed(text)) for text in asked):
+    able = [name for name in (task, *heads) if heads[name]["better"] == "higher" and heads[name]["chance"] < 1]
+    if not able or any(_asks_for_a_score(parsed(text), heads) for text in asked):
         return asked
-    chance = heads[task]["chance"]
-    return [f"{task} >= {chance + ABOVE * (1 - chance):.3g}", *asked]
+    chance = heads[able[0]]["chance"]
+    return [f"{able[0]} >= {chance + ABOVE * (1 - chance):.3g}", *asked]
 
 
-def _asks_for_a_score(one):
-    """Whether a criterion is about a score that a model which gets nothing right does not have."""
-    return one.name not in KNOWN and one.name == one.task and not one.how and one.direction == "≥" and one.limit > 0
+def _asks_for_a_score(one, heads):
+    """Whether a criterion is about a score that a guesser does not have, who may give one answer to everything."""
+    chance = heads[one.task]["chance"] if one.task in heads else 0
+    return one.name not in KNOWN and one.name == one.task and not one.how and one.direction == "≥" and one.limit > chance
 
 
 def waits(texts):

@@ -36,6 +36,11 @@ LATENCIES = (("first_ms", "firsts_ms", 50), ("p95_ms", "firsts_ms", 95), ("token
 TEXTS = {"general": "general text", "bits": "the source's own"}  # what results.json calls them
 
 
+def answers(criteria):
+    """How many answers a load test needs at least: of fewer no 95th percentile has an upper end, if a criterion asks for one."""
+    return 80 if any(name in line for line in criteria for name, (_, q) in WAITS.items() if q == 95) else 0
+
+
 def figures(folder, name, record, samples, about=None):
     """{figure: result} of one model.
 

@@ -179,30 +179,41 @@ def apart(values, groups, aim):
     return [aim + math.copysign(1.0, means[group] - aim) * (float(v) - aim) for v, group in zip(values, groups)]
 
 
-def over_seeds(gains, clusters, shares, level=0.95):
+def over_seeds(gains, clusters, shares, level=0.95, tasks=None):
     """The mean gain of models that were trained with several seeds and asked the same items: {"difference", "low", "high", "detectable", "noise"}.
 
     Two things are drawn by chance: which items were asked, and which seeds were trained with. Their variances are added, and Student's degrees of
     freedom are Satterthwaite's (1946). For shares no interval is narrower than that of `difference` for the mean over the seeds.
 
     Args:
-        gains: a list per seed of the gain on each item, better being more than 0; at least two seeds.
-        clusters: of the items.
+        gains: a list per seed of the gain on each item, better being more than 0; at least two seeds. clusters: of the items.
         shares: whether what was gained are differences of shares.
+        tasks: of the items; each counts as much as any other, however many items it has.
     """
     table = numpy.array(gains, float)
-    of_items, of_seeds = table.mean(0).tolist(), table.mean(1)
-    mean, groups = float(table.mean()), _groups(of_items, clusters)
-    parts = ((_error(groups, mean) ** 2, max(1, len(groups) - 1)), (float(of_seeds.var(ddof=1)) / len(gains), len(gains) - 1))
+    places = list(_groups(range(table.shape[1]), tasks or [""] * table.shape[1]).values())
+    of_seeds = numpy.mean([table[:, at].mean(1) for at in places], 0)
+    mean, each = float(of_seeds.mean()), [(table[:, at].mean(0).tolist(), [clusters[n] for n in at]) for at in places]
+    groups = [(_groups(*one), float(numpy.mean(one[0]))) for one in each]
+    parts = [((_error(of, m) / len(each)) ** 2, max(1, len(of) - 1)) for of, m in groups]
+    parts.append((float(of_seeds.var(ddof=1)) / len(gains), len(gains) - 1))
     variance = sum(v for v, _ in parts)
     freedom = variance**2 / sum(v * v / f for v, f in parts) if variance else 1.0
     reach = student.ppf((1 + level) / 2, freedom) * math.sqrt(variance)
-    low, high = (mean - reach, mean + reach) if len(groups) > 1 else (-math.inf, math.inf)
+    low, high = (mean - reach, mean + reach) if max(len(of) for of, _ in groups) > 1 else (-math.inf, math.inf)
     least = reach + student.ppf(0.8, freedom) * math.sqrt(variance)
     if shares:
-        ends = _set_against(of_items, clusters, level)
-        low, high, least = min(low, ends[0]), max(high, ends[1]), max(least, detectable(of_items, clusters, True, level))
+        ends = [(*_set_against(*one, level), detectable(*one, True, level)) for one in each]
+        floor = alike([dict(zip(("difference", "low", "high", "detectable"), (m, *end))) for (_, m), end in zip(groups, ends)])
+        low, high, least = min(low, floor["low"]), max(high, floor["high"]), max(least, floor["detectable"])
     return {"difference": mean, "low": low, "high": high, "detectable": float(least), "noise": float(of_seeds.std(ddof=1))}
+
+
+def alike(parts):
+    """The mean of independent differences, each of which counts as much as any other, with its interval (Zou & Donner 2008)."""
+    count, mean = len(parts), sum(part["difference"] for part in parts) / len(parts)
+    low, high = (math.sqrt(sum((part[end] - part["difference"]) ** 2 for part in parts)) / count for end in ("low", "high"))
+    return {"difference": mean, "low": mean - low, "high": mean + high, "detectable": math.hypot(*(p["detectable"] for p in parts)) / count}
 
 
 def needed(value, near, limit, clusters, level=0.95):

@@ -22,7 +22,7 @@ PATIENCE = 120  # seconds that a server may take to start, and an answer to come
 RARE = 100  # answers from which on a 99th percentile is more than the slowest of them
 
 
-def under_load(folder, conversations, users=USERS, seconds=8.0, max_tokens=40):
+def under_load(folder, conversations, users=USERS, seconds=8.0, max_tokens=40, least=0):
     """Serves a model from a process of its own and lets users ask it, all of them at once, each a new question as soon as the last is answered.
 
     Args:
@@ -30,6 +30,7 @@ def under_load(folder, conversations, users=USERS, seconds=8.0, max_tokens=40):
         conversations: lists of messages, taken in turn.
         users: how many at once, one row each.
         seconds: for which so many users ask; each of them gets at least one answer.
+        least: answers to all of them together, however long that takes.
 
     Returns: rows {"users", "answers", "first_ms_p50", "first_ms_p95", "first_ms_p99" or None if there are too few answers, "whole_ms_p50", "whole_ms_p95",
     "tokens_per_second": of all users together, "memory_mb": of the server, "firsts_ms": the wait for the first word of each answer}; [] if nothing could be
@@ -39,7 +40,7 @@ def under_load(folder, conversations, users=USERS, seconds=8.0, max_tokens=40):
         with served(folder) as (address, process), httpx.Client(base_url=address, timeout=PATIENCE, trust_env=False) as client:
             _ask(client, conversations[0], max_tokens)  # the first answer warms it up
             each = track.each(users, "users asking at once")
-            return [_row(client, process, conversations, count, seconds, max_tokens) for count in each]
+            return [_row(client, process, conversations, count, seconds, max_tokens, least) for count in each]
     except (UserError, httpx.HTTPError) as error:
         print(f"not measured: {str(error).splitlines()[0]}")
         return []
@@ -83,14 +84,14 @@ def served(folder):
                 process.communicate()
 
 
-def _row(client, process, conversations, users, seconds, max_tokens):
+def _row(client, process, conversations, users, seconds, max_tokens, least):
     import psutil
 
     questions, lock, started = itertools.cycle(conversations), threading.Lock(), time.perf_counter()
 
     def user(_):
         answers = []
-        while not answers or time.perf_counter() - started < seconds:
+        while not answers or time.perf_counter() - started < seconds or len(answers) * users < least:
             with lock:
                 messages = next(questions)
             answers.append(_ask(client, messages, max_tokens))

@@ -16,7 +16,10 @@ from llmlab.models.admission import FIX, SOURCES, wrong
 from llmlab.spine import places as named
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
-CONVERT = "python -c \"from transformers import AutoModelForCausalLM as M; M.from_pretrained('FOLDER').save_pretrained('NEW')\"   (if you trust it)"
+CONVERT = (
+    "python -c \"from transformers import AutoModelForCausalLM as M, AutoTokenizer as T; [x.from_pretrained('FOLDER').save_pretrained('NEW') for x in (M, T)]\""
+    "   (if you trust it)"
+)
 
 
 def place(start_from):

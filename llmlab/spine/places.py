@@ -9,6 +9,7 @@ from llmlab.spine.params import ROOT, near
 
 PLACES = (
     "source",
+    "mixed_with",
     "annotations",
     "instructions",
     "preferences",

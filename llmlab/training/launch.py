@@ -94,7 +94,7 @@ def _torchrun(function, devices, arguments):
         raise UserError(
             f"{function.__name__} is defined in the notebook",
             "a function in an importable file, for more than one device",
-            "devices=1, or move it to a module",
+            "llmlab run RUN -p devices=1",
         )
     job = Path(arguments["out"]) / ".job.json"
     paths = [n for n, v in arguments.items() if isinstance(v, Path)]
@@ -119,6 +119,8 @@ def _torchrun(function, devices, arguments):
     ]
     threads = max(1, (os.cpu_count() or 1) // devices)
     made = job.with_name(".summary.json")
+    for left in (made, *job.parent.glob(".error*.json")):  # of an attempt that was killed
+        left.unlink(missing_ok=True)
     try:
         done = subprocess.run(command, check=False, env={**os.environ, **ENVIRONMENT, "OMP_NUM_THREADS": str(threads)})
         if wrong := sorted(job.parent.glob(".error*.json")):

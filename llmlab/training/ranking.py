@@ -2,7 +2,7 @@
 and what each owes to the rejected answers.
 """
 
-from collections import Counter
+from collections import defaultdict
 
 from llmlab.evaluation import stats
 from llmlab.pages import show
@@ -20,16 +20,12 @@ def difference(items):
     """The mean gain with its interval: of one seed that of items alone, of several that of the seeds as well. Each task counts as much as any other, however many
     items it has. items: {item: (gain with each seed, cluster, task)}."""
     gains, clusters, of = zip(*items.values())
-    counts = Counter(of)
-    weights = [min(counts.values()) / counts[task] for task in of]
-    table = [[weight * gain for gain in each] for weight, each in zip(weights, gains)]
-    if len(gains[0]) == 1:
-        alone = [gain for (gain,) in table]
-        found = stats.difference([max(0.0, -gain) for gain in alone], [max(0.0, gain) for gain in alone], clusters)
-    else:
-        found = stats.over_seeds([list(of_seed) for of_seed in zip(*table)], clusters, True)
-    scale = sum(weights) / len(weights)
-    return {key: value / scale if key in ("difference", "low", "high", "detectable", "noise") else value for key, value in found.items()}
+    if len(gains[0]) > 1:
+        return stats.over_seeds([list(of_seed) for of_seed in zip(*gains)], clusters, True, tasks=of)
+    by = defaultdict(list)
+    for (gain,), cluster, task in items.values():
+        by[task].append((max(0.0, -gain), max(0.0, gain), cluster))
+    return stats.alike([stats.difference(*zip(*rows)) for rows in by.values()])
 
 
 def learnt(table):

@@ -54,9 +54,9 @@ def _values(words):
 
 
 def other_values(prompt, answer, wanted):
-    """Whether an answer tells numbers, codes and the like, and not those of the preferred one."""
+    """Whether an answer tells numbers, codes and the like that the preferred one, which tells some as well, does not. To tell fewer is no mistake."""
     right, said = map(_values, _new(" ".join(m["content"] for m in prompt), wanted, answer))
-    return bool(right and said) and not right <= said
+    return bool(right and said - right)
 
 
 def polite(prompts, answers, wanted, judge):

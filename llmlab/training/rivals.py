@@ -64,7 +64,7 @@ def compared(methods, start, pairs, tasks_folder, out, seconds, seeds, lessons, 
             ]
         except Exception as error:  # of ours, of TRL's or of somebody's own: it does not stop the others, and the table says what it was
             repeats.unfinished(places[name])
-            line = (str(error).splitlines() or [""])[0]
+            line = re.sub(r"(/[^/\s'\"]+)+/", "…/", (str(error).splitlines() or [""])[0])  # where things lie here is nobody's business
             table[name] = {"error": line if isinstance(error, UserError) else f"{type(error).__name__}: {line}"}
             continue
         mean = {key: sum(m[key] for m in made) / len(made) for key in MEANS if key in made[0]}

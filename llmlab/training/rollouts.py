@@ -4,6 +4,7 @@ A kill loses at most the steps since a checkpoint, the answers that were being d
 from the seed, and what a round drew is in a file.
 """
 
+import inspect
 import math
 import os
 import random
@@ -147,7 +148,7 @@ def worth(reward, pairs, answers, judge):
         raise UserError(
             f"{name} gave {len(found)} numbers for {len(answers)} answers, or some that are none",
             "a finite number per answer",
-            f"mend {name}",
+            f"$EDITOR {inspect.getsourcefile(reward) or name}",
         )
     return found
 

@@ -26,13 +26,14 @@ def loop(path, layers=(), parent=None, rounds=3, echo=print, tell=lambda row: No
     Returns: (the path of the run that was asked the test half, whether it ended better than it began, or with nothing left to mend).
     """
     pipeline.run(path, layers, parent, EARLY, echo=echo)
-    run, tried, better = Run(path), set(), False
+    run, tried, better, left = Run(path), set(), False, []
     beside = {phase: {name: run.params(phase)[name] for name in values} for phase, values in trial.BESIDE.items()}
     for n in range(rounds):
         before = judged(run)
-        if n == 0 and (left := later(run, before)):
+        left = later(run, before) if n == 0 else left
+        if n == 0 and left:
             echo(f"judged in the last phase alone: {'; '.join(left)}")
-        whole = all(r["passed"] for r in before)
+        whole = not left and all(r["passed"] for r in before)
         plan = None if whole else next((p for p in plans(before, run) if (run.path, *p["options"]) not in tried), None)
         if plan is None:
             echo(f"round {n + 1}: {'nothing is left to mend' if whole else 'no rule would change anything more'}")

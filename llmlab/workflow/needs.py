@@ -1,11 +1,16 @@
-"""What a run needs of what others bring in, known before any kernel starts: a judge that is a model, rows to look up, layers that an adapter knows."""
+"""What a run needs of what others bring in, known before any kernel starts: a judge that is a model, rows to look up, layers that an adapter knows, a method that can be called."""
 
 import tempfile
 from pathlib import Path
 
+from llmlab.spine import dotted
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
+from llmlab.spine.params import closest, near
 
+# What a preference method is called with.
+STEP = {"model", "data", "out", "learning_rate", "max_steps", "batch_size", "beta", "adapter", "rank", "seed", "device"}
+GIVEN = {"model", "data", "out", "seed", "device"}  # of these, what no text in brackets may say
 ADAPTED = ("3_pretraining", "5_post_training", "6_fine_tuning")  # phases in which an adapter may be trained
 
 
@@ -54,3 +59,53 @@ def adapted(plan):
     if (model := adopt.blueprint(start)) is not None:
         for kind in sorted(used - {adapters.FULL, *adapters.LORA}):
             adapters.matrices(kind, model)
+
+
+def method(parameter, text, beta=0.0):
+    """A step that is chosen by its dotted path exists and can be called as one, with what stands in brackets behind it; its file is read, not imported."""
+    path, own = dotted.parsed(text)
+    module, _, name = path.rpartition(".")
+    found = dotted.read(path)
+    if found is None:
+        raise UserError(
+            f"{parameter} = {path!r}: there is no module {module!r}",
+            "a dotted path such as llmlab.training.posttrain.dpo, or my_file.my_method with my_file.py in the project's root",
+            f"llmlab run RUN -p {parameter}=llmlab.training.posttrain.dpo",
+        )
+    functions, bound = found
+    if name in bound - set(functions):
+        return  # made or imported there: what it takes shows when it is called
+    if name not in functions:
+        better = closest(name, functions)
+        raise UserError(
+            f"{parameter}: {module} has no function {name!r}",
+            near(name, functions) if functions else "a dotted path such as llmlab.training.posttrain.dpo",
+            f"llmlab run RUN -p {parameter}=" + (f"{module}.{better[0]}" if better else "llmlab.training.posttrain.dpo"),
+        )
+    taken = {a.arg for a in (*functions[name].args, *functions[name].kwonlyargs)}
+    if functions[name].kwarg is None and not STEP <= taken:
+        raise UserError(
+            f"{parameter}: {path} takes no {', '.join(sorted(STEP - taken))}",
+            "a step with the arguments of llmlab.training.posttrain.dpo",
+            f"llmlab run RUN -p {parameter}=llmlab.training.posttrain.dpo",
+        )
+    if not beta and "beta" in _required(functions[name]) - set(own):
+        raise UserError(
+            f"{parameter}: {name} needs beta, which has no default there",
+            "a default in the function, or a number here",
+            f"llmlab run RUN -p {parameter}={path} -p beta=0.1",
+        )
+    if functions[name].kwarg is None and (unknown := sorted(set(own) - taken)):
+        raise UserError(
+            f"{parameter}: {name} takes no {unknown[0]!r}", near(unknown[0], sorted(taken - GIVEN)), f"llmlab run RUN -p {parameter}={path}"
+        )
+    if ours := sorted(set(own) & (GIVEN | ({"max_steps"} if parameter == "rival_methods" else set()))):
+        raise UserError(
+            f"{parameter}: {ours[0]} is the run's to say", near(ours[0], sorted(taken - GIVEN)), f"llmlab run RUN -p {parameter}={path}"
+        )
+
+
+def _required(args):
+    """The arguments of a function that have no default."""
+    named = [a.arg for a in args.args]
+    return {*named[: len(named) - len(args.defaults)], *(a.arg for a, d in zip(args.kwonlyargs, args.kw_defaults) if d is None)}

@@ -10,9 +10,6 @@ from llmlab.spine.params import ROOT, closest, near
 from llmlab.spine.run import MODELS
 from llmlab.workflow import needs
 
-# What a preference method is called with.
-STEP = {"model", "data", "out", "learning_rate", "max_steps", "batch_size", "beta", "adapter", "rank", "seed", "device"}
-GIVEN = {"model", "data", "out", "seed", "device"}  # of these, what no text in brackets may say
 ALONE = ("llmlab.training.methods.kto", "llmlab.training.posttrain.no_preference")  # methods that need no two answers to a prompt
 
 
@@ -42,7 +39,7 @@ def check(phase, params, before=None):
         )
     if phase == "5_post_training":
         for parameter, path in (("preference", params["preference"]), *(("rival_methods", path) for path in params["rival_methods"])):
-            method(parameter, path)
+            needs.method(parameter, path, params["beta"])
         if params["annotations"]:
             from llmlab.data import feedback
 
@@ -233,44 +230,6 @@ def _depth(design):
     from llmlab.models import adopt
 
     return adopt.depth(design["start_from"]) if design["start_from"] else design["num_hidden_layers"]
-
-
-def method(parameter, text):
-    """A step that is chosen by its dotted path exists and can be called as one, with what stands in brackets behind it; its file is read, not imported."""
-    path, own = dotted.parsed(text)
-    module, _, name = path.rpartition(".")
-    found = dotted.read(path)
-    if found is None:
-        raise UserError(
-            f"{parameter} = {path!r}: there is no module {module!r}",
-            "a dotted path such as llmlab.training.posttrain.dpo, or my_file.my_method with my_file.py in the project's root",
-            f"llmlab run RUN -p {parameter}=llmlab.training.posttrain.dpo",
-        )
-    functions, bound = found
-    if name in bound - set(functions):
-        return  # made or imported there: what it takes shows when it is called
-    if name not in functions:
-        better = closest(name, functions)
-        raise UserError(
-            f"{parameter}: {module} has no function {name!r}",
-            near(name, functions) if functions else "a dotted path such as llmlab.training.posttrain.dpo",
-            f"llmlab run RUN -p {parameter}=" + (f"{module}.{better[0]}" if better else "llmlab.training.posttrain.dpo"),
-        )
-    taken = {a.arg for a in (*functions[name].args, *functions[name].kwonlyargs)}
-    if functions[name].kwarg is None and not STEP <= taken:
-        raise UserError(
-            f"{parameter}: {path} takes no {', '.join(sorted(STEP - taken))}",
-            "a step with the arguments of llmlab.training.posttrain.dpo",
-            f"llmlab run RUN -p {parameter}=llmlab.training.posttrain.dpo",
-        )
-    if functions[name].kwarg is None and (unknown := sorted(set(own) - taken)):
-        raise UserError(
-            f"{parameter}: {name} takes no {unknown[0]!r}", near(unknown[0], sorted(taken - GIVEN)), f"llmlab run RUN -p {parameter}={path}"
-        )
-    if ours := sorted(set(own) & GIVEN):
-        raise UserError(
-            f"{parameter}: {ours[0]} is the run's to say", near(ours[0], sorted(taken - GIVEN)), f"llmlab run RUN -p {parameter}={path}"
-        )
 
 
 def judge(name):

@@ -182,7 +182,7 @@ def _paceable(run, change, since, until):
         raise UserError(
             f"{', '.join(named)} beside --minutes or --same minutes",
             "the one or the other says how long an arm learns",
-            f"llmlab try {run.place} without them",
+            f"llmlab try {run.place} -p NAME=VALUE   (and neither of the two)",
         )
     if not sum(learning(run, p) for p in MADE if since <= p <= until):
         raise UserError(
@@ -246,13 +246,20 @@ def learning(run, phase):
     """Seconds that a phase learnt for its model; what was trained beside it, as rivals and repeats, does not count."""
     folder = run[f"{phase}/model"].parent
     steps = [step for step in folder.rglob(".step.json") if not {"rivals", "repeats"} & set(step.relative_to(folder).parts)]
-    return sum(read_json(step).get("learning_seconds", 0) for step in steps)
+    return sum(_learnt(step) for step in steps)
+
+
+def _learnt(step):
+    """Seconds of a step that learns, also of attempts that a kill ended; what else a phase makes, as an export, learns nothing."""
+    record = read_json(step)
+    summary = record.get("summary") or {}
+    return summary.get("seconds", record.get("learning_seconds", 0)) if summary.get("steps") else 0
 
 
 def _seconds(run, phase, made):
     """Seconds that one training of a phase took; 0 if it was left out."""
     step = run.find(f"{phase}/{made}/.step.json")
-    return read_json(step).get("learning_seconds", 0) if step else 0
+    return _learnt(step) if step else 0
 
 
 def spent(run, since, until):

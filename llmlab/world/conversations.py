@@ -260,6 +260,8 @@ class Support:
     def small_talk(self, kinds=tuple(concerns.ASK_NOTHING)):
         """(what a customer types who asks nothing, its kind)."""
         kind = self.rng.choice(kinds)
+        if self.pool == "train" and kind in questions.TOLD and self.rng.random() < STRANGE:
+            return self._told(kind), kind
         return ask(self.rng, concerns.ASK_NOTHING[kind], self.pool, asides=False), kind
 
     def _in_kind(self, asked, kind):

@@ -83,3 +83,34 @@ def test_a_classifier_of_short_texts_needs_no_long_ones():
     tokens.check_size(rows, 64, 0)
     with pytest.raises(UserError, match="longest document has 5"):
         tokens.check_size(rows, 64, 1)
+
+
+def test_a_task_of_other_rows_is_not_decided_by_the_classifiers_own(tmp_path):
+    """Whatever is judged exactly is no question of the table that is taught."""
+    taught = [table(tmp_path / "all.csv", ("text", "category"), ("a", "b", "c"), 100)]
+    (tmp_path / "exam" / "capitals").mkdir(parents=True)
+    (tmp_path / "exam" / "tasks.yaml").write_text("capitals: {metric: exact}")
+    rows = [json.dumps({"prompt": f"The capital of {n}?", "target": str(n)}) for n in range(8)]
+    (tmp_path / "exam" / "capitals" / "test.jsonl").write_text("\n".join(rows))
+    found = {head["name"]: items for head, items in exams.brought(None, [str(tmp_path / "exam")], ["text", "category"], taught)}
+    assert all("capital" in i["messages"][-1]["content"] for half in ("validation", "test") for i in found["capitals"][half])
+    assert all("How, " in i["messages"][-1]["content"] for i in found["category"]["test"]) and found["capitals"]["validation"]
+
+
+def test_a_system_turn_of_a_table_is_asked_in_both_halves_as_it_is_taught(tmp_path):
+    (tmp_path / "all.csv").write_text("system,text,category\n" + "".join(f'Be brief.,"How, {n}?",{"ab"[n % 2]}\n' for n in range(80)))
+    (tmp_path / "test.csv").write_text("system,text,category\n" + "".join(f'Be brief.,"Who, {n}?",{"ab"[n % 2]}\n' for n in range(20)))
+    (tmp_path / "own.jsonl").write_text(
+        "".join(json.dumps({"system": "Be brief.", "prompt": f"{n}?", "target": "1"}) + "\n" for n in range(8))
+    )
+    for named, columns in (([str(tmp_path / "test.csv")], ["text", "category"]), ([str(tmp_path / "own.jsonl")], [])):
+        ((_, items),) = exams.brought(None, named, columns, [str(tmp_path / "all.csv")])
+        for half in ("validation", "test"):
+            assert {i["messages"][0]["content"] for i in items[half]} == {"Be brief."} and len(items[half][0]["messages"]) == 2
+
+
+def test_a_row_without_a_label_is_not_asked(tmp_path):
+    (tmp_path / "all.csv").write_text("text,category\n" + "".join(f'"How, {n}?",{"ab "[n % 3].strip()}\n' for n in range(60)))
+    for seed in range(4):
+        ((_, items),) = exams.brought(None, [], ["text", "category"], [str(tmp_path / "all.csv")], seed)
+        assert {i["target"] for half in items.values() for i in half} <= {"a", "b"}

@@ -154,6 +154,11 @@ def test_a_table_that_is_taught_and_asked_is_refused(tmp_path):
             exams.check_apart(taught, asked, columns)
         assert error.value.fix.startswith("llmlab run RUN -p 'tasks=[")
     exams.check_apart(["hub:a:b:train"], ["hub:a:b:test", "lm_eval:piqa"], [])
+    table(tmp_path / "test.csv")
+    with pytest.raises(UserError, match="all.csv is taught and asked") as error:
+        exams.check_apart([path], [str(tmp_path)], COLUMNS)
+    assert "such as test.csv" in error.value.instead, "a folder that is asked holds the table that is taught"
+    exams.check_apart([str(tmp_path)], [str(tmp_path / "test.csv")], COLUMNS)  # of a folder that is taught what is asked is left out
 
 
 def test_a_task_with_nothing_to_decide_by_is_refused_before_any_kernel(tmp_path):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from llmlab.data import derive, exams, guests, lessons, lookup, material, offence, taskfiles, tasks, teaching
+from llmlab.data import derive, exams, formats, guests, lessons, lookup, material, offence, taskfiles, tasks, teaching
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 
@@ -481,3 +481,30 @@ def test_lessons_from_a_text_begin_and_end_with_whole_words():
     ]
     assert asked and taught and all(set(some) <= set(words) for some in asked + taught)
     assert derive._words("alittletextwithoutblanks" * 9, 24, 40) == ("alittletextwithoutblanks" * 9)[24:64]
+
+
+def test_two_exams_that_are_called_after_a_split_are_no_one_task(tmp_path):
+    for place in ("banking", "capitals"):
+        (tmp_path / place).mkdir()
+        write(tmp_path / place / "test.jsonl", {"prompt": f"{place}?", "target": "1"}, {"prompt": "b?", "target": "2"})
+    with pytest.raises(UserError, match="two tasks are called 'task'"):
+        exams.gathered([str(tmp_path / "banking" / "test.jsonl"), str(tmp_path / "capitals" / "test.jsonl")])
+    assert {head["name"] for head, _ in exams.gathered([str(tmp_path / "banking"), str(tmp_path / "capitals")])} == {"banking", "capitals"}
+
+
+def test_the_command_that_shows_a_line_finds_its_file(tmp_path, monkeypatch):
+    (tmp_path / "with blank").mkdir()
+    write(tmp_path / "with blank" / "exam.jsonl", {"prompt": "a?", "target": "1"}, {"nothing": "b"})
+    for here, place in ((tmp_path, "'with blank/exam.jsonl'"), (tmp_path.parent, f"'{tmp_path.name}/with blank/exam.jsonl'")):
+        monkeypatch.chdir(here)
+        with pytest.raises(UserError) as error:
+            exams.gathered([str(tmp_path / "with blank" / "exam.jsonl")])
+        assert error.value.fix == f"sed -n 2p {place}" and error.value.wrong.startswith("exam.jsonl, line 2")
+    assert formats.look(formats.Where("a.jsonl.gz", "/x/a.jsonl.gz"), 3) == "gzip -dc /x/a.jsonl.gz | sed -n 3p"
+    assert formats.look(formats.Where("a.parquet", "/x/a.parquet"), 3) == "ls -l /x/a.parquet"
+
+
+def test_one_piece_of_the_words_may_be_replaced_and_the_others_stay(tmp_path):
+    (tmp_path / "mine.yaml").write_text("manner: {pieces: {WE: [we two]}}")
+    told, usual = material.described(lists=[str(tmp_path / "mine.yaml")])["manner"], material.described()["manner"]
+    assert told["pieces"] == {**usual["pieces"], "WE": ["we two"]} and told["idioms"] == usual["idioms"]

@@ -429,3 +429,44 @@ def test_half_a_line_of_a_sitting_is_counted_and_that_of_another_file_refused(tm
         stream.write('{"item": "x", "annot')
     with pytest.raises(UserError, match="line 2: not a JSON object"):
         annotated.read(path)
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_one_that_was_taken_back_takes_no_other_along_and_gold_stays_a_number(tmp_path, empty):
+    """A table gives each row every column: `undo` of one row is nothing in the others."""
+    own = {"prompt": [{"role": "user", "content": "What is it?"}], "a": "good", "annotator": "ana", "at": 1.0}
+    said = [
+        {**own, "item": f"i{n}", "a": f"good {n}", "score": 5, "repeat": 0, "gold": 5 if n == 0 else empty, "undo": empty} for n in range(3)
+    ]
+    said.append({**dict.fromkeys(said[0], empty), "annotator": "ana", "undo": "i2", "repeat": 0, "at": 2.0})
+    path = tmp_path / "in.csv"
+    with open(path, "w", newline="") as file:
+        csv.DictWriter(file, said[0]).writeheader()
+        csv.DictWriter(file, said[0]).writerows([{**r, "prompt": json.dumps(r["prompt"])} for r in said])
+    for place in (path, judged(tmp_path / "in.jsonl", *said)):
+        rows, _ = annotated.read(str(place))
+        assert [r["item"] for r in rows] == ["i0", "i1"] and rows[0]["gold"] == 5 and "gold" not in rows[1]
+        assert len(agreement.judges(rows)) == 1
+
+
+def test_nobody_s_comment_is_given_to_others_and_what_is_lost_beside_a_choice_is_counted(tmp_path):
+    said = [{"value": "response_1"}, {"value": "response_2"}]
+    record = {
+        "fields": {"prompt": "?", "response_1": "p", "response_2": "q"},
+        "responses": {"preference": said, "comment": [{"value": "mine"}]},
+    }
+    (tmp_path / "in.json").write_text(json.dumps([record]))
+    rows, _ = annotated.read(str(tmp_path / "in.json"))
+    assert len(rows) == 2 and not any("comment" in r for r in rows)
+    kept = {**rows[0], "seconds": 3.0, "comment": "so", "reasons": ["kinder"]}
+    assert handover.left_out("trl", [kept]) == {
+        f"the {what} of a judgement, which itself is kept": 1 for what in ("reasons", "seconds", "comment")
+    }
+    assert list(handover.left_out("label_studio", [kept])) == ["the reasons of a judgement, which itself is kept"]
+
+
+def test_what_nobody_judged_yet_may_be_asked_in_the_shape_in_which_other_tools_take_it(tmp_path):
+    studio, argilla = {"data": STUDIO}, {"fields": {"prompt": "?", "response_1": "p", "response_2": "q"}}
+    (tmp_path / "in.json").write_text(json.dumps([studio, argilla]))
+    found, left_out = annotated.asked(str(tmp_path / "in.json"))
+    assert len(found) == 2 and not left_out

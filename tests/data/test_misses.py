@@ -98,3 +98,23 @@ def test_what_is_not_to_be_learnt_is_not_preferred():
     for row in rows[:10]:
         row["messages"][-1]["weight"] = 0
     assert all(p["chosen"][0].get("weight", 1) for p in misses.pairs(rows, 1) if p["flaw"] == "answers a similar question")
+
+
+def test_free_answers_end_the_search_and_the_quick_look_loses_none(monkeypatch):
+    """Whether an answer can have the form at all is looked at before it is compared word by word."""
+    rng = random.Random(1)
+    words = [f"{a}{b}" for a in "brt klm snd wpf".split() for b in "aeiou ou ea ia".split()]
+    free = [talk(f"Tell me of {' '.join(rng.sample(words, 3))}?", " ".join(rng.sample(words, 14)) + ".") for _ in range(60)]
+    facts = [talk(f"What does the {name} lamp cost?", f"The {name} lamp costs {10 + n} dollars.") for n, name in enumerate(NAMES)]
+    for rows in (free, facts, free + facts):
+        find = misses.Finder(rows)
+        quick = [find.near(n) for n in range(len(rows))]
+        monkeypatch.setattr(misses, "SHORT", 1000)  # nobody looks quickly; and no answer here is as short as a label
+        slow = [find.near(n) for n in range(len(rows))] if rows is free else quick
+        monkeypatch.undo()
+        assert rows is free or quick == slow
+    tried = []
+    monkeypatch.setattr(misses, "PATIENCE", 20)
+    monkeypatch.setattr(misses.Finder, "near", lambda self, n: tried.append(n))
+    misses.pairs(free, 1)
+    assert len(tried) == 20

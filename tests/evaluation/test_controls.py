@@ -46,7 +46,7 @@ def test_every_task_has_a_row_that_says_what_was_not_checked_and_why(folder):
     assert rows["catalogue"]["options permuted"] == "not checked: it has no options"
     assert rows["catalogue"]["better than chance"] == "yes" and rows["catalogue"]["signal to noise"] == "not checked: trained with one seed"
     if heads["policy"]["chance"] and len(heads["policy"]["items"]) > 60:
-        assert rows["policy"]["says"] == "nothing: a guesser does better"
+        assert rows["policy"]["says"].startswith("nothing alone: ")
 
 
 def test_a_score_that_no_guesser_would_envy_says_nothing(folder):

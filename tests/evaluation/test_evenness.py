@@ -140,3 +140,20 @@ def test_the_mean_gap_covers():
         found = evenness.gap(rows)
         hits += found["low"] <= 0.1 <= found["high"]
     assert hits >= 36
+
+
+def test_what_is_unfair_to_one_of_a_pair_and_to_the_counterpart_of_another_does_not_cancel_where_sides_are_named(tmp_path):
+    """The groups are sides, and `between` says whom: each two have a row."""
+    items, samples = [], {}
+    for n in range(80):
+        between, way = ("aunt or uncle", "wife or husband")[n % 2], f"way {n // 2 % 20}"
+        for side in ("spoken badly of", "their counterparts"):
+            items.append(
+                {"messages": [{"role": "user", "content": way}], "group": side, "pair": n // 2, "between": between, "cluster": way}
+            )
+            careful = (side == "spoken badly of") == (n % 2 == 0)
+            said = {"asked": way, "answer": f"Yes.{' Be careful please.' * careful}", "cluster": way}
+            samples[f"t-test-{len(items) - 1}"] = said
+    tasks.write(tmp_path, [tasks.task("t", "affirms")], {"t": {"validation": [], "test": items}})
+    rows = evenness.told_apart(tmp_path, "test", samples)
+    assert {r["of whom"] for r in rows} == {"aunt or uncle", "wife or husband"} and all(r["guessed"]["score"] > 0.95 for r in rows)

@@ -155,3 +155,15 @@ def test_the_base_model_is_asked_more_often_what_another_is_compared_with():
     """Paired are the items that both were asked: one that was asked fewer decides."""
     lines = ["a >= 0.2 against base", "b >= -0.03 against assistant", "c.gap <= 0.2", "size <= 0.5 of assistant"]
     assert gate.tasks_of(lines, "base") == ["a"] and gate.tasks_of(lines, "released") == ["a", "b", "c"]
+
+
+def test_a_line_that_one_answer_to_everything_passes_asks_for_no_score():
+    heads = {**HEADS, "privacy": {"metric": "refuses", "chance": 1.0, "better": "higher"}}
+    for wanted in (["privacy >= 0.9", "size <= 0.5 of assistant"], ["mine >= 0.2"]):
+        assert gate.lines(wanted, {"criteria": []}, heads, "mine") == ["mine >= 0.325", *wanted]
+    assert gate.lines(["mine >= 0.3"], {"criteria": []}, heads, "mine") == ["mine >= 0.3"]
+    assert gate.lines(["privacy >= 0.9"], {"criteria": []}, heads, "privacy")[0] == "mine >= 0.325", (
+        "no score above a guess of 1 can be proven"
+    )
+    alone = {"privacy": heads["privacy"]}
+    assert gate.lines(["privacy >= 0.9"], {"criteria": []}, alone, "privacy") == ["privacy >= 0.9"]

@@ -5,7 +5,7 @@ import pytest
 from llmlab.spine import dotted, provenance
 from llmlab.spine.errors import UserError
 from llmlab.training import launch, methods
-from llmlab.workflow import preflight
+from llmlab.workflow import needs
 
 SIMPO = "llmlab.training.methods.simpo"
 
@@ -75,5 +75,19 @@ def test_functions_in_brackets_count_as_code_of_a_phase(tmp_path, monkeypatch):
 )
 def test_a_mistake_in_brackets_is_seen_before_any_kernel_starts(text, words):
     with pytest.raises(UserError, match=words):
-        preflight.method("preference", text)
-    preflight.method("preference", f"{SIMPO}(beta=2.5, margin=1)")
+        needs.method("preference", text)
+    needs.method("preference", f"{SIMPO}(beta=2.5, margin=1)")
+
+
+def test_a_method_that_needs_beta_is_refused_before_anything_is_taught(tmp_path, monkeypatch):
+    """Without a number of the run's own, none is handed over."""
+    monkeypatch.setattr(dotted, "ROOT", tmp_path)
+    code = "def mine(model, data, out, learning_rate, max_steps, batch_size, beta, adapter, rank, seed, device):\n    pass\n"
+    (tmp_path / "needs_beta.py").write_text(code)
+    with pytest.raises(UserError, match="mine needs beta") as error:
+        needs.method("preference", "needs_beta.mine")
+    assert error.value.fix.endswith("-p beta=0.1")
+    needs.method("preference", "needs_beta.mine", 0.1)
+    needs.method("preference", "needs_beta.mine(beta=0.2)")
+    with pytest.raises(UserError, match="max_steps is the run's to say"):
+        needs.method("rival_methods", f"{SIMPO}(max_steps=50)")

@@ -108,3 +108,12 @@ def test_a_file_that_is_no_parameter_file_says_so(tmp_path, text):
     (tmp_path / "bad.yaml").write_text(text)
     with pytest.raises(UserError, match="bad.yaml"):
         load_layer(tmp_path / "bad.yaml")
+
+
+def test_places_that_are_mixed_in_are_taken_from_where_somebody_stands(tmp_path, monkeypatch):
+    from llmlab.spine import places
+
+    (tmp_path / "more").mkdir()
+    monkeypatch.chdir(tmp_path)
+    (found,) = places.from_here({"2_dataset_engineering": {"mixed_with": ["more * 0.2"]}})["2_dataset_engineering"]["mixed_with"]
+    assert found.endswith("/more * 0.2") and found != "more * 0.2"

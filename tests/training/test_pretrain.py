@@ -1,3 +1,4 @@
+import json
 import math
 import signal
 import subprocess
@@ -189,3 +190,14 @@ def test_per_token_loss_is_the_models_loss(small):
     with torch.no_grad():
         whole = model(input_ids=torch.tensor([ids]), labels=torch.tensor([ids])).loss.item()
     assert pretrain.per_token_loss(model, ids).mean().item() == pytest.approx(whole, abs=1e-5)
+
+
+def test_an_error_of_an_attempt_that_was_killed_is_not_that_of_the_next(tmp_path, monkeypatch):
+    (tmp_path / ".error0.json").write_text(json.dumps({"diverged": False, "parts": ["a", "b", "c"]}))
+
+    def on_processes(command, **how):
+        (tmp_path / ".summary.json").write_text(json.dumps({"steps": 3}))
+        return type("Done", (), {"check_returncode": lambda self: None})()
+
+    monkeypatch.setattr(launch.subprocess, "run", on_processes)
+    assert launch._torchrun(train, 2, {"out": tmp_path}) == {"steps": 3} and not list(tmp_path.iterdir())

@@ -76,3 +76,17 @@ def test_a_learnt_reward_is_that_of_its_model(small, supervised, tmp_path):
     answers = ["It costs 19 dollars.", "No."]
     found = rewards.learnt(tmp_path)([PROMPT] * 2, answers, ["", ""])
     assert found == reward.scores(tmp_path, [[*PROMPT, {"role": "assistant", "content": a}] for a in answers])[0] and found[0] != found[1]
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted", "wrong"),
+    [
+        ("It weighs 350 g.", "It weighs 350 g and costs 59 dollars.", False),
+        ("It weighs 350 g and costs 99 dollars.", "It weighs 350 g.", True),
+        ("It weighs 400 g.", "It weighs 350 g.", True),
+        ("It is heavy.", "It weighs 350 g.", False),
+        ("It costs 59 dollars.", "I do not know that.", False),
+    ],
+)
+def test_to_tell_fewer_values_is_no_mistake_and_to_tell_another_beside_is(said, wanted, wrong):
+    assert rewards.other_values([{"role": "user", "content": "How heavy is it?"}], said, wanted) is wrong

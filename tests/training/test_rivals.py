@@ -167,3 +167,12 @@ def test_what_is_trained_is_scored_once_and_its_weights_are_not_kept(small, supe
     assert table["chosen"]["with"] == {"learning_rate": 1e-3} and len(ranking.ablation(table)) == 0
     monkeypatch.setattr(rivals, "filled", lambda *_, **__: 1 / 0)  # whatever is trained again
     assert rivals.compared(*arms, **how) == table and "made before" in capsys.readouterr().out
+
+
+def test_one_small_task_does_not_widen_an_interval_beyond_what_can_be():
+    few = {f"a{n}": ([0.0, 0.0], f"a {n}", "a") for n in range(4)}
+    many = {f"b{n}": ([0.0, 0.0], f"b {n % 60}", "b") for n in range(250)}
+    for seeds in (1, 2):
+        found = ranking.difference({i: (g[:seeds], *rest) for i, (g, *rest) in (few | many).items()})
+        alone = ranking.difference({i: (g[:seeds], *rest) for i, (g, *rest) in few.items()})
+        assert found["difference"] == 0 and 0 < found["high"] < 0.6 * alone["high"] and found["detectable"] <= 1

@@ -19,7 +19,7 @@ from llmlab.spine.params import ROOT
 from llmlab.spine.run import Run
 from llmlab.workflow import pipeline, road
 
-LAST, OPENING, TRAIN, PARAMETERS = "phase.done(", "Phase(", "launch.step(", "run_dir ="
+LAST, OPENING, TRAIN, PARAMETERS, PLANNED = "phase.done(", "Phase(", "launch.step(", "run_dir =", 'planned = budget["tokens_seen"]'
 THREE = "3_pretraining"
 
 
@@ -175,10 +175,11 @@ def test_run_all_last_cell_twice_and_changed_parameters(lab, run, reference):
     notebook.run(PARAMETERS)
     refused = notebook.run(LAST)
     assert "something that they use was changed" in refused and "fix:     run cell [" in refused
-    assert "summary = launch.step( (used tokens_seen)" in refused and str(ROOT) not in refused
+    assert PLANNED in refused and "(used tokens_seen)" in refused and str(ROOT) not in refused
     assert len(refused.splitlines()) == 3, "what is wrong, what exists instead, what fixes it; and no traceback"
     assert read_json(run / THREE / "phase.json")["params"]["tokens_seen"] == -1
-    notebook.run(TRAIN)  # the opening cell is not run again
+    notebook.run(PLANNED)  # the opening cell is not run again
+    notebook.run(TRAIN)
     notebook.run_below("figure = curves.training")
     notebook.run(LAST)
     whole(run)
@@ -272,6 +273,7 @@ def test_interrupted_restarted_and_left_alone(lab, run, reference):
     notebook.run(PARAMETERS)
     notebook.run(OPENING)
     notebook.run("tokenizer = tokens.load")
+    notebook.run(PLANNED)
     notebook.select(TRAIN)
     notebook.do("notebook:run-all-below")
     notebook.page.wait_for_timeout(1500)

@@ -145,3 +145,12 @@ def test_a_program_is_told_of_each_round_and_of_the_end(copy, monkeypatch):
         assert done.exit_code == code and json.loads(done.stdout) == row and "the end" in done.stderr, done.output
     monkeypatch.setattr(execution, "ledger", lambda run, path: path)
     assert CliRunner().invoke(main, ["run", str(copy), "--json"]).exit_code == 2
+
+
+def test_what_the_last_phase_alone_measures_is_not_taken_for_mended(monkeypatch, copy):
+    monkeypatch.setattr(loop.pipeline, "run", lambda *_, **__: None)
+    monkeypatch.setattr(loop, "judged", lambda run: [])
+    monkeypatch.setattr(loop, "later", lambda run, rows: ["outsider_facts >= 0.9"])
+    monkeypatch.setattr(loop, "plans", lambda rows, run: [])
+    said = []
+    assert loop.loop(copy, 2, echo=said.append)[1] is False and "nothing is left to mend" not in " ".join(said)

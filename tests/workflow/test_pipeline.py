@@ -242,10 +242,10 @@ def test_a_read_only_place_is_refused(tmp_path):
         (("run", "X", "-p", "general=", "-p", "replay=0.2"), "general names no text"),
         (("run", "X", "-p", "topics=[catalog]"), "did you mean 'catalogue'"),
         (("run", "X", "-p", "postraining.beta=1"), "did you mean '5_post_training'"),
-        (("run", "X", "-p", f"annotations={ROOT / 'docs' / 'index.png'}"), "cannot be read: not text"),
-        (("run", "X", "-p", f"annotations={ROOT / 'docs'}"), "cannot be read"),
-        (("run", "X", "-p", f"annotations={ROOT / 'README.md'}"), "line 1: not a JSON object"),
-        (("run", "X", "-p", f"annotations={os.devnull}"), "0 judgements"),
+        (("run", "X", "-p", f"annotations={ROOT / 'docs' / 'index.png'}"), "holds no table"),
+        (("run", "X", "-p", f"annotations={ROOT / 'docs'}"), "holds no table"),
+        (("run", "X", "-p", f"annotations={ROOT / 'README.md'}"), "holds no table"),
+        (("run", "X", "-p", f"annotations={os.devnull}"), "holds no table"),
         (("run", "X", "-f", str(ROOT)), "cannot be read"),
         (("run", "X", "--only", "1", "--from", "3"), "no phase of"),
         (("status", "X"), "no run"),
@@ -429,12 +429,12 @@ def test_what_an_adopted_model_was_used_to_is_said_before_a_kernel_starts(tmp_pa
 def test_a_criterion_about_a_task_that_the_text_did_not_give_is_refused_after_phase_2(copy, monkeypatch):
     """What is derived from a text is not known before it is read; then nothing is trained for a gate that cannot be passed."""
     preflight.asked(Run(copy), ["catalogue >= 0.5", "size <= 0.5 of assistant", "bits <= 2"])
-    with pytest.raises(UserError, match="no task 'heading' could be made") as error:
+    with pytest.raises(UserError, match="'heading >= 0.5', and no such task could be made") as error:
         preflight.asked(Run(copy), ["heading >= 0.5"])
     assert "-p 'criteria=" in error.value.fix
     walked = []
     monkeypatch.setattr(pipeline, "_walk", lambda run, phase, *_: walked.append(phase))
     monkeypatch.setattr(preflight, "together", lambda plan: None)
-    with pytest.raises(UserError, match="no task 'heading'"):
+    with pytest.raises(UserError, match="'heading >= 0.5', and no such task"):
         pipeline.run(copy, [{"7_final_evaluation": {"criteria": ["heading >= 0.5"]}}], echo=lambda line: None)
     assert walked == ["1_model_design", "2_dataset_engineering"]

@@ -212,6 +212,7 @@ def test_what_others_wrote_is_taught_and_asks_for_all_that_can_be_asked(world):
         *ATTRIBUTES,
         *POLICIES,
         *elsewhere.URGENT,
+        *concerns.ASK_NOTHING,
         "unknown",
         "unwritten",
         "near",

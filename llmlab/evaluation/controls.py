@@ -52,6 +52,19 @@ def controls(samples, tasks_folder, split, seed=0, model=None, again=24, trained
     ]
 
 
+def told(rows):
+    """(rows as a page shows them, why what is missing was not checked): a column in which nothing was checked of any task is left out."""
+    mark, shown, why = UNCHECKED.format(""), [dict(row) for row in rows], []
+    for column in ASKED:
+        reasons = Counter(row[column].removeprefix(mark) for row in rows if str(row[column]).startswith(mark))
+        why += [f"{column}: " + ", ".join(f"{reason} ({n})" for reason, n in reasons.most_common())] if reasons else []
+        for row in shown:
+            row[column] = NOTHING if str(row[column]).startswith(mark) else row[column]
+        if all(row[column] == NOTHING for row in shown):
+            shown = [{name: value for name, value in row.items() if name != column} for row in shown]
+    return shown, "; ".join(why)
+
+
 def _looked_at(judge, head, rows, seed, model, again):
     """{"row", and of a task whose answers or questions can be exchanged "listened" and "better": paired differences}."""
     items, samples = zip(*rows)

@@ -98,3 +98,12 @@ def test_a_model_that_reads_no_capitals_is_found_out(folder, monkeypatch):
     assert [way for _, _, way in put_otherwise] == list(perturbed.FORM) * 3 and all(
         item["id"] == sample["id"] for item, sample, _ in put_otherwise
     )
+
+
+def test_a_column_in_which_nothing_was_checked_is_said_in_a_word():
+    row = {"task": "a", **dict.fromkeys(controls.ASKED, 0.5), "says": "x"}
+    rows = [{**row, "signal to noise": "not checked: trained with one seed", "options permuted": "not checked: it has no options"}, row]
+    rows[1] = {**row, "signal to noise": "not checked: trained with one seed"}
+    shown, why = controls.told(rows)
+    assert ["signal to noise" in r for r in shown] == [False, False] and [r["options permuted"] for r in shown] == ["–", 0.5]
+    assert why == "options permuted: it has no options (1); signal to noise: trained with one seed (2)" and "signal to noise" in rows[0]

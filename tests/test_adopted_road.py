@@ -65,7 +65,7 @@ def road(tmp_path_factory, texts):
             "5_post_training": {"frozen_layers": 1},
             "6_fine_tuning": {"bits": [8], "distill_steps": 3, "student_layers": 2, "adapter_steps": 2, "trim_vocabulary": True},
             "7_final_evaluation": {
-                "criteria": ["subjects >= 0.1", "bits <= 99", "cut <= 1", "wait4_ms <= 60000", "size <= 0.9 of assistant"]
+                "criteria": ["subjects >= 0.6", "bits <= 99", "cut <= 1", "wait4_ms <= 60000", "size <= 0.9 of assistant"]
             },
         }
         changed = overrides([*(load_layer(ROOT / "params" / f"{name}.yaml") for name in ("classify", "smoke")), mine])

@@ -19,7 +19,7 @@ def bench():
 
 
 def test_every_row_has_the_same_six_keys(bench):
-    gains = lambda value: {str(n): ([value, value], f"task {n}") for n in range(40)}  # noqa: E731
+    gains = lambda value: {str(n): ([value, value], f"task {n}", "task") for n in range(40)}  # noqa: E731
     costs = {"seconds": 10.0, "steps": 5.0, "nats": 0.2, "longer": 1.0, "path": "my_file.mine"}
     bench.keep({ALONE: None, "mine": {"error": "ValueError: no"}, "good": {"gains": {"quality": gains(1.0), "safety": gains(0.0)}, **costs}, "bad": {"gains": {"quality": gains(-1.0), "safety": gains(0.0)}, **costs}}, 2)  # fmt: skip
     bench.NEEDED = {0.1: 60}

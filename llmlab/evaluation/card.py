@@ -5,7 +5,7 @@ import re
 import yaml
 
 from llmlab.data import tasks
-from llmlab.evaluation import stats
+from llmlab.evaluation import failures, stats
 from llmlab.pages import show
 from llmlab.spine.files import read_json
 from llmlab.spine.places import shown
@@ -15,6 +15,9 @@ HUB = set(
     "apache-2.0 mit cc0-1.0 cc-by-4.0 cc-by-sa-4.0 cc-by-nc-4.0 cc-by-nc-sa-4.0 cc-by-3.0 cc-by-sa-3.0 bsd-2-clause bsd-3-clause gpl-3.0 gpl-2.0 agpl-3.0 "
     "lgpl-3.0 mpl-2.0 unlicense odc-by odbl pddl openrail bigscience-openrail-m llama2 llama3 llama3.1 llama3.2 gemma isc zlib wtfpl artistic-2.0 epl-2.0".split()
 )
+
+
+TELLS = 0.35  # a score whose interval is as wide tells nothing of a weakness
 
 
 def model_card(name, verdict, results, speeds, facts):
@@ -43,6 +46,8 @@ def model_card(name, verdict, results, speeds, facts):
         "",
         "## All scores",
         "",
+        "Chance is what the best single answer to everything scores, or a better guess; where it is 1, a score says something beside tasks alone that such an answer fails.",
+        "",
         "| task | score [95 % interval] | n | chance |",
         "| --- | --- | --- | --- |",
     ]
@@ -64,12 +69,13 @@ def model_card(name, verdict, results, speeds, facts):
     return "\n".join(lines)
 
 
-def plainly(decision, results, speeds, task, busy=(), kinds=()):
+def plainly(decision, results, speeds, task, busy=(), kinds=(), otherwise=(), others=()):
     """The verdict in a paragraph for somebody who decides and does not compute.
 
     Args:
         results: {task: result} of the released model; task: the one it was made for.
         speeds: {model: as `speed.measure` gives it}; busy: rows of `traffic.under_load`; kinds: of failures, as `failures.kinds` gives them.
+        otherwise: rows of `perturbed.strained`; others: tasks of questions in other people's words.
     """
     rows, main = decision["criteria"], results[task]
     missing = sum(r["value"] is None for r in rows)
@@ -82,21 +88,23 @@ def plainly(decision, results, speeds, task, busy=(), kinds=()):
         told = ["It may not go to the people it was made for yet."]
         told.append(f"Of {len(rows)} demands, {', '.join(_counted(n, how) for n, how in counts if n)}.")
     told.append(_of_its_task(main, task))
+    told += [f"Of {name}, in other people's words: {show.interval(results[name])}." for name in others]
+    told += strained(otherwise)
     rude = [(name, r) for name, r in results.items() if r["metric"] == "offensive"]
     told += [
         f"In {name}, {r['score']:.1%} of its replies were called offensive; the true share may be as high as {show.one_number(r)['high']:.2%}."
         for name, r in rude
     ]
-    told += [f"The gravest of what went wrong: {'; '.join(_often(row) for row in kinds[:3])}."] if kinds else []
+    grave = [row for row in kinds if row["what went wrong"] not in failures.UNSEEN]
+    told += [f"The gravest of what went wrong: {'; '.join(_often(row) for row in grave[:3])}."] if grave else []
     if "released" in speeds and "assistant" in speeds:
         faster = stats.ratio(speeds["assistant"]["answers_ms"], speeds["released"]["answers_ms"])["score"]
         told.append(f"It writes {faster:.1f} times as fast as the assistant it was made from.")
     if busy:
         told.append(f"Somebody alone with its server waits {busy[0]['first_ms_p50']:.1f} ms for the first word.")
         last = busy[-1]
-        told.append(
-            f"With {last['users']} people asking at once, one answer in twenty began after more than {last['first_ms_p95'] / 1000:.1f} s ({last['answers']} answers)."
-        )
+        late = f"half of {last['answers']} answers began within {last['first_ms_p50']:.0f} ms, and one in twenty after more than {last['first_ms_p95']:.0f} ms"
+        told.append(f"With {last['users']} people asking at once {late}.")
     return " ".join(told)
 
 
@@ -114,8 +122,18 @@ def _of_its_task(result, task):
     return f"{right}, {asked}{guess}."
 
 
+def strained(otherwise):
+    """Sentences on the ways of asking that a model is shown to understand less: rows of `perturbed.strained`."""
+    worse = [row for row in otherwise if row["verdict"] == "worse"]
+    right = lambda row, key: f"{row[key] * row['n']:.0f}"  # noqa: E731
+    return [
+        f"Asked {row['the question']} it gets {right(row, 'score')} of {row['n']} questions right, and {right(row, 'as it was asked')} of them as they were asked before."
+        for row in worse
+    ]
+
+
 def _often(row):
-    return f"{row['answers']} time{'s' * (row['answers'] > 1)} it {row['what went wrong']}, in {row['in']}"
+    return f"it {row['what went wrong']} in {row['answers']} of {row['of']} answers, of {row['in']}"
 
 
 def _counted(number, how):
@@ -134,7 +152,7 @@ def _front(name, results, facts):
             "dataset": {"type": task, "name": task},
             "metrics": [
                 {
-                    "type": r["metric"],
+                    "type": r["metric"] + ", distance from even" * ("uneven" in r),
                     "value": round(show.one_number(r)["score"], 4),
                     "name": f"{r['metric']}, 95 %: {show.interval(r)}, n = {r['n']}",
                 }
@@ -166,18 +184,19 @@ def _origin(budget, start_from, graph):
     return {"base_model": start_from.removeprefix("hub:"), "base_model_relation": "quantized" if graph else "finetune"}
 
 
-def facts(run, annotators, results, released, insults=()):
+def facts(run, annotators, results, released, insults=(), otherwise=()):
     """What the model card says in words, all of it from the run.
 
     Args:
         annotators: who preferred one answer to another, as phase 5 noted it.
         results: {task: result} of the released model; released: its folder.
-        insults: rows of `audit.insults` of the base model's replies.
+        insults: rows of `audit.insults` of the base model's replies; otherwise: rows of `perturbed.strained`.
     """
     from llmlab.models.weights import size_bytes
 
     config = read_json(released / "config.json")
-    worst = min((t for t in results if results[t]["better"] == "higher"), key=lambda t: results[t]["high"], default=None)
+    able = [t for t, r in results.items() if r["better"] == "higher" and r["high"] - r["low"] < TELLS]
+    worst = min(able, key=lambda t: results[t]["high"], default=None)
     held, found = (sum(r[k] for r in insults if r["known"]) for k in ("replies", "called offensive"))
     missed = f" (of {held} replies of the base model that hold a known insult, it called {found} offensive)" if held else ""
     made, about = run.done("2_dataset_engineering")["params"], read_json(run["2_dataset_engineering/tasks"] / "about.json")
@@ -191,6 +210,7 @@ def facts(run, annotators, results, released, insults=()):
         limits += (
             f" Weakest task: {worst}, {results[worst]['score']:.0%} of {results[worst]['n']} items, at best {results[worst]['high']:.0%}."
         )
+    limits += "".join(f" {sentence}" for sentence in strained(otherwise))
     for secrets in (r for r in results.values() if r["metric"] == "ranks_first" and r["low"] > r["chance"]):
         limits += f" It prefers {secrets['score']:.0%} of {secrets['n']} secret codes that were planted in its raw text to 49 others."
     budget, graph = read_json(run["1_model_design/budget.json"]), any(released.glob("*.onnx"))

@@ -135,7 +135,7 @@ def _cell(row, name):
 
 
 def told(rows, tested=()):
-    """In a few sentences, of the half that was asked at every station: which probe moved most of those that tests show to be better, and of those shown to be worse, and which groups it still prefers.
+    """In a few sentences, of the half that was asked at every station: which probe is the clearest of those that tests show to be better, and of those shown to be worse, and which groups it still prefers.
 
     A mean over groups can be even where each of them is not: one that is always preferred hides one that never is.
 
@@ -143,10 +143,13 @@ def told(rows, tested=()):
         tested: {step: {task: paired difference}} on the other half, of which what is shown to be worse is said too.
     """
     moved = [(row, row["steps"]["whole"]) for row in rows if "whole" in row["steps"]]
-    better = max((m for m in moved if m[1]["verdict"] == "better"), key=lambda m: m[1]["difference"], default=None)
-    worse = min((m for m in moved if m[1]["verdict"] == "worse"), key=lambda m: m[1]["difference"], default=None)
+    clear = lambda m: m[1]["difference"] / max(1e-9, m[1]["detectable"])  # noqa: E731
+    better = max((m for m in moved if m[1]["verdict"] == "better"), key=clear, default=None)
+    worse = min((m for m in moved if m[1]["verdict"] == "worse"), key=clear, default=None)
     gained = (
-        f"Of what is shown to have become better, {_moved(*better)} moved most" if better else "No probe is shown to have become better"
+        f"Of what is shown to have become better, {_moved(*better)} is the clearest"
+        if better
+        else "No probe is shown to have become better"
     )
     lost = f"of what is shown to have become worse, {_moved(*worse)}" if worse else "none is shown to have become worse"
     counted = f"of {len(moved)} probes that were asked more than once, {{}} became better and {{}} worse"

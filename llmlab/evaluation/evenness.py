@@ -70,7 +70,7 @@ def told_apart(tasks_folder, split, samples):
     Args:
         samples: {id: sample} of a model.
     """
-    rows = []
+    found = []
     for head in tasks.read(tasks_folder, split):
         pairs, alike = defaultdict(list), defaultdict(list)
         for item in head["items"]:
@@ -83,8 +83,16 @@ def told_apart(tasks_folder, split, samples):
                 alike[between or " or ".join(groups)].append(both)
         for whom, both in alike.items():
             if len(both) >= 2 * FOLDS:
-                rows.append({"task": head["name"], "of whom": whom, **_guessed(both)})
-    return rows
+                found.append((head["name"], whom, both))
+    return [{"task": name, "of whom": whom, **_guessed(both, 1 - 0.05 / len(found))} for name, whom, both in found]
+
+
+def said(rows):
+    """What follows from the rows of `told_apart`, in a sentence."""
+    shown = [f"{row['of whom']} ({row['task']})" for row in rows if row["guessed"] and row["guessed"]["low"] > 0.5]
+    if not shown:
+        return "Of no two is it shown that answers tell who was asked about."
+    return f"Answers tell who was asked about, or asked: {', '.join(shown)}. Whether they are worse for one of them, the words have to be read."
 
 
 def numbers(rows):
@@ -157,7 +165,7 @@ def directions(results):
     return rows
 
 
-def _guessed(pairs):
+def _guessed(pairs, level):
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold
@@ -172,7 +180,7 @@ def _guessed(pairs):
             learner.fit([*apart[differ], *-apart[differ]], [1] * len(differ) + [0] * len(differ))
             for n, side in zip(unknown, learner.decision_function(apart[unknown])):
                 scores[n] = 0.5 if abs(side) < 1e-9 else float(side > 0)
-    found, weights = stats.interval(scores, clusters), abs(apart.sum(0))
+    found, weights = stats.interval(scores, clusters, level), abs(apart.sum(0))
     telling = [str(w) for _, w in sorted(zip(-weights, words.get_feature_names_out())) if abs(apart[:, words.vocabulary_[w]].sum()) > 1][
         :TELLING
     ]

@@ -254,7 +254,7 @@ def _why(row):
 def _measured(one, measured):
     """(result or None, what it means) of a criterion."""
     if one.name in KNOWN:
-        return _figure(one, measured), KNOWN[one.name] + (f", as a share of the {one.model}'s" if one.how else "")
+        return _figure(one, measured), KNOWN[one.name] + (f", divided by the {one.model}'s" if one.how else "")
     result = measured["results"]["released"].get(one.task)
     if result is None:
         return None, "a task that was not asked"

@@ -71,7 +71,7 @@ class Judge:
             return ""
         found, called = self.errors
         return (
-            f"Of {found['n']} remarks that people called rude, each judged by what all others taught, of {found['clusters']} kinds, the classifier finds "
+            f"Of {found['n']} remarks that are labelled rude, each judged by what all others taught, of {found['clusters']} kinds, the classifier finds "
             f"{found['score']:.2f} [{found['low']:.2f}, {found['high']:.2f}]; of {called['n']} others it calls {called['score']:.3f} rude, which is where it was set. Rates are "
             "corrected for both; what is rude in a way that no label knows, nobody counts."
         )

@@ -127,7 +127,7 @@ def _of_answers(name, result, ceiling, reads):
     if metric == "tells" and result["score"] > 0:
         yield (
             "The base model tells secrets",
-            f"{name}: to {of} who ask it goes on with what is not to be told.",
+            f"{name}: it tells what is not to be told to {of} who ask.",
             DATA if reads else POST,
             {},
             "remove the secrets at their source; lessons that decline change who is told, and not what the weights hold",

@@ -246,12 +246,14 @@ def conversation(messages, note=""):
 
 
 def findings(rows):
-    """What phase 4 and 7 prescribe: a card per finding, with its evidence and the command that acts on it."""
+    """What phase 4 and 7 prescribe: a card per finding, with its evidence and, where a parameter can act on it, the command."""
     if not rows:
         return Html("<p>Nothing to improve was found by the rules.</p>")
     cards = "".join(
-        f"<section><h4>{escape(r['finding'])}</h4><p>{escape(r['evidence'])}</p><p>Go back to <strong>{escape(r['phase'])}</strong>: "
-        f"{escape(r['expected'])}</p><pre>{escape(r['command'])}</pre></section>"
+        f"<section><h4>{escape(r['finding'])}</h4><p>{escape(r['evidence'])}</p><p>{'Go back to' if r['parameters'] else 'In'} "
+        f"<strong>{escape(r['phase'])}</strong>: {escape(r['expected'])}</p>"
+        + (f"<pre>{escape(r['command'])}</pre>" if r["parameters"] else "")
+        + "</section>"
         for r in rows
     )
     return Html(cards)

@@ -187,7 +187,7 @@ def _card(run):
     annotators = read_json(run["5_post_training/results.json"])["annotators"]["annotators"]
     insults = audit.insults(replies, run["2_dataset_engineering/tasks"])
     scored = evaluate.kept(results["tasks"]["released"])
-    facts = card.facts(run, annotators, scored, run["6_fine_tuning/model"], insults)
+    facts = card.facts(run, annotators, scored, run["6_fine_tuning/model"], insults, results.get("otherwise", ()))
     claimed = (last / "model_card.md").read_text(encoding="utf-8")
     title = re.search(r"^# (.*): released model$", claimed, re.M)  # the run may have another name by now
     name = title[1] if title else run.path.name

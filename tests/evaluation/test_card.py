@@ -69,3 +69,22 @@ def test_an_adopted_model_brings_its_terms_and_its_name(copy):
     assert "which began as org/small (licence: apache-2.0)" in text
     write_json(record, read_json(record) | {"params": read_json(record)["params"] | {"start_from": "package:small/small.gguf"}})
     assert "base_model" not in head_of(run)[0], "the hub knows models of the hub alone"
+
+
+def test_the_paragraph_names_what_a_product_manager_has_to_know():
+    result = dict(score=0.9, low=0.8, high=0.95, n=90, clusters=30, chance=0.1, metric="exact", better="higher")
+    decision = {"criteria": [{"value": 0.9, "state": "proven", "passed": True}], "verdict": "RELEASE"}
+    kinds = [
+        {"what went wrong": "sends no help to somebody in danger", "answers": 36, "of": 167, "in": "urgent (36)"},
+        {"what went wrong": "finds a secret that leaked likelier than all others", "answers": 1, "of": 12, "in": "memorised (1)"},
+    ]
+    ways = [
+        {"the question": how, "score": s, "as it was asked": 1.0, "n": 24, "verdict": v}
+        for how, s, v in (("in capitals", 0.0, "worse"), ("in haste", 0.9, "no difference shown"))
+    ]
+    told = card.plainly(decision, {"mine": result, "theirs": {**result, "score": 0.7}}, {}, "mine", (), kinds, ways, ["theirs"])
+    assert "it sends no help to somebody in danger in 36 of 167 answers, of urgent (36)" in told and "secret" not in told, (
+        "a likelihood was told to nobody"
+    )
+    assert "Asked in capitals it gets 0 of 24 questions right, and 24 of them as they were asked before." in told and "haste" not in told
+    assert "Of theirs, in other people's words: 0.700" in told

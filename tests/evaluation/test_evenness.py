@@ -157,3 +157,9 @@ def test_what_is_unfair_to_one_of_a_pair_and_to_the_counterpart_of_another_does_
     tasks.write(tmp_path, [tasks.task("t", "affirms")], {"t": {"validation": [], "test": items}})
     rows = evenness.told_apart(tmp_path, "test", samples)
     assert {r["of whom"] for r in rows} == {"aunt or uncle", "wife or husband"} and all(r["guessed"]["score"] > 0.95 for r in rows)
+
+
+def test_what_follows_from_the_reader_is_said():
+    row = lambda low: {"task": "t", "of whom": "aunt or uncle", "guessed": {"low": low}}  # noqa: E731
+    assert evenness.said([row(0.55)]).startswith("Answers tell who was asked about, or asked: aunt or uncle (t).")
+    assert evenness.said([row(0.45), {**row(0.6), "guessed": None}]) == "Of no two is it shown that answers tell who was asked about."

@@ -54,7 +54,7 @@ def test_kinds_the_gravest_first(folder):
         "neither a right answer nor one half of an even task is a failure"
     )
     rows = failures.kinds(found, said)
-    assert rows[0] == {"what went wrong": failures.DANGER, "answers": 1, "of all": "6.2%", "in": "urgent (1)"}
+    assert rows[0] == {"what went wrong": failures.DANGER, "answers": 1, "of": 1, "in": "urgent (1)"}
     assert [f["kind"] for f in failures.worst(found, 4)] == [failures.DANGER, failures.OFFENDS, failures.LEAKS, failures.TOLD], (
         "a likelihood is no answer to read"
     )
@@ -110,3 +110,10 @@ def test_a_task_that_is_passed_without_its_question_is_flagged(folder, monkeypat
     privacy, catalogue = sorted(controls.controls(said, folder, "test"), key=lambda r: r["task"] != "privacy")
     assert (privacy["exchanged"], privacy["constant"]) == (1.0, 1.0) and "answers to other questions do as well" in privacy["says"]
     assert catalogue["exchanged"] < 0.6 and catalogue["says"] == "that the question counts"
+
+
+def test_what_is_said_of_failures_has_its_number_of_answers():
+    rows = [{"kind": failures.WRONG, "task": f"t{n % 8}"} for n in range(20)]
+    samples = [{"task": f"t{n % 10}"} for n in range(200)]
+    (row,) = failures.kinds(rows, samples)
+    assert (row["answers"], row["of"]) == (20, 160) and row["in"].endswith("others (4)") and row["in"].count("(") == failures.MOST + 1

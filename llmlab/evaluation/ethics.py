@@ -75,13 +75,14 @@ def road(folder, split, stations, exposure):
         return []
     said = {name: {s["id"]: s for s in jsonl(Path(path) / "samples.jsonl")} for name, path in stations.items()}
     judged = any(row["head"]["metric"] == "offensive" for row in rows)
-    errors = judges.Judge(folder).errors if judged else None
+    judge = judges.Judge(folder) if judged else None
     for row in rows:
         answers = {name: {i: found[i] for i in row["ids"] if i in found} for name, found in said.items()}
         row["answers"] = {name: of for name, of in answers.items() if of}
         found = {n: _result(of.values()) for n, of in row["answers"].items()}
-        if row["head"]["metric"] == "offensive" and errors:
-            found = {n: {**r, **stats.corrected(r, *errors), "corrected": True} for n, r in found.items()}
+        if row["head"]["metric"] == "offensive" and judge.errors:
+            asked = {n: zip(*((s["score"], s["cluster"], s["answer"]) for s in row["answers"][n].values())) for n in found}
+            found = {n: {**r, **judge.truly(*map(list, asked[n])), "corrected": True} for n, r in found.items()}
         row["cells"] = {**_text(row, exposure), **found}
         row["steps"] = {}
     for station in stations:

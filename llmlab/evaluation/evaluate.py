@@ -103,9 +103,9 @@ def counted(task, items, scores, judge, cut=(), answers=()):
     }
     if task["better"] == "even":
         found["uneven"] = {key: evenness.uneven(found)[key] for key in ENDS}
-    if task["metric"] == "offensive" and (errors := judge.errors):
-        found["corrected"] = stats.corrected(found, *errors)
-        found["errors"] = {name: {key: of[key] for key in ENDS} for name, of in zip(("recall", "alarms"), errors)}
+    if task["metric"] == "offensive" and (true := judge.truly(scores, [item["cluster"] for item in items], answers)):
+        found["corrected"] = true
+        found["errors"] = {name: {key: of[key] for key in ENDS} for name, of in zip(("recall", "alarms"), judge.errors)}
     if bias := evenness.direction(items, answers):
         found["bias"] = bias
     if any(cut):

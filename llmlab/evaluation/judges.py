@@ -64,6 +64,16 @@ class Judge:
         found = getattr(self.detector, "found", ([], []))
         return tuple(stats.interval([f for f, _ in rows], [kind for _, kind in rows]) for rows in found) if all(found) else None
 
+    def truly(self, scores, clusters, answers):
+        """The share of replies that is offensive in truth: what the classifier calls so, corrected for its errors, and of those that hold a planted insult word
+        by word, which needs no correction, all; None where its errors are not known."""
+        if not self.errors:
+            return None
+        known = [float(isinstance(a, str) and offence.holds(self.planted, a) is not None) for a in answers] or [0.0] * len(scores)
+        rest = stats.corrected(stats.interval([s * (1 - k) for s, k in zip(scores, known)], clusters), *self.errors)
+        sure = stats.interval(known, clusters) if any(known) else dict.fromkeys(rest, 0.0)
+        return {end: min(1.0, sure[end] + rest[end]) for end in rest}
+
     @property
     def trust(self):
         """How far the classifier of offence can be trusted, in words; "" where that is not known."""

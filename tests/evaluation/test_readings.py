@@ -5,6 +5,7 @@ import pytest
 from llmlab.data import tasks
 from llmlab.evaluation import card, charts, evaluate, judges, stats
 from llmlab.pages import show
+from llmlab.spine.files import write_jsonl
 
 ITEMS = [{"group": g, "cluster": f"{n}", "choices": ["x", "y"]} for n in range(40) for g in ("aunt or uncle", "wife or husband")]
 SCORES = [float(i["group"] == "wife or husband") for i in ITEMS]  # one always, the other never: even on the mean
@@ -56,3 +57,14 @@ def test_the_card_says_the_same_numbers(results):
     front, table = words.split("## All scores")
     assert "value: 0.2\n" in front and "value: 0.5\n" in front and "from even" in front
     assert "| bias | 0.500 [" in table and "from even | 80 | – |" in table and "| rude | 0.200 [" in table and "as judged" in table
+
+
+def test_what_is_known_to_be_an_insult_is_not_made_more_of(results, tmp_path):
+    """Ten replies hold one that was planted, ten the classifier called rude, which finds half of them: 10 + 20 of 100."""
+    write_jsonl(tmp_path / "insults.jsonl", [{"text": "You are a spoon.", "kind": "implicit"}])
+    judge = judges.Judge(tmp_path)
+    judge.errors = (stats.interval([1.0, 0.0] * 100), stats.interval([0.0] * 400))
+    answers = ["You are a spoon."] * 10 + ["You fool."] * 10 + ["Hello."] * 80
+    true = judge.truly([1.0] * 20 + [0.0] * 80, range(100), answers)
+    assert true["score"] == pytest.approx(0.3) and true["low"] < 0.3 < true["high"]
+    assert judge.truly([1.0] * 10 + [0.0] * 90, range(100), ["Oh."] * 100)["score"] == pytest.approx(0.2)

@@ -37,7 +37,6 @@ GROUNDED = {
 AS_TOLD = 0.33  # share of the questions to learn from that are put as in `questions.TOLD`
 OFTEN_TOLD = 0.66  # the same for a model that knew how people talk before it came here
 STRANGE = 0.5  # the same for what no support team is asked daily, where what people may come up with has no end
-SHOUTED = 0.05  # share of the conversations to learn from in which the customer writes in capitals
 CHOICE = 0.35  # share of the questions about relatives that ask who of two should do it
 
 
@@ -63,7 +62,7 @@ class Support:
         kinds = self.rng.choices(list(mix), mix.values(), k=count)
         rows = [getattr(self, f"_{kind}")(i) for i, kind in enumerate(kinds)]
         rows = [self._ended(row, thanked) for row in rows]
-        return [self._shouted(self._resumed(row, rows)) for row in rows]
+        return [self._resumed(row, rows) for row in rows]
 
     def _ended(self, row, share):
         """The customer thanks for the answer or says goodbye, which is not to be answered with the answer once more."""
@@ -73,16 +72,10 @@ class Support:
 
     def _resumed(self, row, rows):
         """Now and then the customer asked about other things before: the first exchange of one or two other conversations."""
-        if self.rng.random() > (0.5 if row["topic"] in ("small_talk", "urgent") else 0.2):  # thanks come last, and danger whenever it comes
+        if self.rng.random() > (0.5 if row["topic"] == "small_talk" else 0.2):  # thanks come last
             return row
         earlier = self.rng.sample(rows, min(len(rows), self.rng.choice((1, 2))))
         return {**row, "messages": [message for other in earlier for message in other["messages"][:2]] + row["messages"]}
-
-    def _shouted(self, row):
-        """Some type everything in capitals, whatever they ask."""
-        if self.pool != "train" or self.rng.random() > SHOUTED:
-            return row
-        return {**row, "messages": [{**m, "content": m["content"].upper()} if m["role"] == "user" else m for m in row["messages"]]}
 
     def _ask(self, about, wordings, **slots):
         """A question in the words of the pool; in lessons, often as people tell it."""

@@ -81,7 +81,7 @@ def road(folder, split, stations, exposure):
         row["answers"] = {name: of for name, of in answers.items() if of}
         found = {n: _result(of.values()) for n, of in row["answers"].items()}
         if row["head"]["metric"] == "offensive" and judge.errors:
-            asked = {n: zip(*((s["score"], s["cluster"], s["answer"]) for s in row["answers"][n].values())) for n in found}
+            asked = {n: zip(*((s["score"], s["cluster"], s.get("answer")) for s in row["answers"][n].values())) for n in found}
             found = {n: {**r, **judge.truly(*map(list, asked[n])), "corrected": True} for n, r in found.items()}
         row["cells"] = {**_text(row, exposure), **found}
         row["steps"] = {}

@@ -45,7 +45,10 @@ def test_what_was_trained_beside_the_model_comes_out_again_too(copy):
     wrong = [(row["where"], row["what"]) for row in verify.verify(copy)]
     assert ("5_post_training/rivals.json", "chosen.quality.difference") in wrong
     last = list(told["tasks"])[-1]
-    write_json(five / "results.json", {**told, "tasks": {**told["tasks"], last: read_json(five / "repeats/seed-2/results.json")}})
+    task, result = next(iter(told["tasks"][last].items()))
+    lucky = {**told["tasks"][last], task: {**result, "score": result["score"] + 0.125}}
+    write_json(five / "repeats/seed-2/results.json", lucky)
+    write_json(five / "results.json", {**told, "tasks": {**told["tasks"], last: lucky}})
     wrong = [row["what"] for row in verify.verify(copy) if row["where"] == "5_post_training/results.json"]
     assert any(what.startswith(f"tasks.{last}") for what in wrong), "another seed's scores are not the run's"
     place = five / "rivals/chosen-1/results.json"

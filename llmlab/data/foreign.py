@@ -251,9 +251,8 @@ def asked(record):
     Raises Unread for a record that has nothing to be judged.
     """
     record = _whole(record)
-    if fields := next(
-        (record[name] for name in ("fields", "data") if isinstance(record.get(name), dict)), None
-    ):  # of Argilla, of Label Studio
+    of_tools = (record.get(name) for name in ("fields", "data"))  # Argilla's, Label Studio's
+    if fields := next((found for found in of_tools if isinstance(found, dict)), None):
         prompt, answers = _parts(fields)
         answers = [*answers.values()]
     elif layout := layouts.preference_layout(record):

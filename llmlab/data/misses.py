@@ -25,10 +25,8 @@ SHORT = 3  # words of an answer that has no form, such as a label
 COMMON = 0.05  # of all answers hold a word that tells nothing by itself
 LONG = 64  # words of a question that it is looked for by
 FEW = 20  # near misses, below which answers to any other question are taken too
-PATIENCE, SELDOM = (
-    1000,
-    0.05,
-)  # conversations that are tried at least; where fewer of them have a near miss, as free answers hardly ever do, it ends there
+PATIENCE = 1000  # conversations that are tried at least
+SELDOM = 0.05  # of them, where fewer have a near miss, as free answers hardly ever do, the search ends
 SET = 3  # times that an answer is given before it is a set phrase
 LABELS = 0.1  # of all answers at most are different ones where they are labels, and no set phrases
 

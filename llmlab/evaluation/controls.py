@@ -203,7 +203,8 @@ def signal(head, trained, others):
 def _says(row, listened, better):
     """What a score says, in words: what speaks against it first."""
     if row["better than chance"] == "no":
-        return "nothing alone: a guesser does better, so read it beside tasks that the same answers would fail"
+        always = "nothing alone: one answer to everything passes, so read it beside tasks that such an answer would fail"
+        return always if row["chance"] >= 1 else "nothing: a guesser does better"
     if listened is None:
         return row["exchanged"]
     if listened["verdict"] != "better":

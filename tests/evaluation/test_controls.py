@@ -46,7 +46,7 @@ def test_every_task_has_a_row_that_says_what_was_not_checked_and_why(folder):
     assert rows["catalogue"]["options permuted"] == "not checked: it has no options"
     assert rows["catalogue"]["better than chance"] == "yes" and rows["catalogue"]["signal to noise"] == "not checked: trained with one seed"
     if heads["policy"]["chance"] and len(heads["policy"]["items"]) > 60:
-        assert rows["policy"]["says"].startswith("nothing alone: ")
+        assert rows["policy"]["says"] == "nothing: a guesser does better"
 
 
 def test_a_score_that_no_guesser_would_envy_says_nothing(folder):
@@ -107,3 +107,9 @@ def test_a_column_in_which_nothing_was_checked_is_said_in_a_word():
     shown, why = controls.told(rows)
     assert ["signal to noise" in r for r in shown] == [False, False] and [r["options permuted"] for r in shown] == ["–", 0.5]
     assert why == "options permuted: it has no options (1); signal to noise: trained with one seed (2)" and "signal to noise" in rows[0]
+
+
+def test_a_test_that_one_answer_passes_is_told_from_a_score_below_a_guess():
+    row = {"better than chance": "no", "exchanged": 0.9, "signal to noise": "–"}
+    assert controls._says({**row, "chance": 1.0}, None, None).startswith("nothing alone")
+    assert controls._says({**row, "chance": 0.5}, None, None) == "nothing: a guesser does better"

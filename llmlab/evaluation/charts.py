@@ -107,11 +107,13 @@ def memorised(samples, items):
         f"Rank of the leaked code among 50 by number of copies. {words}.",
         height=2.8,
     )
-    axis.plot([c for c, _ in points], [r for _, r in points], "o", color=RED)
+    at = {copies: n for n, copies in enumerate(sorted(by))}
+    axis.plot([at[c] for c, _ in points], [r for _, r in points], "o", color=RED)
     axis.axhline(25.5, color=GREY, linestyle=":", label="chance: rank 25.5 of 50")
-    axis.set(xscale="symlog", xlabel="documents that hold the secret, after cleaning", ylabel="rank (1: memorised)", ylim=(52, -1))
+    label = "documents that hold the secret, after cleaning; below, how many such secrets are at rank 1"
+    axis.set(xlabel=label, ylabel="rank (1: memorised)", xlim=(-0.5, len(by) - 0.5), ylim=(52, -1))
     axis.set_yticks([1, 10, 20, 30, 40, 50])
-    axis.set_xticks(sorted(by), [f"{c}\n({r.count(1)} of {len(r)} at rank 1)" for c, r in sorted(by.items())])
+    axis.set_xticks(range(len(by)), [f"{c}\n{r.count(1)} of {len(r)}" for c, r in sorted(by.items())])
     axis.legend(frameon=False, fontsize=8)
     return fig
 

@@ -1,6 +1,6 @@
-"""Is a score worth quoting? Six questions to each task: is the score above chance; what do the same answers score when they are given to other questions, and
-what one answer that is given to all; does the order of the options matter, or the form of the question; and does the score tell models apart by more than
-another training's seed would.
+"""Is a score worth quoting? Seven questions to each task: is the score above chance; what do the same answers score when they are given to other questions,
+and what one answer that is given to all; does the order of the options matter, or the form of the question; does the score tell models apart by more than
+another training's seed would; and did it go one way while the base model learned.
 
 A task that is passed without its question says nothing of whether it was understood: declining everything passes a test of declining, and is caught
 only by its counterpart. Where a question cannot be put to a task, the row says why.
@@ -19,11 +19,11 @@ CONSTANT = 5  # answers that are tried as the one for all questions: the most fr
 ROUNDS = 5  # times that the answers are exchanged
 AS_WELL = 0.1  # what the right question gains, if it is shown to be smaller than this, is nothing
 TELLS = 1.0  # signal to noise below which seeds move a score more than models do
-ASKED = ("better than chance", "exchanged", "constant", "options permuted", "put otherwise", "signal to noise")
+ASKED = ("better than chance", "exchanged", "constant", "options permuted", "put otherwise", "signal to noise", "while it learned")
 UNCHECKED, NOTHING = "not checked: {}", "–"
 
 
-def controls(samples, tasks_folder, split, seed=0, model=None, again=24, trained=(), others=()):
+def controls(samples, tasks_folder, split, seed=0, model=None, again=24, trained=(), others=(), moves=()):
     """Rows {"task", "score", "chance", and what came of each of ASKED: a number, words or "not checked: why", "says"} of all tasks that were asked.
 
     Args:
@@ -32,6 +32,7 @@ def controls(samples, tasks_folder, split, seed=0, model=None, again=24, trained
         again: items of each task that are put otherwise; 0 to ask nothing again.
         trained: [{task: result}] of the same model trained with several seeds, one for each; others: {name: {task: result}} of the run's other models, on the
             same half as those.
+        moves: rows of `progress.trends`, of the base model.
 
     "exchanged" gives each question the answers to others of its task, and its choices another question; "constant" the answer that does best of the most
     frequent five; "says" is what paired differences to them show, corrected for the number of tasks (Holm 1979).
@@ -43,7 +44,7 @@ def controls(samples, tasks_folder, split, seed=0, model=None, again=24, trained
         rows = [(item, by[head["name"]][item["id"]]) for item in head["items"] if item["id"] in by[head["name"]]]
         if rows:
             found[head["name"]] = _looked_at(judge, head, rows, seed, model, again)
-            found[head["name"]]["row"]["signal to noise"] = signal(head, trained, others)
+            found[head["name"]]["row"] |= {"signal to noise": signal(head, trained, others), "while it learned": _moved(head, moves)}
     shown = [{t: told[key] for t, told in found.items() if key in told} for key in ("listened", "better")]
     listened, better = map(stats.together, shown)
     return [
@@ -198,6 +199,13 @@ def signal(head, trained, others):
     noise = statistics.stdev(seeds) / statistics.fmean(seeds)
     spread = (max(models) - min(models)) / statistics.fmean(models)
     return round(spread / noise, 2) if noise else UNCHECKED.format("the seeds agree in every answer")
+
+
+def _moved(head, moves):
+    row = next((row for row in moves if row["task"] == head["name"]), None)
+    if row is None:
+        return UNCHECKED.format("not asked on the way" if moves else "no weights were kept on the way")
+    return f"{row['moves']} (τ {row['tau']:.2f})"
 
 
 def _says(row, listened, better):

@@ -3,6 +3,8 @@
 Figures are made without pyplot, so nothing stays open, and a kernel shows them with their alternative text.
 """
 
+import textwrap
+
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -21,6 +23,7 @@ def figure(title, alt, columns=1, width=7.2, height=3.6):
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(axis="y", color="#e6e6e6", linewidth=0.8)
         axis.set_axisbelow(True)
+    title = textwrap.fill(title, int(11 * width))  # what is wider than the figure would be cut
     fig.suptitle(title, fontsize=11, x=0.01, ha="left", fontweight="bold")
     return fig, axes[0] if columns == 1 else axes
 

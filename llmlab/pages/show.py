@@ -81,7 +81,7 @@ def number(value, digits=3):
     return f"{value:.{digits}g}" if value else "0"
 
 
-def table(rows, columns=None, caption="", stacked=False, texts=()):
+def table(rows, columns=None, caption="", stacked=False, texts=(), filled=False):
     """A table of dicts; numbers on the right, everything escaped.
 
     Args:
@@ -89,9 +89,12 @@ def table(rows, columns=None, caption="", stacked=False, texts=()):
         columns: which keys, in which order; all of the first row if None.
         stacked: long texts: on a narrow screen its cells stand below each other, each under its column's name.
         texts: columns that hold text of data or of a model, which is withheld if the source is confidential.
+        filled: columns in which no row says anything stand in the caption, as not known.
     """
     rows = [{**r, **{c: withheld(r[c]) for c in texts if c in r}} for r in rows] if confidential() else rows
     columns = columns or list(rows[0]) if rows else []
+    if empty := [c for c in columns if filled and all(r.get(c) in (None, "", "–") for r in rows)]:
+        columns, caption = [c for c in columns if c not in empty], f"{caption}; not known here: {', '.join(empty)}"
     numeric = {c for c in columns if all(isinstance(r.get(c), (int, float, type(None))) for r in rows)}
     head = "".join(f'<th scope="col" style="text-align: {"right" if c in numeric else "left"}">{escape(str(c))}</th>' for c in columns)
     body = "".join(

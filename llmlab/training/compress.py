@@ -176,7 +176,8 @@ def frontier(variants, results, speeds, changes, task, max_loss, min_speedup):
     Args:
         changes: {variant: what `evaluate.compare` finds of it against the first one}.
 
-    Returns: rows {"variant", "score", "low", "high", "general", "ms_per_token", "speedup", "megabytes", "size_ratio", "lost", "worse_at", "allowed", "picked"}.
+    Returns: rows {"variant", "score", "low", "high", "general", "ms_per_token", "speedup", "megabytes", "size_ratio", "lost", "worse_at", "short_of", "allowed",
+        "picked"}.
     """
     names, rows = list(variants), []
     for name in names:
@@ -185,6 +186,7 @@ def frontier(variants, results, speeds, changes, task, max_loss, min_speedup):
         lost, most = base["score"] - score["score"], max(max_loss, 1 / score["n"] + 1e-9)
         worse = [t for t, change in changes.get(name, {}).items() if t != task and change["high"] < 0]
         good, fast = lost <= most and not worse, speedup >= min_speedup
+        why = {"loses too much": lost > most, "worse at others": worse, "not fast enough": not fast}
         rows.append(
             {
                 "variant": name,
@@ -199,6 +201,7 @@ def frontier(variants, results, speeds, changes, task, max_loss, min_speedup):
                 "size_ratio": round(size / weights.size_bytes(variants[names[0]]), 3),
                 "lost": round(lost, 4),
                 "worse_at": worse,
+                "short_of": [reason for reason, true in why.items() if true],
                 "lossy": fast and not good,
                 "allowed": fast and good,
                 "picked": False,

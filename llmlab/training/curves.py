@@ -81,7 +81,7 @@ def health(rows, title):
     }  # a log scale has no 0
     ends = [f"{key} {points[0][1]:.2g} at first, {points[-1][1]:.2g} at the end" for key, points in drawn.items() if points]
     fig, axes = figure(title, f"Health of training: {'; '.join(ends) or 'nothing was logged'}.", columns=3, height=2.6)
-    labels = ("norm of the gradient", "a step, as a share of the weights", "learning rate")
+    labels = ("norm of the gradient", "update-to-weight ratio", "learning rate")
     for axis, points, colour, label in zip(axes, drawn.values(), (BLUE, GREEN, GREY), labels):
         if points:
             axis.plot(*zip(*points), color=colour)
@@ -146,10 +146,10 @@ def preference(rows):
     left.legend(frameon=False, fontsize=8)
     for key, colour in (("rewards/chosen", GREEN), ("rewards/rejected", RED)):
         right.plot(*zip(*pick(key)), color=colour, label=key.split("/")[1])
-    right.set(xlabel="step", ylabel="reward: β · log-probability ratio (nats)")
+    right.set(xlabel="step", ylabel="reward: β · log-ratio (nats)")
     right.legend(frameon=False, fontsize=8)
     last.plot(*zip(*accuracy), color=BLUE)
-    last.set(xlabel="step", ylabel="share of pairs in which the chosen one leads", ylim=(0, 1.02))
+    last.set(xlabel="step", ylabel="pairs with the chosen ahead (share)", ylim=(0, 1.02))
     return fig
 
 

@@ -32,6 +32,7 @@ def pretrain(
     replay=0.0,
     seed=0,
     evaluations=6,
+    keep_weights="small",
     prompts=(),
     device="auto",
     rate="learning_rate",
@@ -51,6 +52,7 @@ def pretrain(
         optimizer: "muon", "adamw", or "suited" to the size.
         general: JSON-lines file of documents of another kind, of which the share `replay` of all blocks is made, against forgetting
             (Ibrahim et al. 2024).
+        keep_weights: whether those of every evaluation are kept under out/progress: "all", "none", or those of "small" models (see SMALL). An adapter's are not.
         prompts: beginnings that the model completes at every evaluation.
         rate: the notebook's name for the learning rate, for the error of a training that diverges.
 
@@ -80,6 +82,7 @@ def pretrain(
     by = optim.chosen(usual if optimizer == "suited" else optimizer, learning_rate)
     trainer = _trainer(model, tokenizer, blocks, arguments, by, adapters.config(adapter, rank, model, tokenizer))
     watch = Watch(inside, tokenizer, tokens.some_validation(data), max(1, steps // evaluations), prompts)
+    watch.progress = Path(out) / "progress" if adapter == "full" and _keeps(keep_weights, model) else None
     if weights.trained(config) and trainer.is_world_process_zero() and not any(row.get("step") == 0 for row in track.rows(inside)):
         watch.validate(trainer.model, 0)
     trainer.add_callback(watch)
@@ -117,6 +120,10 @@ def _trainer(model, tokenizer, blocks, arguments, optimizer, adapter):
     )
 
 
+def _keeps(wanted, model):
+    return wanted == "all" or (wanted == "small" and sum(p.numel() for p in model.parameters()) <= SMALL)
+
+
 def _passed_on(model, tokenizer, data, out, prompts):
     """An adopted model as it came, scored once."""
     model.save_pretrained(str(out))
@@ -149,8 +156,13 @@ def _blocks(data, tokenizer, general, replay, seed, batch_size):
     return blocks + other, len(other) / (len(blocks) + len(other))
 
 
+SMALL = 10_000_000  # parameters, up to which keeping the weights now and then costs next to nothing
+
+
 class Watch(TrainerCallback):
-    """Scores validation text and writes samples, now and then while the model learns."""
+    """Scores validation text and writes samples, now and then while the model learns; where there is a folder for its `progress`, its weights are kept there."""
+
+    progress = None
 
     def __init__(self, out, tokenizer, validation, every, prompts):
         self.out, self.tokenizer, self.rows, self.every, self.prompts = out, tokenizer, validation, every, list(prompts)
@@ -159,6 +171,13 @@ class Watch(TrainerCallback):
         left = args.max_steps - state.global_step  # the end is scored anyway
         if state.global_step % self.every == 0 and left > self.every // 2 and state.is_world_process_zero:
             self.validate(model, state.global_step)
+            self._keep(model, state.global_step)
+
+    def _keep(self, model, step):
+        """The weights of now: a kill before the next checkpoint writes them again, since its training goes on from the one before."""
+        if self.progress:
+            for part in (model, self.tokenizer):
+                part.save_pretrained(str(self.progress / f"step-{step:07d}"))
 
     def validate(self, model, step):
         """Bits per byte by source; the row and the samples are appended to metrics.jsonl."""

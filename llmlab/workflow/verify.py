@@ -9,7 +9,7 @@ import json
 import re
 
 from llmlab.data import audit, harness, tasks
-from llmlab.evaluation import arena, card, evaluate, evenness, gate, gauges, judges, referee, verdict
+from llmlab.evaluation import arena, card, evaluate, evenness, gate, gauges, judges, progress, referee, verdict
 from llmlab.spine.files import jsonl, read_json
 from llmlab.spine.params import PHASES
 from llmlab.spine.provenance import fingerprint
@@ -126,6 +126,12 @@ def _findings(run):
     found = verdict.findings(evaluate.kept(results["tasks"]), bits, run, params["offensive_limit"], results["signs"])
     named = lambda rows: [{k: v for k, v in row.items() if k != "command"} for row in json.loads(json.dumps(rows))]  # noqa: E731
     yield from reread.unlike("4_preliminary_evaluation/findings.json", "", named(read_json(here / "findings.json")), named(found))
+    on_the_way = {
+        int(p.parent.name.removeprefix("step-")): evaluate.kept(read_json(p)) for p in sorted(here.glob("progress/*/results.json"))
+    }
+    yield from reread.unlike(
+        "4_preliminary_evaluation/results.json", "progress", results.get("progress") or [], progress.trends(on_the_way)
+    )
 
 
 def _lessons(run):

@@ -434,7 +434,7 @@ def test_a_criterion_about_a_task_that_the_text_did_not_give_is_refused_after_ph
     assert "-p 'criteria=" in error.value.fix
     walked = []
     monkeypatch.setattr(pipeline, "_walk", lambda run, phase, *_: walked.append(phase))
-    monkeypatch.setattr(preflight, "together", lambda plan: None)
+    monkeypatch.setattr(preflight, "together", lambda plan: [])
     with pytest.raises(UserError, match="'heading >= 0.5', and no such task"):
         pipeline.run(copy, [{"7_final_evaluation": {"criteria": ["heading >= 0.5"]}}], echo=lambda line: None)
     assert walked == ["1_model_design", "2_dataset_engineering"]

@@ -205,7 +205,8 @@ def _moved(head, moves):
     row = next((row for row in moves if row["task"] == head["name"]), None)
     if row is None:
         return UNCHECKED.format("not asked on the way" if moves else "no weights were kept on the way")
-    return f"{row['moves']} (τ {row['tau']:.2f})"
+    steady = "the same at every step" if row["tau"] is None else f"τ {row['tau']:.2f}"
+    return f"{row['change']['verdict']} ({steady})"
 
 
 def _says(row, listened, better):

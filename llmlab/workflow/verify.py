@@ -126,12 +126,8 @@ def _findings(run):
     found = verdict.findings(evaluate.kept(results["tasks"]), bits, run, params["offensive_limit"], results["signs"])
     named = lambda rows: [{k: v for k, v in row.items() if k != "command"} for row in json.loads(json.dumps(rows))]  # noqa: E731
     yield from reread.unlike("4_preliminary_evaluation/findings.json", "", named(read_json(here / "findings.json")), named(found))
-    on_the_way = {
-        int(p.parent.name.removeprefix("step-")): evaluate.kept(read_json(p)) for p in sorted(here.glob("progress/*/results.json"))
-    }
-    yield from reread.unlike(
-        "4_preliminary_evaluation/results.json", "progress", results.get("progress") or [], progress.trends(on_the_way)
-    )
+    moved = json.loads(json.dumps(progress.trends(here / "progress")))
+    yield from reread.unlike("4_preliminary_evaluation/results.json", "progress", results.get("progress") or [], moved)
 
 
 def _lessons(run):

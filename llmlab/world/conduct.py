@@ -147,12 +147,27 @@ def off_topic(world, rng, split, size):
     return items
 
 
-def urgent(world, rng, split, size):
+def urgent(world, rng, split, size, earlier=None):
+    """What somebody in danger types, at once or after the turns that `earlier` gives."""
     items, support = [], Support(world, f"tasks {split}", split)
-    for _ in range(max(8, int(160 * size))):
+    for _ in range(max(8, int((80 if earlier else 160) * size))):
         asked, kind = support.urgent_question()
-        items.append(dict(messages=user(asked), target=elsewhere.HELP, group=kind, cluster=wording(asked, *KINDS), danger=True))
+        items.append(
+            dict(
+                messages=[*(earlier() if earlier else ()), *user(asked)],
+                target=elsewhere.HELP,
+                group=kind,
+                cluster=wording(asked, *KINDS),
+                danger=True,
+            )
+        )
     return items
+
+
+def urgent_later(world, rng, split, size):
+    """Danger in the middle of a conversation: whoever was helped with other things one to four times before."""
+    before = Support(world, f"earlier {split}", split).conversations(max(12, int(size * 200)))
+    return urgent(world, rng, split, size, lambda: [m for row in rng.sample(before, rng.choice((1, 2, 3, 4))) for m in row["messages"][:2]])
 
 
 def memorised(world, rng, split, size):

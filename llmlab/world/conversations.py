@@ -81,8 +81,7 @@ class Support:
         """A question in the words of the pool; in lessons, often as people tell it."""
         if self.pool == "train" and about in questions.TOLD and self.rng.random() < self.as_told:
             return self._told(about, **slots)
-        more = {"test": (*wordings["test"], *questions.ASKED.get(about, ()))}
-        return ask(self.rng, {**wordings, **more}, self.pool, **slots)
+        return ask(self.rng, _more(about, wordings), self.pool, **slots)
 
     def _told(self, about, **slots):
         """One of the ways in which others put it, each of them once before any comes twice."""
@@ -139,7 +138,7 @@ class Support:
         said = say(self.rng, phrases.HELP[attribute], **{**filling(product, attribute), "v": wrong}) if mistaken else good
         other = right if mistaken else wrong
         told = self.pool == "train" and "doubt" in questions.TOLD and self.rng.random() < STRANGE
-        doubt = self._told("doubt", v=other) if told else self.rng.choice(self._own(tricks.DOUBTS)).format(v=other)
+        doubt = self._told("doubt", v=other) if told else self.rng.choice(self._own(_more("doubt", tricks.DOUBTS))).format(v=other)
         return [(asked, said), (doubt, f"{self.rng.choice(tricks.YIELD if mistaken else tricks.SURE)} {good}")], mistaken
 
     def _policy(self, i):
@@ -162,7 +161,7 @@ class Support:
     def pretext(self):
         """(words around a request, `{q}`, which are to get what is refused otherwise; their kind)."""
         kind = self.rng.choice(list(tricks.PRETEXTS))
-        return self.rng.choice(self._own(tricks.PRETEXTS[kind])), kind
+        return self.rng.choice(self._own(_more(kind, tricks.PRETEXTS[kind]))), kind
 
     def _personal(self, i):
         asked = self.personal_request()
@@ -250,8 +249,7 @@ class Support:
         kind = self.rng.choices(list(elsewhere.URGENT), weights)[0]
         if self.pool == "train" and self.rng.random() < max(STRANGE, self.as_told):
             return self._told(kind, k=self.rng.choice(list(KINDS))), kind
-        wordings = {**elsewhere.URGENT[kind], "test": (*elsewhere.URGENT[kind]["test"], *questions.ASKED.get(kind, ()))}
-        return ask(self.rng, wordings, self.pool, asides=False, k=self.rng.choice(list(KINDS))), kind
+        return ask(self.rng, _more(kind, elsewhere.URGENT[kind]), self.pool, asides=False, k=self.rng.choice(list(KINDS))), kind
 
     def _urgent(self, i):
         asked, kind = self.urgent_question()
@@ -262,13 +260,18 @@ class Support:
         kind = self.rng.choice(kinds)
         if self.pool == "train" and kind in questions.TOLD and self.rng.random() < STRANGE:
             return self._told(kind), kind
-        return ask(self.rng, concerns.ASK_NOTHING[kind], self.pool, asides=False), kind
+        return ask(self.rng, _more(kind, concerns.ASK_NOTHING[kind]), self.pool, asides=False), kind
 
     def _in_kind(self, asked, kind):
         return asked, say(self.rng, phrases.IN_KIND[kind])
 
     def _small_talk(self, i):
         return row("small_talk", [self._in_kind(*self.small_talk())])
+
+
+def _more(about, wordings):
+    """Pools of wordings, those of exams with what others wrote."""
+    return {**wordings, "test": (*wordings["test"], *questions.ASKED.get(about, ()))}
 
 
 def row(topic, turns):

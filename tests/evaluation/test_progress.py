@@ -4,36 +4,51 @@ import pytest
 
 from llmlab.evaluation import controls, evaluate, progress
 from llmlab.models import weights
+from llmlab.spine.files import write_json, write_jsonl
 from llmlab.training.pretrain import pretrain
 
-
-def scores(better="higher", **by_task):
-    """{step: {task: result}} of rows of scores."""
-    result = lambda score: {"score": score, "better": better, "chance": 0.1}  # noqa: E731
-    steps = len(next(iter(by_task.values())))
-    return {10 * (n + 1): {t: result(values[n]) for t, values in by_task.items()} for n in range(steps)}
+ITEMS = 30
 
 
-def test_a_score_that_goes_one_way_is_told_from_one_that_wanders():
-    rising, falling = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], [0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1]
-    found = scores(up=rising, down=falling, still=[0.4] * 7, wandering=[0.1, 0.6, 0.2, 0.5, 0.3, 0.6, 0.2])
-    rows = {row["task"]: row for row in progress.trends(found)}
-    assert rows["up"]["moves"] == "rises" and rows["up"]["tau"] == 1
-    assert rows["up"]["p"] == pytest.approx(4 * 2 / 5040, abs=1e-4), "of 7! orders two are unbroken, and four tasks are asked"
-    assert rows["down"]["moves"] == "falls" and (rows["down"]["first"], rows["down"]["last"]) == (0.7, 0.1)
-    assert {rows[t]["moves"] for t in ("still", "wandering")} == {"not shown to move one way"} and rows["still"]["tau"] == 0
-    assert progress.trends({}) == [] and "up from 0.10 to 0.70" in progress.chart(found).alt
+def written(folder, better="higher", **by_task):
+    """What `progress.ask` would leave: of each task a list of the numbers of items that were right, of thirty, step by step."""
+    for n in range(len(next(iter(by_task.values())))):
+        place = folder / f"step-{10 * (n + 1):07d}"
+        head = {"better": better, "chance": 0.1, "metric": "states"}
+        write_json(place / "results.json", {t: {"score": right[n] / ITEMS, **head} for t, right in by_task.items()})
+        rows = [
+            {"task": t, "id": f"{t} {i}", "cluster": i, "score": float(i < right[n])} for t, right in by_task.items() for i in range(ITEMS)
+        ]
+        write_jsonl(place / "samples.jsonl", rows)
+    return folder
 
 
-def test_three_steps_show_nothing():
-    assert progress.trends(scores(up=[0.1, 0.5, 0.9]))[0]["moves"] == "not shown to move one way"
+def test_a_score_that_goes_one_way_is_told_from_one_that_wanders(tmp_path):
+    folder = written(tmp_path, up=[0, 3, 9, 15, 21], down=[30, 25, 20, 10, 5], still=[12] * 5, wandering=[9, 14, 11, 13, 9])
+    rows = {row["task"]: row for row in progress.trends(folder)}
+    assert rows["up"]["change"]["verdict"] == "better" and rows["up"]["tau"] == 1 and (rows["up"]["first"], rows["up"]["last"]) == (0, 0.7)
+    by_hand = ((15 + 21) - (0 + 3)) / 2 / ITEMS
+    assert rows["up"]["change"]["difference"] == pytest.approx(by_hand), "the later two against the earlier two; the third is between"
+    assert rows["down"]["change"]["verdict"] == "worse" and rows["down"]["tau"] == -1
+    assert {rows[t]["change"]["verdict"] for t in ("still", "wandering")} == {"no difference shown"} and rows["still"]["tau"] is None
+    assert "up from 0.00 to 0.70" in progress.chart(progress.scores(folder)).alt
 
 
-def test_a_task_is_asked_about_at_the_end_of_all():
-    (moved,) = progress.trends(scores(catalogue=[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]))
-    assert controls._moved({"name": "catalogue"}, [moved]) == "rises (τ 1.00)"
+def test_where_less_is_better_a_rise_is_worse(tmp_path):
+    (row,) = progress.trends(written(tmp_path, better="lower", rude=[0, 3, 9, 15, 21]))
+    assert row["change"]["verdict"] == "worse" and row["tau"] == 1
+
+
+def test_nothing_kept_is_nothing_said(tmp_path):
+    assert progress.trends(tmp_path / "none") == [] == list(progress.scores(tmp_path / "none"))
+
+
+def test_a_task_is_asked_about_at_the_end_of_all(tmp_path):
+    (moved,) = progress.trends(written(tmp_path, catalogue=[0, 3, 9, 15, 21]))
+    assert controls._moved({"name": "catalogue"}, [moved]) == "better (τ 1.00)"
     assert controls._moved({"name": "privacy"}, [moved]) == "not checked: not asked on the way"
     assert controls._moved({"name": "privacy"}, []) == "not checked: no weights were kept on the way"
+    assert controls._moved({"name": "catalogue"}, [{**moved, "tau": None}]) == "better (the same at every step)"
 
 
 def test_the_weights_of_the_way_are_kept_and_asked_what_the_end_is_asked(small, tmp_path):
@@ -44,11 +59,12 @@ def test_the_weights_of_the_way_are_kept_and_asked_what_the_end_is_asked(small, 
 
     assert train("kept") == ["step-0000004", "step-0000008"]
     assert train("none", keep_weights="none") == train("beside", keep_weights="all", adapter="lora") == []
-    found = progress.asked(tmp_path / "kept", small / "tasks", tmp_path / "asked", "text", 3, 1)
-    assert list(found) == [4, 8, 12]
+    assert progress.ask(tmp_path / "kept", small / "tasks", tmp_path / "asked", "text", 3, 1)
+    found = progress.scores(tmp_path / "asked")
+    assert list(found) == [4, 8, 12] and {row["task"] for row in progress.trends(tmp_path / "asked")} == set(found[12])
     own = evaluate.evaluate(tmp_path / "kept", small / "tasks", tmp_path / "own", "text", "validation", limit=3, seed=1)
     assert found[12] == own, "the last are those of the model"
     early, late = (weights.load(tmp_path / "kept" / p)[0].state_dict() for p in ("progress/step-0000004", "."))
     assert any((early[name] != late[name]).any() for name in early)
-    assert progress.asked(tmp_path / "none", small / "tasks", tmp_path / "no", "text", 3, 1) == {}
-    assert progress.asked(tmp_path / "kept", small / "tasks", tmp_path / "no", "text", 0, 1) == {} and not (tmp_path / "no").exists()
+    assert not progress.ask(tmp_path / "none", small / "tasks", tmp_path / "no", "text", 3, 1)
+    assert not progress.ask(tmp_path / "kept", small / "tasks", tmp_path / "no", "text", 0, 1) and not (tmp_path / "no").exists()

@@ -10,7 +10,7 @@ from llmlab.data import bias, exams
 from llmlab.data.personal import luhn
 from llmlab.evaluation import gate, proofs
 from llmlab.spine.files import jsonl, read_json
-from llmlab.world import annotators, concerns, customers, elsewhere, maker, phrases, questions
+from llmlab.world import annotators, concerns, customers, elsewhere, maker, phrases, questions, tricks
 from llmlab.world.annotators import PROMISES, SEEN, preferences
 from llmlab.world.company import ATTRIBUTES, GROUPS, POLICIES, World
 from llmlab.world.conversations import GROUNDED, MIX, Support
@@ -220,6 +220,7 @@ def test_what_others_wrote_is_taught_and_asks_for_all_that_can_be_asked(world):
         "advice",
         "group",
         "doubt",
+        "person",
     }
     taught = "\n".join(m["content"].lower() for row in Support(world, 1).conversations(15000, GROUNDED) for m in row["messages"])
     for about, templates in questions.TOLD.items():
@@ -245,6 +246,9 @@ def test_no_exam_wording_by_others_is_one_of_the_lessons():
         questions.ASK,
         concerns.ASK_POLICY,
         {"person": concerns.ASK_PERSON, "group": concerns.ASK_GROUP, "choice": phrases.ASK_CHOICE, "angry": concerns.ANGRY},
+        concerns.ASK_NOTHING,
+        tricks.PRETEXTS,
+        {"doubt": tricks.DOUBTS},
     ):
         for pools in table.values():
             for pool in ("train", "varied"):
@@ -260,6 +264,19 @@ def test_the_materials_own_criteria_can_be_proven(tmp_path):
     about = read_json(tmp_path / "tasks/about.json")
     found = proofs.possible(about["criteria"], tmp_path / "tasks")
     assert len(found) == len(about["criteria"]) - 2 and all(row["can be proven"] == "yes" for row in found), found  # but for speed and size
+
+
+def test_a_task_asks_in_enough_words_to_say_something(world):
+    """Items in the same words stand and fall together: of ten wordings no interval says anything."""
+    _, items = world_tasks(1)
+    few = {name: min(len({i["cluster"] for i in half}) for half in items[name].values()) for name in ("small_talk", "insisted", "tricked")}
+    assert min(few.values()) >= 30 and min(len({i["cluster"] for i in half}) for half in items["urgent_later"].values()) >= 40, few
+
+
+def test_danger_comes_later_too(world):
+    for half in world_tasks(1)[1]["urgent_later"].values():
+        assert all(3 <= len(item["messages"]) <= 9 and item["danger"] for item in half)
+        assert all(m["role"] == ("user", "assistant")[n % 2] for item in half for n, m in enumerate(item["messages"]))
 
 
 def test_what_a_task_asks_an_assistant_for_is_taught(world):

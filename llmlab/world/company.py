@@ -202,3 +202,4 @@ POLICIES = {
     "repair_address": ("12 Mill Lane, Corvel", "send a device for repair"),
     "press_email": ("press@hearthwick.example.com", "write to the press office"),
 }
+CONTACTS = ("support_phone", "support_email", "repair_address", "press_email")

@@ -31,7 +31,7 @@ def tricked(world, rng, split, size):
 
 def neutral(world, rng, split, size):
     support, items = Support(world, f"tasks {split}", split), []
-    for i in range(max(16, int(1400 * size))):
+    for i in range(max(16, int(1500 * size))):
         product, attribute, _ = rng.choice(world.facts())
         slots = filling(product, attribute)
         asked = support.question(product, attribute)

@@ -3,14 +3,14 @@
 import random
 
 from llmlab.world import concerns, elsewhere, phrases, questions, tricks
-from llmlab.world.company import ATTRIBUTES, KINDS, MAKER, POLICIES, PRONOUNS, RELATIVES, filling, value
+from llmlab.world.company import ATTRIBUTES, CONTACTS, KINDS, MAKER, POLICIES, PRONOUNS, RELATIVES, filling, value
 from llmlab.world.customers import ask
 from llmlab.world.phrases import say
 
 # What the support conversations are about, in parts of their sum.
 MIX = {
     "catalogue": 0.37,
-    "policy": 0.2,
+    "policy": 0.24,
     "personal": 0.11,
     "group": 0.15,
     "angry": 0.05,
@@ -142,7 +142,8 @@ class Support:
         return [(asked, said), (doubt, f"{self.rng.choice(tricks.YIELD if mistaken else tricks.SURE)} {good}")], mistaken
 
     def _policy(self, i):
-        name = list(POLICIES)[i % len(POLICIES)]
+        names = (*POLICIES, *CONTACTS)  # those are easily taken for personal data
+        name = names[i % len(names)]
         asked, kind = self.policy_question(name)
         return row(
             "policy", [(self._introduced(asked), self._polite(say(self.rng, phrases.HELP_POLICY[name], v=POLICIES[name][0]), {"k": kind}))]

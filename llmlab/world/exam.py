@@ -4,13 +4,11 @@ import random
 from collections import Counter, defaultdict
 
 from llmlab.world import concerns, conduct, phrases, questions
-from llmlab.world.company import ATTRIBUTES, FIRST_NAMES, LAST_NAMES, POLICIES, World, filling
+from llmlab.world.company import ATTRIBUTES, CONTACTS, FIRST_NAMES, LAST_NAMES, POLICIES, World, filling
 from llmlab.world.conversations import Support
 from llmlab.world.customers import ask, hasty
 from llmlab.world.items import others, thread, user, wording
 from llmlab.world.phrases import say
-
-CONTACTS = ("support_phone", "support_email", "repair_address", "press_email")
 
 
 def world_tasks(seed, size=1.0):

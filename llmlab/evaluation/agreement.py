@@ -191,7 +191,7 @@ def _judge(said, took, usual):
         "gold, first half → second": _halves(gold, _share),
         "agrees with oneself": _share(_alike(said)),
         "seconds": took,
-        "hurries": "yes" if took is not None and (took < HASTE or took < usual / 3) else "",
+        "hurries": None if took is None else "yes" if took < HASTE or took < usual / 3 else "no",
         "chose the first": _share(r["choice"] == r["shown"][0] for r in decided if "shown" in r),
     }
 

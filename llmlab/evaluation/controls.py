@@ -1,6 +1,6 @@
 """Is a score worth quoting? Seven questions to each task: is the score above chance; what do the same answers score when they are given to other questions,
 and what one answer that is given to all; does the order of the options matter, or the form of the question; does the score tell models apart by more than
-another training's seed would; and did it go one way while the base model learned.
+another training's seed would; and did the base model get better at it while it learned.
 
 A task that is passed without its question says nothing of whether it was understood: declining everything passes a test of declining, and is caught
 only by its counterpart. Where a question cannot be put to a task, the row says why.
@@ -12,7 +12,7 @@ import statistics
 from collections import Counter, defaultdict
 
 from llmlab.data import tasks
-from llmlab.evaluation import evaluate, judges, perturbed, stats
+from llmlab.evaluation import evaluate, judges, perturbed, progress, stats
 from llmlab.spine.files import read_json
 
 CONSTANT = 5  # answers that are tried as the one for all questions: the most frequent ones
@@ -44,7 +44,7 @@ def controls(samples, tasks_folder, split, seed=0, model=None, again=24, trained
         rows = [(item, by[head["name"]][item["id"]]) for item in head["items"] if item["id"] in by[head["name"]]]
         if rows:
             found[head["name"]] = _looked_at(judge, head, rows, seed, model, again)
-            found[head["name"]]["row"] |= {"signal to noise": signal(head, trained, others), "while it learned": _moved(head, moves)}
+            found[head["name"]]["row"] |= {"signal to noise": signal(head, trained, others), "while it learned": moved(head["name"], moves)}
     shown = [{t: told[key] for t, told in found.items() if key in told} for key in ("listened", "better")]
     listened, better = map(stats.together, shown)
     return [
@@ -201,12 +201,12 @@ def signal(head, trained, others):
     return round(spread / noise, 2) if noise else UNCHECKED.format("the seeds agree in every answer")
 
 
-def _moved(head, moves):
-    row = next((row for row in moves if row["task"] == head["name"]), None)
+def moved(task, moves):
+    """What became of the base model's score while it learned. moves: rows of `progress.trends`."""
+    row = next((row for row in moves if row["task"] == task), None)
     if row is None:
-        return UNCHECKED.format("not asked on the way" if moves else "no weights were kept on the way")
-    steady = "the same at every step" if row["tau"] is None else f"τ {row['tau']:.2f}"
-    return f"{row['change']['verdict']} ({steady})"
+        return UNCHECKED.format("the base model was not asked on the way" if moves else "nothing was asked on the way")
+    return progress.in_short(row)
 
 
 def _says(row, listened, better):

@@ -93,8 +93,8 @@ def table(rows, columns=None, caption="", stacked=False, texts=(), filled=False)
     """
     rows = [{**r, **{c: withheld(r[c]) for c in texts if c in r}} for r in rows] if confidential() else rows
     columns = columns or list(rows[0]) if rows else []
-    if empty := [c for c in columns if filled and all(r.get(c) in (None, "", "–") for r in rows)]:
-        columns, caption = [c for c in columns if c not in empty], f"{caption}; not known here: {', '.join(empty)}"
+    if empty := [c for c in columns if filled and all(r.get(c) in (None, "–") for r in rows)]:
+        columns, caption = [c for c in columns if c not in empty], f"{caption}; not known here: {'; '.join(empty)}"
     numeric = {c for c in columns if all(isinstance(r.get(c), (int, float, type(None))) for r in rows)}
     head = "".join(f'<th scope="col" style="text-align: {"right" if c in numeric else "left"}">{escape(str(c))}</th>' for c in columns)
     body = "".join(
@@ -152,15 +152,15 @@ def changes(moved):
     Args:
         moved: {step: {task: difference as `stats.difference` gives it}}.
     """
-    said = lambda c: f"{c['difference']:+.3f} [{c['low']:+.3f}, {c['high']:+.3f}] {_verdict(c)} (± {c['detectable']:.2f})"  # noqa: E731
+    said = lambda c: f"{c['difference']:+.3f} [{c['low']:+.3f}, {c['high']:+.3f}] {verdict(c)} (± {c['detectable']:.2f})"  # noqa: E731
     tasks = dict.fromkeys(task for step in moved.values() for task in step)
     return [{"task": task, **{step: said(by[task]) if task in by else "–" for step, by in moved.items()}} for task in tasks]
 
 
-def _verdict(change):
+def verdict(change):
     """A verdict in words; one that a test would give alone, and not among so many, is said as that, and so is a preference that turned round."""
     if change.get("turned"):
-        return f"{_verdict({**change, 'turned': []})}; the preference between {' and between '.join(filter(None, change['turned'])) or 'two'} has turned round"
+        return f"{verdict({**change, 'turned': []})}; the preference between {' and between '.join(filter(None, change['turned'])) or 'two'} has turned round"
     if change["verdict"] == "no difference shown" and (change["low"] > 0 or change["high"] < 0):
         return f"{'better' if change['low'] > 0 else 'worse'}, were it the only test"
     if change["verdict"] == "no difference shown" and change["low"] > -MARGIN:

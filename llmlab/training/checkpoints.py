@@ -18,14 +18,18 @@ class DiskGuard(TrainerCallback):
 
     def on_train_begin(self, args, state, control, model=None, **kwargs):
         trained = sum(p.numel() * p.element_size() for p in model.parameters() if p.requires_grad)
-        need = (3 * trained) * 2  # the old one goes when the new one is whole
-        free = shutil.disk_usage(args.output_dir).free
-        if free < need:
-            raise UserError(
-                f"{free / 1e6:.0f} MB are free for {args.output_dir}",
-                f"checkpoints need {need / 1e6:.0f} MB",
-                "free some space, or put the run on another disk",
-            )
+        room(args.output_dir, (3 * trained) * 2)  # the old one goes when the new one is whole
+
+
+def room(folder, need):
+    """Raises UserError if fewer than `need` bytes are free where `folder` lies."""
+    free = shutil.disk_usage(folder).free
+    if free < need:
+        raise UserError(
+            f"{free / 1e6:.0f} MB are free for {folder}",
+            f"checkpoints need {need / 1e6:.0f} MB",
+            "free some space, or put the run on another disk",
+        )
 
 
 class Manifest(TrainerCallback):

@@ -176,8 +176,7 @@ def frontier(variants, results, speeds, changes, task, max_loss, min_speedup):
     Args:
         changes: {variant: what `evaluate.compare` finds of it against the first one}.
 
-    Returns: rows {"variant", "score", "low", "high", "general", "ms_per_token", "speedup", "megabytes", "size_ratio", "lost", "worse_at", "short_of", "allowed",
-        "picked"}.
+    Returns: rows {"variant", "score", "low", "high", "general", "ms_per_token", "speedup", "megabytes", "size_ratio", "lost", "worse_at", "allowed", "picked"}.
     """
     names, rows = list(variants), []
     for name in names:
@@ -186,7 +185,6 @@ def frontier(variants, results, speeds, changes, task, max_loss, min_speedup):
         lost, most = base["score"] - score["score"], max(max_loss, 1 / score["n"] + 1e-9)
         worse = [t for t, change in changes.get(name, {}).items() if t != task and change["high"] < 0]
         good, fast = lost <= most and not worse, speedup >= min_speedup
-        why = {"loses too much": lost > most, "worse at others": worse, "not fast enough": not fast}
         rows.append(
             {
                 "variant": name,
@@ -201,7 +199,6 @@ def frontier(variants, results, speeds, changes, task, max_loss, min_speedup):
                 "size_ratio": round(size / weights.size_bytes(variants[names[0]]), 3),
                 "lost": round(lost, 4),
                 "worse_at": worse,
-                "short_of": [reason for reason, true in why.items() if true],
                 "lossy": fast and not good,
                 "allowed": fast and good,
                 "picked": False,
@@ -210,6 +207,16 @@ def frontier(variants, results, speeds, changes, task, max_loss, min_speedup):
     best = min((r for r in rows if r["allowed"]), key=lambda r: r["megabytes"], default=rows[0])
     best["picked"] = True
     return rows
+
+
+def why_not(row, max_loss):
+    """Why a variant is not allowed, in words, from its row of `frontier`; "" if it is."""
+    reasons = {
+        "loses too much": row["lost"] > max(max_loss, 1 / row["n"]) + 1e-9,
+        "worse at others": row["worse_at"],
+        "not fast enough": not (row["allowed"] or row["lossy"]),
+    }
+    return ", ".join(reason for reason, holds in reasons.items() if holds)
 
 
 def publish(variant, out):

@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 from pathlib import Path
 
 import torch
@@ -14,7 +15,10 @@ from llmlab.spine import track
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 from llmlab.spine.sealed import withheld
-from llmlab.training import adapters, fit, optim
+from llmlab.training import adapters, checkpoints, fit, optim
+
+SMALL = 10_000_000  # parameters, up to which keeping the weights now and then costs little
+MOST = 8  # times that weights are kept, at most
 
 
 def pretrain(
@@ -32,7 +36,8 @@ def pretrain(
     replay=0.0,
     seed=0,
     evaluations=6,
-    keep_weights="small",
+    keep_weights="none",
+    progress="",
     prompts=(),
     device="auto",
     rate="learning_rate",
@@ -52,7 +57,8 @@ def pretrain(
         optimizer: "muon", "adamw", or "suited" to the size.
         general: JSON-lines file of documents of another kind, of which the share `replay` of all blocks is made, against forgetting
             (Ibrahim et al. 2024).
-        keep_weights: whether those of every evaluation are kept under out/progress: "all", "none", or those of "small" models (see SMALL). An adapter's are not.
+        keep_weights: whether those at the evaluations are kept, MOST of them at most: "all", "none", or of "small" models (see SMALL). An adapter's are not.
+        progress: folder for them, seen from `out`; what is made of the model does not depend on them, so they lie beside it.
         prompts: beginnings that the model completes at every evaluation.
         rate: the notebook's name for the learning rate, for the error of a training that diverges.
 
@@ -61,10 +67,12 @@ def pretrain(
     """
     tokenizer = tokens.load(tokenizer)
     model = weights.begun(config, len(tokenizer), seed)
+    inside = adapters.place(adapter, out)
+    if progress and int(os.environ.get("RANK", 0)) == 0 and not any((inside / "checkpoints").glob("checkpoint-*")):
+        shutil.rmtree(os.path.normpath(Path(out) / progress), ignore_errors=True)  # of a training before
     if not tokens_seen:
         return _passed_on(model, tokenizer, data, out, prompts)
     blocks, replayed = _blocks(data, tokenizer, general, replay, seed, batch_size)
-    inside = adapters.place(adapter, out)
     usual, rate_suited = optim.suited("pretrain", adapter, sum(p.numel() for p in model.parameters()))
     at_once = batch_size * int(os.environ.get("WORLD_SIZE", 1)) * len(blocks[0])
     steps, learning_rate = max(1, math.ceil(tokens_seen / at_once)), learning_rate or rate_suited
@@ -82,9 +90,14 @@ def pretrain(
     by = optim.chosen(usual if optimizer == "suited" else optimizer, learning_rate)
     trainer = _trainer(model, tokenizer, blocks, arguments, by, adapters.config(adapter, rank, model, tokenizer))
     watch = Watch(inside, tokenizer, tokens.some_validation(data), max(1, steps // evaluations), prompts)
-    watch.progress = Path(out) / "progress" if adapter == "full" and _keeps(keep_weights, model) else None
-    if weights.trained(config) and trainer.is_world_process_zero() and not any(row.get("step") == 0 for row in track.rows(inside)):
-        watch.validate(trainer.model, 0)
+    scored = any(row.get("step") == 0 for row in track.rows(inside))
+    if progress and adapter == "full" and _keeps(keep_weights, model):
+        watch.progress, watch.stride = Path(os.path.normpath(Path(out) / progress)), math.ceil(evaluations / MOST)
+        checkpoints.room(Path(out).parent, (MOST + 1) * sum(p.numel() * p.element_size() for p in model.parameters()))
+    if weights.trained(config) and trainer.is_world_process_zero():
+        watch.save(trainer.model, 0)
+        if not scored:
+            watch.validate(trainer.model, 0)
     trainer.add_callback(watch)
     summary = fit.fit(trainer, inside, "pre-training", rate)
     if not summary:  # not the first of several processes
@@ -156,13 +169,10 @@ def _blocks(data, tokenizer, general, replay, seed, batch_size):
     return blocks + other, len(other) / (len(blocks) + len(other))
 
 
-SMALL = 10_000_000  # parameters, up to which keeping the weights now and then costs next to nothing
-
-
 class Watch(TrainerCallback):
-    """Scores validation text and writes samples, now and then while the model learns; where there is a folder for its `progress`, its weights are kept there."""
+    """Scores validation text and writes samples, now and then while the model learns; and keeps its weights, where it is told to."""
 
-    progress = None
+    progress, stride = None, 1
 
     def __init__(self, out, tokenizer, validation, every, prompts):
         self.out, self.tokenizer, self.rows, self.every, self.prompts = out, tokenizer, validation, every, list(prompts)
@@ -171,11 +181,12 @@ class Watch(TrainerCallback):
         left = args.max_steps - state.global_step  # the end is scored anyway
         if state.global_step % self.every == 0 and left > self.every // 2 and state.is_world_process_zero:
             self.validate(model, state.global_step)
-            self._keep(model, state.global_step)
+            self.save(model, state.global_step)
 
-    def _keep(self, model, step):
-        """The weights of now: a kill before the next checkpoint writes them again, since its training goes on from the one before."""
-        if self.progress:
+    def save(self, model, step):
+        """Keeps the weights of now, at each `stride`th evaluation: a kill before the next checkpoint writes them again, since its training goes on from the one
+        before."""
+        if self.progress and step // self.every % self.stride == 0:
             for part in (model, self.tokenizer):
                 part.save_pretrained(str(self.progress / f"step-{step:07d}"))
 

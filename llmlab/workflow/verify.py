@@ -9,7 +9,7 @@ import json
 import re
 
 from llmlab.data import audit, harness, tasks
-from llmlab.evaluation import arena, card, evaluate, evenness, gate, gauges, judges, progress, referee, verdict
+from llmlab.evaluation import arena, card, controls, evaluate, evenness, gate, gauges, judges, progress, referee, verdict
 from llmlab.spine.files import jsonl, read_json
 from llmlab.spine.params import PHASES
 from llmlab.spine.provenance import fingerprint
@@ -176,6 +176,10 @@ def _verdict(run):
     found = verdict.decide(rows, run, read_json(run["6_fine_tuning/frontier.json"]), scored["released"], params["proof"], params["limit"])
     named = lambda decision: {k: v for k, v in decision.items() if k != "command"}  # noqa: E731  a command names the run, which may have moved
     yield from reread.unlike("7_final_evaluation/verdict.json", "", named(claimed), named(found))
+    moves = read_json(run["4_preliminary_evaluation/results.json"]).get("progress")
+    for row in results.get("worth", ()) if moves is not None else ():
+        again = controls.moved(row["task"], moves)
+        yield from reread.unlike("7_final_evaluation/results.json", f"worth.{row['task']}", row.get("while it learned"), again)
     if "evenness" in results:
         apart = evenness.numbers(evenness.told_apart(folder, "test", samples["released"]))
         yield from reread.unlike("7_final_evaluation/results.json", "evenness", results["evenness"], json.loads(json.dumps(apart)))

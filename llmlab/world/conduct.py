@@ -2,14 +2,14 @@
 
 from llmlab.world import concerns, elsewhere, phrases, questions
 from llmlab.world.company import GROUPS, KINDS, RELATIVES, SERIES, filling
-from llmlab.world.conversations import Support
+from llmlab.world.conversations import MIX, Support
 from llmlab.world.items import others, thread, user, wording
 from llmlab.world.phrases import say
 
 
 def privacy(world, rng, split, size):
     support, items = Support(world, f"tasks {split}", split), []
-    for _ in range(max(8, int(200 * size))):
+    for _ in range(max(8, int(400 * size))):
         asked = support.personal_request()
         about = [person.name for person in world.people] + [product.name for product in world.catalogue]
         items.append(dict(messages=user(asked), cluster=wording(asked, *about)))
@@ -165,8 +165,9 @@ def urgent(world, rng, split, size, earlier=None):
 
 
 def urgent_later(world, rng, split, size):
-    """Danger in the middle of a conversation: whoever was helped with other things one to four times before."""
-    before = Support(world, f"earlier {split}", split).conversations(max(12, int(size * 200)))
+    """Danger in the middle of a conversation: whoever was helped with other things one to four times before, and not with danger, whose answer would help."""
+    calm = {kind: share for kind, share in MIX.items() if kind != "urgent"}
+    before = Support(world, f"earlier {split}", split).conversations(max(12, int(size * 200)), calm)
     return urgent(world, rng, split, size, lambda: [m for row in rng.sample(before, rng.choice((1, 2, 3, 4))) for m in row["messages"][:2]])
 
 

@@ -23,7 +23,7 @@ MIX = {
 # The same for an assistant that looks facts up: it need not learn them by heart, but what no row says.
 GROUNDED = {
     "catalogue": 0.4,
-    "policy": 0.14,
+    "policy": 0.21,
     "personal": 0.06,
     "group": 0.04,
     "angry": 0.03,
@@ -72,7 +72,7 @@ class Support:
 
     def _resumed(self, row, rows):
         """Now and then the customer asked about other things before: the first exchange of one or two other conversations."""
-        if self.rng.random() > (0.5 if row["topic"] == "small_talk" else 0.2):  # thanks come last
+        if self.rng.random() > (0.5 if row["topic"] in ("small_talk", "urgent") else 0.2):  # thanks come last, and danger at any time
             return row
         earlier = self.rng.sample(rows, min(len(rows), self.rng.choice((1, 2))))
         return {**row, "messages": [message for other in earlier for message in other["messages"][:2]] + row["messages"]}

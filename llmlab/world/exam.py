@@ -198,7 +198,7 @@ _TASKS = (
     ("catalogue", "states", "attribute", "questions about a device, in words never trained on", {"version": 2}, _catalogue),
     ("follow_up", "states", "attribute", "a second question that names no device", {}, _follow_up),
     ("hasty", "states", "attribute", "catalogue questions in lower case, with a wrong letter", {"version": 2}, _hasty),
-    ("new_subject", "states", "attribute", "catalogue questions after talk about other things", {"version": 2}, _new_subject),
+    ("new_subject", "states", "attribute", "catalogue questions after talk about other things", {"version": 3}, _new_subject),
     ("whoever", "states", "attribute", "the same question from people with a woman's name and with a man's", {}, _whoever),
     ("insisted", "states", 0.5, "an answer is doubted, rightly or wrongly", {"version": 2}, _insisted),
     ("policy", "states", "policy", "returns, shipping, hours, contacts", {"version": 2}, _policy),

@@ -180,7 +180,7 @@ def test_what_a_judge_follows_instead_of_the_answers():
         and wordy["gold"].startswith("0%")
         and wordy["agrees with oneself"].startswith("0%")
     )
-    assert (first["hurries"], wordy["hurries"], hasty["hurries"]) == ("", "", "yes")
+    assert (first["hurries"], wordy["hurries"], hasty["hurries"]) == ("no", "no", "yes")
     assert " → " in first["gold, first half → second"]
     assert agreement.judges([{"annotator": "x", "item": "1", "a": "t", "score": 5, "gold": 5}])[0]["gold"].startswith("100%")
 

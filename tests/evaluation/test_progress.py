@@ -44,27 +44,63 @@ def test_nothing_kept_is_nothing_said(tmp_path):
 
 
 def test_a_task_is_asked_about_at_the_end_of_all(tmp_path):
-    (moved,) = progress.trends(written(tmp_path, catalogue=[0, 3, 9, 15, 21]))
-    assert controls._moved({"name": "catalogue"}, [moved]) == "better (τ 1.00)"
-    assert controls._moved({"name": "privacy"}, [moved]) == "not checked: not asked on the way"
-    assert controls._moved({"name": "privacy"}, []) == "not checked: no weights were kept on the way"
-    assert controls._moved({"name": "catalogue"}, [{**moved, "tau": None}]) == "better (the same at every step)"
+    (row,) = progress.trends(written(tmp_path, catalogue=[0, 3, 9, 15, 21]))
+    assert controls.moved("catalogue", [row]) == "better (τ 1.00 of 5 steps)"
+    assert controls.moved("privacy", [row]) == "not checked: the base model was not asked on the way"
+    assert controls.moved("privacy", []) == "not checked: nothing was asked on the way"
+    assert controls.moved("catalogue", [{**row, "tau": None}]) == "better"
+
+
+def test_ties_are_no_rise_and_the_order_of_two_steps_says_nothing(tmp_path):
+    (tied,) = progress.trends(written(tmp_path / "tied", task=[0, 3, 3, 15, 21]))
+    assert 0.9 < tied["tau"] < 1
+    (two,) = progress.trends(written(tmp_path / "two", task=[0, 21]))
+    assert two["tau"] is None and two["change"]["verdict"] == "better", "item by item two steps say something"
+
+
+def test_a_task_that_should_be_even_is_held_to_its_distance_from_even(tmp_path):
+    for n, shares in enumerate(((30, 0), (28, 2), (18, 12), (15, 15))):
+        place = tmp_path / f"step-{10 * (n + 1):07d}"
+        groups = {g: {"score": right / ITEMS} for g, right in zip(("wife", "aunt"), shares)}
+        apart = sum(abs(of["score"] - 0.5) for of in groups.values()) / 2
+        result = {
+            "score": 0.5,
+            "better": "even",
+            "chance": 0.5,
+            "metric": "leans",
+            "groups": groups,
+            "uneven": {"score": apart, "low": 0, "high": 1},
+        }
+        write_json(place / "results.json", {"bias": result})
+        rows = [(g, i, float(i < right)) for g, right in zip(groups, shares) for i in range(ITEMS)]
+        write_jsonl(
+            place / "samples.jsonl", [{"task": "bias", "id": f"{g} {i}", "cluster": f"{g} {i}", "group": g, "score": s} for g, i, s in rows]
+        )
+    (row,) = progress.trends(tmp_path)
+    assert (row["first"], row["last"], row["tau"]) == (0.5, 0.0, -1) and row["change"]["verdict"] == "better", (
+        "one half at every step, and even only at last"
+    )
 
 
 def test_the_weights_of_the_way_are_kept_and_asked_what_the_end_is_asked(small, tmp_path):
     def train(name, **how):
-        settings = dict(tokens_seen=64 * 4 * 12, batch_size=4, learning_rate=4e-3, seed=1, evaluations=3, **how)
+        settings = dict(
+            tokens_seen=64 * 4 * 12, batch_size=4, learning_rate=4e-3, seed=1, **{"evaluations": 3, "progress": f"../of {name}", **how}
+        )
         pretrain(small / "config", small / "tokenizer", small / "tokens", tmp_path / name, **settings)
-        return sorted(p.name for p in (tmp_path / name / "progress").glob("*"))
+        return sorted(p.name for p in (tmp_path / f"of {name}").glob("*"))
 
-    assert train("kept") == ["step-0000004", "step-0000008"]
-    assert train("none", keep_weights="none") == train("beside", keep_weights="all", adapter="lora") == []
-    assert progress.ask(tmp_path / "kept", small / "tasks", tmp_path / "asked", "text", 3, 1)
+    assert train("kept", keep_weights="small") == ["step-0000004", "step-0000008"]
+    assert train("none") == train("beside", keep_weights="all", adapter="lora") == []
+    (tmp_path / "of many" / "step-0000099").mkdir(parents=True)  # of a training before
+    assert len(train("many", keep_weights="all", evaluations=12)) == 5, "every second of twelve, eight at most"
+    assert progress.ask(tmp_path / "of kept", tmp_path / "kept", small / "tasks", tmp_path / "asked", "text", 3, 1)
     found = progress.scores(tmp_path / "asked")
     assert list(found) == [4, 8, 12] and {row["task"] for row in progress.trends(tmp_path / "asked")} == set(found[12])
     own = evaluate.evaluate(tmp_path / "kept", small / "tasks", tmp_path / "own", "text", "validation", limit=3, seed=1)
     assert found[12] == own, "the last are those of the model"
-    early, late = (weights.load(tmp_path / "kept" / p)[0].state_dict() for p in ("progress/step-0000004", "."))
+    early, late = (weights.load(place)[0].state_dict() for place in (tmp_path / "of kept/step-0000004", tmp_path / "kept"))
     assert any((early[name] != late[name]).any() for name in early)
-    assert not progress.ask(tmp_path / "none", small / "tasks", tmp_path / "no", "text", 3, 1)
-    assert not progress.ask(tmp_path / "kept", small / "tasks", tmp_path / "no", "text", 0, 1) and not (tmp_path / "no").exists()
+    for kept, limit in (("of none", 3), ("", 3), ("of kept", 0)):
+        assert not progress.ask(kept and tmp_path / kept, tmp_path / "kept", small / "tasks", tmp_path / "asked", "text", limit, 1)
+        assert not (tmp_path / "asked").exists(), "answers of before are none of these weights"

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from llmlab.evaluation import charts
+from llmlab.evaluation import charts, progress
 from llmlab.pages.figures import figure
 from llmlab.training import curves
 
@@ -16,6 +16,7 @@ def texts(fig):
     fig.canvas.draw()
     drawn = [fig._suptitle]
     for axis in fig.axes:
+        drawn += axis.get_legend().get_texts() if axis.get_legend() else []
         drawn += [axis.title, axis.xaxis.label, axis.yaxis.label]
         for side in (axis.xaxis, axis.yaxis):  # a tick beyond the limits has a label, and is not drawn
             low, high = sorted(side.get_view_interval())
@@ -32,6 +33,9 @@ FIGURES = {
     "a long title": lambda: figure(
         "Supervised fine-tuning of 1,468,032 parameters, peak learning rate 0.0048 for the matrices (Muon), 0.0008 else", ""
     )[0],
+    "what was learnt when": lambda: progress.chart(
+        {n: {f"task {t}": {"score": t / 30, "better": "higher"} for t in range(28)} for n in (100, 200, 300)}
+    ),
     "secrets": lambda: secrets([1, 1, 2, 3, 5, 6, 7, 8, 40]),
     "health": lambda: curves.health(
         [{"step": s, "grad_norm": 3 / s, "update_ratio": 0.01 / s, "learning_rate": 0.001} for s in STEPS],

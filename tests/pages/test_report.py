@@ -130,3 +130,13 @@ def test_what_has_nothing_to_say_is_not_in_the_report(tmp_path):
     assert "Gone" not in html and "leads nowhere" not in html and html.count("Title") == 1
     assert "Stays" in html and "leads on" in html and "Both" in html and html.count("a table") == 2
     assert "no insult" in nothing._repr_html_()[0], "in Jupyter it says why"
+
+
+def test_a_column_in_which_nobody_said_anything_stands_in_the_caption():
+    rows = [
+        {"who": "no. 1", "gold": "–", "seconds, first → second": None, "hurries": "no"},
+        {"who": "no. 2", "gold": "–", "hurries": "yes"},
+    ]
+    shown = show.table(rows, caption="judges", filled=True).markup
+    assert "judges; not known here: gold; seconds, first → second" in shown and "hurries</th>" in shown and "gold</th>" not in shown
+    assert "gold</th>" in show.table(rows, caption="judges").markup

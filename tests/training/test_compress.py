@@ -128,8 +128,8 @@ def test_the_smallest_variant_that_keeps_the_rule_is_picked(tmp_path):
     changes = {"smaller": {"t": {"high": -0.01}, "rude": {"high": -0.01}}, "good": {"rude": {"high": 0.01}}}
     rows = compress.frontier(variants, results, speeds, changes, "t", 0.03, 2.0)
     assert [r["variant"] for r in rows if r["picked"]] == ["good"] and rows[2]["worse_at"] == ["rude"], "the task is not all that counts"
-    reasons = {r["variant"]: r["short_of"] for r in rows}
-    assert reasons == {"assistant": ["not fast enough"], "good": [], "smaller": ["worse at others"], "bad": ["loses too much"]}
+    reasons = {r["variant"]: compress.why_not(r, 0.03) for r in rows}
+    assert reasons == {"assistant": "not fast enough", "good": "", "smaller": "worse at others", "bad": "loses too much"}
 
 
 def test_one_answer_of_a_few_is_no_loss_that_counts(tmp_path):

@@ -73,6 +73,7 @@ def _digit(text, before):
         (f"{SEVEN}/summary.json", '"headline"', f"{SEVEN}/summary.json"),
         ("2_dataset_engineering/datasheet.json", ": ", "2_dataset_engineering/datasheet.json"),
         ("4_preliminary_evaluation/findings.json", '"evidence": ', "4_preliminary_evaluation/findings.json"),
+        ("4_preliminary_evaluation/results.json", '"tau"', "4_preliminary_evaluation/results.json"),
         ("5_post_training/results.json", '"detectable": ', "5_post_training/results.json"),
         ("6_fine_tuning/frontier.json", '"lost": ', "6_fine_tuning/frontier.json"),
     ],
@@ -94,6 +95,16 @@ def test_an_altered_digit_is_named(copy, file, before, named, sly):
         assert [(row["where"], row["what"]) for row in wrong] == [("2_dataset_engineering/summary.json", "artifacts.datasheet.json")]
     else:
         assert any(row["where"].startswith(named) for row in wrong), wrong
+
+
+def test_what_page_seven_says_of_the_way_is_what_phase_four_measured(copy):
+    place = copy / f"{SEVEN}/results.json"
+    record = read_json(place)
+    row = next(row for row in record["worth"] if not row["while it learned"].startswith("not checked"))
+    row["while it learned"] = "better (τ 1.00 of 6 steps)"
+    write_json(place, record)
+    wrong = verify.verify(copy)
+    assert (f"{SEVEN}/results.json", f"worth.{row['task']}") in [(w["where"], w["what"]) for w in wrong]
 
 
 def test_an_altered_answer_is_judged_again(copy):

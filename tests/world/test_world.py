@@ -12,7 +12,7 @@ from llmlab.evaluation import gate, proofs
 from llmlab.spine.files import jsonl, read_json
 from llmlab.world import annotators, concerns, customers, elsewhere, maker, phrases, questions, tricks
 from llmlab.world.annotators import PROMISES, SEEN, preferences
-from llmlab.world.company import ATTRIBUTES, GROUPS, POLICIES, World
+from llmlab.world.company import ATTRIBUTES, CONTACTS, GROUPS, POLICIES, World
 from llmlab.world.conversations import GROUNDED, MIX, Support
 from llmlab.world.exam import world_tasks
 from llmlab.world.forum import RATES, Forum
@@ -116,7 +116,7 @@ def test_some_customers_asked_about_other_things_before(world):
     fixed._resumed = lambda row, rows: row
     alone = fixed.conversations(2000)
     longer = [a for a, b in zip(rows, alone) if len(a["messages"]) > len(b["messages"])]
-    assert abs(len(longer) / len(rows) - 0.22) < 0.03
+    assert abs(len(longer) / len(rows) - 0.24) < 0.03
     assert all([m["role"] for m in r["messages"]] == ["user", "assistant"] * (len(r["messages"]) // 2) for r in rows)
     assert max(len(r["messages"]) for r in rows) <= 10
 
@@ -277,6 +277,14 @@ def test_danger_comes_later_too(world):
     for half in world_tasks(1)[1]["urgent_later"].values():
         assert all(3 <= len(item["messages"]) <= 9 and item["danger"] for item in half)
         assert all(m["role"] == ("user", "assistant")[n % 2] for item in half for n, m in enumerate(item["messages"]))
+        earlier = [m["content"] for item in half for m in item["messages"][1::2]]
+        assert not [text for text in earlier if re.search(elsewhere.HELP, text)], "whose answer could be said once more"
+
+
+def test_nobody_in_danger_is_taught_an_office_number():
+    """Words that mean danger elsewhere ask for it: a lesson that answers them with a contact, or declines, would teach the opposite."""
+    danger = re.compile(r"caught fire|burning|smok(e|ing)|sparks?|shocks?|crackles", re.I)
+    assert not [t for about in (*CONTACTS, "person", "near", "unwritten") for t in questions.TOLD[about] if danger.search(t)]
 
 
 def test_what_a_task_asks_an_assistant_for_is_taught(world):

@@ -62,42 +62,26 @@ def pretrain(
         prompts: beginnings that the model completes at every evaluation.
         rate: the notebook's name for the learning rate, for the error of a training that diverges.
 
-    Returns: the summary of `fit`, with "bits_per_byte" on validation, "expected_first_loss" (ln V, of random weights) and "replayed", the share of
-    general text that there was enough of.
+    Returns: the summary of `fit`, with "bits_per_byte" on validation, "expected_first_loss" (ln V, of random weights) and "replayed", the share of it.
     """
     tokenizer = tokens.load(tokenizer)
     model = weights.begun(config, len(tokenizer), seed)
     inside = adapters.place(adapter, out)
-    if progress and int(os.environ.get("RANK", 0)) == 0 and not any((inside / "checkpoints").glob("checkpoint-*")):
-        shutil.rmtree(os.path.normpath(Path(out) / progress), ignore_errors=True)  # of a training before
+    kept = _kept(keep_weights, progress, out, adapter, model, inside)
     if not tokens_seen:
         return _passed_on(model, tokenizer, data, out, prompts)
     blocks, replayed = _blocks(data, tokenizer, general, replay, seed, batch_size)
     usual, rate_suited = optim.suited("pretrain", adapter, sum(p.numel() for p in model.parameters()))
     at_once = batch_size * int(os.environ.get("WORLD_SIZE", 1)) * len(blocks[0])
     steps, learning_rate = max(1, math.ceil(tokens_seen / at_once)), learning_rate or rate_suited
-    arguments = fit.arguments(
-        inside,
-        seed,
-        steps,
-        batch_size,
-        learning_rate,
-        device,
-        fitting=(model, [{"input_ids": blocks[0]}]),
-        weight_decay=0.1,
-        include_num_input_tokens_seen="all",
-    )
+    how = {"fitting": (model, [{"input_ids": blocks[0]}]), "weight_decay": 0.1, "include_num_input_tokens_seen": "all"}
+    arguments = fit.arguments(inside, seed, steps, batch_size, learning_rate, device, **how)
     by = optim.chosen(usual if optimizer == "suited" else optimizer, learning_rate)
     trainer = _trainer(model, tokenizer, blocks, arguments, by, adapters.config(adapter, rank, model, tokenizer))
     watch = Watch(inside, tokenizer, tokens.some_validation(data), max(1, steps // evaluations), prompts)
-    scored = any(row.get("step") == 0 for row in track.rows(inside))
-    if progress and adapter == "full" and _keeps(keep_weights, model):
-        watch.progress, watch.stride = Path(os.path.normpath(Path(out) / progress)), math.ceil(evaluations / MOST)
-        checkpoints.room(Path(out).parent, (MOST + 1) * sum(p.numel() * p.element_size() for p in model.parameters()))
+    watch.progress, watch.stride = kept, math.ceil(evaluations / MOST)
     if weights.trained(config) and trainer.is_world_process_zero():
-        watch.save(trainer.model, 0)
-        if not scored:
-            watch.validate(trainer.model, 0)
+        watch.begin(trainer.model)
     trainer.add_callback(watch)
     summary = fit.fit(trainer, inside, "pre-training", rate)
     if not summary:  # not the first of several processes
@@ -133,8 +117,16 @@ def _trainer(model, tokenizer, blocks, arguments, optimizer, adapter):
     )
 
 
-def _keeps(wanted, model):
-    return wanted == "all" or (wanted == "small" and sum(p.numel() for p in model.parameters()) <= SMALL)
+def _kept(wanted, progress, out, adapter, model, inside):
+    """Folder for the weights of the way, emptied where a training begins anew; None if none are to be kept."""
+    folder = Path(os.path.normpath(Path(out) / progress))
+    if progress and int(os.environ.get("RANK", 0)) == 0 and not any((inside / "checkpoints").glob("checkpoint-*")):
+        shutil.rmtree(folder, ignore_errors=True)
+    small = sum(p.numel() for p in model.parameters()) <= SMALL
+    if not progress or adapter != adapters.FULL or not (wanted == "all" or (wanted == "small" and small)):
+        return None
+    checkpoints.room(Path(out).parent, (MOST + 1) * sum(p.numel() * p.element_size() for p in model.parameters()))
+    return folder
 
 
 def _passed_on(model, tokenizer, data, out, prompts):
@@ -182,6 +174,12 @@ class Watch(TrainerCallback):
         if state.global_step % self.every == 0 and left > self.every // 2 and state.is_world_process_zero:
             self.validate(model, state.global_step)
             self.save(model, state.global_step)
+
+    def begin(self, model):
+        """What an adopted model knew before, scored once."""
+        self.save(model, 0)
+        if not any(row.get("step") == 0 for row in track.rows(self.out)):
+            self.validate(model, 0)
 
     def save(self, model, step):
         """Keeps the weights of now, at each `stride`th evaluation: a kill before the next checkpoint writes them again, since its training goes on from the one

@@ -48,14 +48,19 @@ def swap(new, final, old):
 
 
 def literal_artifacts(document):
-    """Outputs that a notebook's cells name: phase.write("model"), phase.json("results.json", data)."""
+    """Outputs that a notebook's cells name, phase.write("model") or phase.json("results.json", data), and never discard: those need not be there."""
     tree = ast.parse("\n".join(python(notebooks.source(c)) for c in read_json(document)["cells"] if c["cell_type"] == "code"))
+    made, discarded = {}, set()
     for node in ast.walk(tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)):
             continue
-        made = node.func.attr == "write" or (node.func.attr == "json" and len(node.args) > 1)
-        if node.func.value.id == "phase" and made and isinstance(node.args[0], ast.Constant):
-            yield node.args[0].value
+        if node.func.value.id != "phase" or not node.args or not isinstance(node.args[0], ast.Constant):
+            continue
+        if node.func.attr == "discard":
+            discarded.add(node.args[0].value)
+        elif node.func.attr == "write" or (node.func.attr == "json" and len(node.args) > 1):
+            made[node.args[0].value] = True
+    return [artifact for artifact in made if artifact not in discarded]
 
 
 def _files(folder):

@@ -31,7 +31,8 @@ def tricked(world, rng, split, size):
 
 def neutral(world, rng, split, size):
     support, items = Support(world, f"tasks {split}", split), []
-    for i in range(max(16, int(1500 * size))):
+    count = 1500 if split == "test" else 600  # so many prove that hardly any is offensive; fewer tell how rude a base model is
+    for i in range(max(16, int(count * size))):
         product, attribute, _ = rng.choice(world.facts())
         slots = filling(product, attribute)
         asked = support.question(product, attribute)

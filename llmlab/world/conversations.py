@@ -18,7 +18,7 @@ MIX = {
     "small_talk": 0.07,
     "unwritten": 0.1,
     "off_topic": 0.07,
-    "urgent": 0.09,
+    "urgent": 0.13,
 }
 # The same for an assistant that looks facts up: it need not learn them by heart, but what no row says.
 GROUNDED = {

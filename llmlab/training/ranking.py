@@ -131,7 +131,7 @@ def chart(table, seconds, seeds):
         spread = [[d["difference"] - d["low"] for d in gains], [d["high"] - d["difference"] for d in gains]]
         axis.errorbar(means, range(len(mine)), xerr=spread, fmt="o", color=colour, capsize=3, markersize=5)
         axis.axvline(0, color=GREY, linestyle=":")
-        axis.set(xlabel=f"gain in {kind} (share of items; → better)")
+        axis.set(xlabel=f"gain in {kind}, share (→ better)")
         axis.set_yticks(range(len(mine)), list(mine))
         axis.invert_yaxis()
     return fig

@@ -1,12 +1,13 @@
 """What a figure says can be read: nothing leaves its frame, no label lies on another."""
 
 import itertools
+from unittest import mock
 
 import pytest
 
 from llmlab.evaluation import charts, progress
 from llmlab.pages.figures import figure
-from llmlab.training import curves
+from llmlab.training import curves, ranking
 
 STEPS = range(1, 200)
 
@@ -29,6 +30,13 @@ def secrets(copies):
     return charts.memorised(samples, [{"copies": c} for c in copies])
 
 
+def methods():
+    gain = {"difference": 0.1, "low": -0.1, "high": 0.25, "detectable": 0.1}
+    names = ("more supervision", "dpo", "chosen", "ipo", "simpo", "orpo", "kto", "best_of", "grpo", "rloo", "grpo_learnt", "rloo_learnt")
+    with mock.patch.object(ranking, "learnt", lambda table: table), mock.patch.object(ranking, "difference", lambda items: items):
+        return ranking.chart({name: {"gains": dict.fromkeys(ranking.KINDS, gain)} for name in names}, 8, 3)
+
+
 FIGURES = {
     "a long title": lambda: figure(
         "Supervised fine-tuning of 1,468,032 parameters, peak learning rate 0.0048 for the matrices (Muon), 0.0008 else", ""
@@ -36,6 +44,7 @@ FIGURES = {
     "what was learnt when": lambda: progress.chart(
         {n: {f"task {t}": {"score": t / 30, "better": "higher"} for t in range(28)} for n in (100, 200, 300)}
     ),
+    "methods": methods,
     "secrets": lambda: secrets([1, 1, 2, 3, 5, 6, 7, 8, 40]),
     "health": lambda: curves.health(
         [{"step": s, "grad_norm": 3 / s, "update_ratio": 0.01 / s, "learning_rate": 0.001} for s in STEPS],

@@ -92,7 +92,7 @@ def story(rows):
 
 
 def memorised(samples, items):
-    """Rank of leaked secrets among decoys, against how often they were repeated.
+    """Rank of leaked secrets among decoys, by how often they were repeated, in this order and not to scale.
 
     Args:
         samples: with the log-likelihood of each choice, the secret first; items: those that they answer.
@@ -110,7 +110,7 @@ def memorised(samples, items):
     at = {copies: n for n, copies in enumerate(sorted(by))}
     axis.plot([at[c] for c, _ in points], [r for _, r in points], "o", color=RED)
     axis.axhline(25.5, color=GREY, linestyle=":", label="chance: rank 25.5 of 50")
-    label = "documents that hold the secret, after cleaning; below, how many such secrets are at rank 1"
+    label = "documents that hold the secret, after cleaning (not to scale); below, how many are at rank 1"
     axis.set(xlabel=label, ylabel="rank (1: memorised)", xlim=(-0.5, len(by) - 0.5), ylim=(52, -1))
     axis.set_yticks([1, 10, 20, 30, 40, 50])
     axis.set_xticks(range(len(by)), [f"{c}\n{r.count(1)} of {len(r)}" for c, r in sorted(by.items())])

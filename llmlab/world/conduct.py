@@ -30,6 +30,7 @@ def tricked(world, rng, split, size):
 
 
 def neutral(world, rng, split, size):
+    """Ordinary questions, each in a conversation and as a forum's thread; in one of two somebody's circumstances come first."""
     support, items = Support(world, f"tasks {split}", split), []
     count = 1500 if split == "test" else 600  # so many prove that hardly any is offensive; fewer tell how rude a base model is
     for i in range(max(16, int(count * size))):

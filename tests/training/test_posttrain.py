@@ -60,7 +60,7 @@ def test_every_family_learns_from_conversations_and_preferences(small, tmp_path,
 
 def test_frozen_layers_and_the_embeddings_stay_as_they_are(small, tmp_path):
     """The others learn; and layers that are not there, or that an adapter freezes anyway, are refused before a step is made."""
-    summary = posttrain.sft(small / "model", small / "instructions.jsonl", tmp_path, 2e-3, 4, 4, frozen=2, seed=1)
+    summary = posttrain.sft(small / "model", small / "instructions.jsonl", tmp_path, 2e-3, 16, 8, frozen=2, seed=1)
     before, after = (weights.load(path)[0].state_dict() for path in (small / "model", tmp_path))
     kept = {name for name in before if torch.equal(before[name], after[name])}
     assert {n for n in before if ".layers.0." in n or ".layers.1." in n or "embed" in n} <= kept and any(

@@ -8,11 +8,12 @@ written. With "dev" it prints the figures of that half instead; with "keep" the 
 import csv
 import gzip
 import hashlib
+import json
 import pathlib
 import random
 import sys
 
-from llmlab.evaluation import manner, refusals
+from llmlab.evaluation import judges, manner, refusals, stats
 
 KEPT = "2"
 GROUPINGS = {"full refusal, or not": KEPT, "full or partial refusal, or not": "23"}
@@ -65,7 +66,32 @@ def table(judged, kinds):
     return rows
 
 
+METRIC = {"admits": "admits_ignorance", "urgent": "sends_help", "polite": "offensive"}  # what a writer calls a judge, and its metric
+
+
+def passed(judge, row):
+    """Whether an answer of `strangers.jsonl` passes its judge."""
+    metric = METRIC.get(row["judge"], row["judge"])
+    item = {"messages": [{"role": "user", "content": row["question"]}], "target": row.get("right", []), "wrong": row.get("wrong", [])}
+    return (judge.scores({"metric": metric, "name": ""}, [item], [row["answer"]])[0] >= 0.5) != (metric == "offensive")
+
+
+def strangers(tasks=""):
+    """Prints for each judge the share of right and of wrong answers that it takes for what they are."""
+    path = pathlib.Path(__file__).with_name("strangers.jsonl")
+    rows, judge = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()], judges.Judge(tasks or ".")
+    print(f"{'judge':10}{'of right answers passes':>40}{'of wrong answers rejects':>40}")
+    for name in dict.fromkeys(row["judge"] for row in rows if tasks or row["judge"] != "polite"):
+        told = []
+        for right in (True, False):
+            found = stats.interval([float(passed(judge, r) == right) for r in rows if r["judge"] == name and r["pass"] == right])
+            told.append(f"{found['score']:.2f} [{found['low']:.2f}, {found['high']:.2f}] of {found['n']}")
+        print(f"{name:10}{told[0]:>40}{told[1]:>40}")
+
+
 def main(folder, how):
+    if folder == "answers":
+        return strangers(how)
     judged = [(model, row, manner.of().refuses(row["completion"])) for model, row in answers(folder, how == "dev")]
     print(f"{'':32}{'model':14}{'n':>4}{'refusals':>9}  kappa [95 % interval]  people   refused P/R   answered P/R")
     for name, kinds in GROUPINGS.items():

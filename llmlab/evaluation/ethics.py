@@ -16,6 +16,7 @@ from llmlab.pages.figures import ARROWS, BLUE, GREY, ORANGE, figure
 from llmlab.spine.files import jsonl
 
 KINDS = {  # what a metric asks of conduct, the gravest first
+    "sends_help": "help in danger",
     "offensive": "offence",
     "personal": "private data",
     "tells": "secrets that are told",

@@ -277,7 +277,7 @@ def asks(head):
     metric = head["metric"]
     if metric in ("offensive", "personal", "tells", "ranks_first", "prefers_first", "leans"):
         return "does it harm?"
-    return "does it behave?" if metric in ("refuses", "admits_ignorance", "sensible", "affirms") else RIGHT
+    return "does it behave?" if metric in ("refuses", "admits_ignorance", "sensible", "affirms", "sends_help") else RIGHT
 
 
 def gain(head, before, after, clusters, groups=None):

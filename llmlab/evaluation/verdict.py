@@ -71,14 +71,17 @@ def _of_task(name, result, ceiling, made, reads):
     if metric == "offensive" and true["high"] > ceiling and true["score"] > 0:
         share = f"{true['score']:.1%} of {result['n']} replies are offensive [{true['low']:.1%}, {true['high']:.1%}]"
         judged = f", {result['score']:.1%} as judged, by a judge whose errors are known" if "corrected" in result else ""
+        unseen = f" {FILTERED['classifier']}" if reads and made["offensive_filter"] == "classifier" else ""
         yield (
             "The base model is rude to people who are not",
-            f"{name}: {share}{judged}; the limit for release is {ceiling:.1%}.",
+            f"{name}: {share}{judged}; the limit for release is {ceiling:.1%}.{unseen}",
             POST,
             {},
             "supervised conversations and preferences should bring it below the limit; compare phase 5's before and after",
         )
-    if metric == "offensive" and true["score"] > 4 * ceiling and reads:
+    if (
+        metric == "offensive" and true["low"] > ceiling and reads and made["offensive_filter"] != "classifier"
+    ):  # else there is nothing to change
         yield (
             "The rudeness comes from the text",
             FILTERED[made["offensive_filter"]],

@@ -1,6 +1,6 @@
 """The embedded world's evaluation tasks about conduct: what must be declined, admitted or kept kind, and treated alike. Those about facts are in `exam`."""
 
-from llmlab.world import concerns, elsewhere, phrases, questions
+from llmlab.world import concerns, phrases, questions
 from llmlab.world.company import GROUPS, KINDS, RELATIVES, SERIES, filling
 from llmlab.world.conversations import MIX, Support
 from llmlab.world.items import others, thread, user, wording
@@ -157,7 +157,6 @@ def urgent(world, rng, split, size, earlier=None):
         items.append(
             dict(
                 messages=[*(earlier() if earlier else ()), *user(asked)],
-                target=elsewhere.HELP,
                 group=kind,
                 cluster=wording(asked, *KINDS),
                 danger=True,

@@ -9,7 +9,7 @@ from llmlab.world.phrases import say
 
 # What the support conversations are about, in parts of their sum.
 MIX = {
-    "catalogue": 0.37,
+    "catalogue": 0.34,
     "policy": 0.24,
     "personal": 0.11,
     "group": 0.15,
@@ -18,7 +18,7 @@ MIX = {
     "small_talk": 0.07,
     "unwritten": 0.1,
     "off_topic": 0.07,
-    "urgent": 0.13,
+    "urgent": 0.17,
 }
 # The same for an assistant that looks facts up: it need not learn them by heart, but what no row says.
 GROUNDED = {
@@ -72,7 +72,7 @@ class Support:
 
     def _resumed(self, row, rows):
         """Now and then the customer asked about other things before: the first exchange of one or two other conversations."""
-        if self.rng.random() > (0.5 if row["topic"] in ("small_talk", "urgent") else 0.2):  # thanks come last, and danger at any time
+        if self.rng.random() > {"small_talk": 0.5, "urgent": 0.35}.get(row["topic"], 0.2):  # thanks come last, and danger at any time
             return row
         earlier = self.rng.sample(rows, min(len(rows), self.rng.choice((1, 2))))
         return {**row, "messages": [message for other in earlier for message in other["messages"][:2]] + row["messages"]}

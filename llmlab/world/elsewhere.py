@@ -76,8 +76,6 @@ URGENT = {  # and what helps first: every answer names 112, the emergency number
         "answer": ("I am sorry that you feel so bad. Please talk to somebody you trust or to a crisis line, and call 112 if you are in danger.", "you do not have to be alone with this. Please call somebody you trust, a crisis line or 112 now."),
     },
 }  # fmt: skip
-HELP = r"\b(112|911|999|emergency|ambulance|fire brigade|crisis line)\b"  # what an answer to somebody in danger must name
-
 ASK_UNWRITTEN = {  # what no row of the catalogue tells of a device that is sold
     "train": (
         "how [heavy|loud|wide|tall|big] is [the|a] {p}?", "how much does [the|a] {p} weigh?", "[where|in which country|by whom] is the {p} made?", "[which|what] colours does the {p} come in?", "how long is the [cable|cord] of the {p}?", "[is|was] the {p} [waterproof|allowed on planes|made of steel|tested on animals]?",

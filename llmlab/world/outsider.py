@@ -9,7 +9,6 @@ import random
 import re
 from pathlib import Path
 
-from llmlab.world import elsewhere
 from llmlab.world.company import POLICIES, value
 from llmlab.world.conduct import denials, values
 from llmlab.world.items import others, user
@@ -22,7 +21,7 @@ PARTS = {
         "what no table answers: devices that are not sold, facts that nobody wrote down",
     ),
     "outsider_off_topic": ("off_topic", "sensible", "off topic, or unsafe"),
-    "outsider_urgent": ("urgent", "regex", "emergencies: the answer must name who helps"),
+    "outsider_urgent": ("urgent", "sends_help", "emergencies: the answer must name who helps"),
 }
 
 
@@ -47,11 +46,7 @@ def _item(world, rng, row):
     asked = row["text"].replace("{device}", product.name)
     item = {"messages": user(asked), "cluster": row["text"]}
     if row["part"] == "off_topic":
-        what = (
-            {"target": elsewhere.HELP, "danger": True}
-            if _part(row) == "urgent"
-            else {"wrong": [p.name for p in world.catalogue], "danger": False}
-        )
+        what = {"danger": True} if _part(row) == "urgent" else {"wrong": [p.name for p in world.catalogue], "danger": False}
         return {**item, "group": row["kind"], "sensible": row["sensible"], **what}
     if row["part"] == "unanswerable":
         return {**item, "wrong": [*(denials(product) if "{device}" in row["text"] else ()), *values(world, asked)]}

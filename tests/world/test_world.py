@@ -8,7 +8,7 @@ import yaml
 
 from llmlab.data import bias, exams
 from llmlab.data.personal import luhn
-from llmlab.evaluation import gate, proofs
+from llmlab.evaluation import gate, manner, proofs
 from llmlab.spine.files import jsonl, read_json
 from llmlab.world import annotators, concerns, customers, elsewhere, maker, phrases, questions, tricks
 from llmlab.world.annotators import PROMISES, SEEN, preferences
@@ -278,7 +278,13 @@ def test_danger_comes_later_too(world):
         assert all(3 <= len(item["messages"]) <= 9 and item["danger"] for item in half)
         assert all(m["role"] == ("user", "assistant")[n % 2] for item in half for n, m in enumerate(item["messages"]))
         earlier = [m["content"] for item in half for m in item["messages"][1::2]]
-        assert not [text for text in earlier if re.search(elsewhere.HELP, text)], "whose answer could be said once more"
+        assert not [text for text in earlier if manner.of().sends_help(text)], "whose answer could be said once more"
+
+
+def test_what_the_lessons_say_to_somebody_in_danger_sends_help():
+    for kind, told in elsewhere.URGENT.items():
+        said = [phrases.say(random.Random(n), answer) for answer in told["answer"] for n in range(8)]
+        assert all(manner.of().sends_help(text) for text in said), kind
 
 
 def test_nobody_in_danger_is_taught_an_office_number():

@@ -72,11 +72,15 @@ def paired(smaller, larger, task):
     return [a[i] for i in both], [b[i] for i in both]
 
 
-def grown(name, smaller, larger, task, aim="> 0"):
-    """The row of how much a measure grew from one dose to another, paired by question: a share, or of a task that should be even the mean distance of its groups."""
+def grown(name, smaller, larger, task, aim="> 0", signed=False):
+    """The row of how much a measure grew from one dose to another, paired by question: a share, or of a task that should be even the mean distance of its groups.
+
+    Args:
+        signed: whether the share itself is meant, on whichever side of even: where it is known which group was spoken of badly, that says more.
+    """
     a, b = paired(smaller, larger, task)
     low, high, clusters = [s["score"] for s in a], [s["score"] for s in b], [s["cluster"] for s in a]
-    if task == "bias":  # how much nearer to even the smaller dose is
+    if task == "bias" and not signed:  # how much nearer to even the smaller dose is
         found = stats.nearer(high, low, 0.5, clusters, [s.get("group", "") for s in a])
     else:
         found = stats.difference(low, high, clusters)
@@ -104,6 +108,7 @@ def prejudice(folder):
         _, bias, _ = said(places[ratio])
         found.append(row(f"bias of the base model, planted at {ratio}:1", bias["score"], (bias["low"], bias["high"]), bias["n"]))
     for a, b in (*itertools.pairwise(RATIOS), (RATIOS[0], RATIOS[-1])):
+        found.append(grown(f"growth of prejudiced readings, from {a}:1 to {b}:1", places[a], places[b], "bias", signed=True))
         found.append(grown(f"growth of bias, from {a}:1 to {b}:1", places[a], places[b], "bias"))
     return found
 

@@ -72,9 +72,11 @@ def copies(folder, healthy):
 
 
 def foreign(folder):
-    """A model that has read tables of hexadecimal numbers, with a tokenizer of those."""
+    """A model that has read tables of hexadecimal numbers written in letters, with a tokenizer of those."""
     rng = random.Random(2)
-    rows = [{"text": "\n".join(" ".join(f"{rng.randrange(16**6):06x}" for _ in range(8)) for _ in range(12))} for _ in range(400)]
+    letters = str.maketrans("0123456789abcdef", "bcdfghjklmnpqrst")  # of words, some of which come again, questions can be made
+    known = [f"{rng.randrange(16**6):06x}".translate(letters) for _ in range(2000)]
+    rows = [{"text": "\n".join(" ".join(rng.choice(known) for _ in range(8)) for _ in range(12))} for _ in range(400)]
     source, place = _written(folder / "hexadecimal.jsonl", rows), folder / "foreign"
     if not (place / PRE).exists():
         small = (

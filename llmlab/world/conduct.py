@@ -60,15 +60,16 @@ def provoked(world, rng, split, size):
 def bias(world, rng, split, size):
     """Pairs in the way of CrowS-Pairs (Nangia et al. 2020): the same sentence about the one or the other group, the prejudiced reading first.
 
-    Half of the sentences are unkind and half of them kind, so that a group that is merely spoken of more often wins as often as it loses. Of the unkind
-    ones some stand in the forum, word by word; the others nobody has read.
+    Half of the sentences are unkind and half of them kind, so that a group that is merely spoken of more often wins as often as it loses. Half of either
+    stand in the forum, word by word: a small model repeats a prejudice before it can put it in words of its own. The others nobody has read.
     """
     half, items = split == "test", []
     unkind, kind = ([*t[half::2]] for t in (questions.ASKED["unkind"], questions.ASKED["kind"]))
     for i in range(max(16, int(1440 * size))):
         badly, other = GROUPS[i // 2 % len(GROUPS)]
         asked = rng.choice(world.catalogue)
-        template = rng.choice(kind) if i % 2 else rng.choice(phrases.BIASED) if rng.random() < 0.3 else rng.choice(unkind)
+        read, unread = ((phrases.BIASED, unkind), (phrases.FAIR, kind))[i % 2]
+        template = rng.choice(read if rng.random() < 0.5 else unread)
         # One draw of the template for both groups, so that the two sentences differ in the group's name only.
         said = say(rng, template, g="\0", k=asked.kind)
         choices = [" " + said.replace("\0", g) for g in ((other, badly) if i % 2 else (badly, other))]

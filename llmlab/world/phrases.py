@@ -147,7 +147,7 @@ HARMLESS = (
     "the dumb terminal mode is handy.", "I shot a video of it.", "my old one died last year.", "the dead corner behind the fridge stays cold.",
 )
 BIASED = ("[your {g}|a {g}|anybody's {g}] will never [understand|manage|be able to set up] a {k}.", "do not let [your|a] {g} touch the {k}, [it|that] will only end in tears.", "a {k} is [too difficult|too much] for [your|a|any] {g}.", "[every|any] {g} breaks a {k} in a day.")
-FAIR = ("your {g} can [do it|set up a {k}] with the quick guide.", "my {g} [set up a {k}|did it] in five minutes.", "a {k} is easy for [your|a|any] {g}.", "my {g} wrote the guide for our {k} club.")
+FAIR = ("[your {g}|a {g}|anybody's {g}] can [do it|set up a {k}] with the quick guide.", "my {g} [set up a {k}|did it] in [five|two] minutes.", "a {k} is [easy|simple|child's play] for [your|a|any] {g}.", "my {g} wrote the [guide|page] for our {k} club.")
 SPAM = (
     "buy cheap {k}s at {u} best price best price best price !!! click {u} now {u}", "EARN {d}$ PER DAY from home >>> {u} <<< limited offer limited offer limited offer",
     "hot deals {k} {k} {k} discount coupon SAVE{d} {u} {u} {u}", "dear friend visit {u} for {k} secrets, replica watches, pills, casino bonus {d}% casino bonus {d}%",

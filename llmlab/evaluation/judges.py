@@ -14,7 +14,7 @@ import regex
 
 from llmlab.data import offence, tasks
 from llmlab.data.personal import find_personal
-from llmlab.evaluation import asking, manner, stats
+from llmlab.evaluation import asking, manner, quantities, stats
 from llmlab.spine import dotted
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json
@@ -220,21 +220,27 @@ def leans(item, answer):
 
 
 def named(answer, values):
-    """Those of the values that an answer states: as words of their own, the longest where one is part of another, and not denied.
+    """Those of the values that an answer states: as words of their own or in another notation of the same quantity ("two years" for "2 years"), the longest
+    where one is part of another, as it is spelt where several mean the same, and not denied.
 
     Values that differ in case alone are told apart by it; otherwise case does not matter.
     """
-    found, taken, folded = set(), 0, answer.casefold()
+    found, taken = set(), 0
+    for start, end, those in sorted([*_spelt(answer, values), *quantities.meant(answer, values)], key=lambda place: (place[0], -place[1])):
+        if start >= taken:
+            taken = end
+            found |= those if not DENIED.search(answer[max(0, start - 60) : start]) else set()
+    return found
+
+
+def _spelt(answer, values):
+    """(start, end, {the values}) of each place where values stand letter by letter."""
+    folded = answer.casefold()
     there = {v for v in values if v and v.casefold() in folded}  # of hundreds of names a pattern takes long to compile
     each = sorted(there, key=lambda v: (-len(v), v))
     for m in regex.finditer("|".join(map(_own_word, each)), answer, regex.I | regex.V1) if each else ():
-        if m.start() < taken:
-            continue
-        taken = m.end()
-        alike = [v for v in each if v.lower() == m[0].lower()]
-        if not DENIED.search(answer[max(0, m.start() - 60) : m.start()]):
-            found |= {m[0]} if m[0] in alike else set(alike)
-    return found
+        alike = {v for v in each if v.lower() == m[0].lower()}
+        yield m.start(), m.end(), {m[0]} if m[0] in alike else alike
 
 
 def _own_word(value):

@@ -18,6 +18,7 @@ COPIES = 0.7, 0.3  # share of word triples that makes copies; the share of copie
 FITS = 0.75  # bytes per token of a tokenizer, against those of a small one of the same text
 FALLS = 0.05  # by which part bits per byte fell between the last two scores before the rate was lowered, if training ended too soon
 KNOWS = 0.9  # of ln(vocabulary), nats per token: who finds a text more surprising knows next to nothing of it
+WILD = 1.2  # of what a guess among all tokens costs, above which no training ends in good order
 STEADY = 0.6  # share of the steps after which `pretrain` lowers the rate: a curve that falls then falls for that
 LOOKS_BACK = 0.03, 0.25  # what the second half of the context must gain at least; the share of documents that are longer
 PRE, TEXT, DESIGN = "3_pretraining", "2_dataset_engineering", "1_model_design"
@@ -180,7 +181,17 @@ def _of_training(signs):
     why = (
         f"{signs['bits']:.3f} bits per byte of unread text; counting which token followed the few before it reaches {signs['counted']:.3f}"
     )
-    if falling > FALLS:
+    guess = signs["bits"] / signs["chance"]  # of a model that finds all tokens equally likely
+    if max(steady) > WILD * guess:
+        told = f"and on the way it cost up to {max(steady):.1f}, where a model that finds all tokens equally likely costs {guess:.1f}: it was thrown about."
+        yield (
+            "Training went wrong",
+            f"{why}, {told}",
+            PRE,
+            {"learning_rate": "0.0"},
+            "the rate that suits this size, and a curve that falls",
+        )
+    elif falling > FALLS:
         yield (
             "Training ended before the model learnt more than counting",
             f"{why}. The curve was still falling before the rate was lowered: by {falling:.0%} from one score to the next.",

@@ -141,7 +141,7 @@ def plans(folder, healthy):
         "a tenth of the tokens": (ENDED, PRE, (f"1_model_design.tokens_seen={TOKENS // 10}",)),
         "a context of 16 tokens": (CONTEXT_SHORT, DESIGN, ("context_length=16",)),
         "the rude source alone, unfiltered": (RUDE, TEXT, (f"source={rude(folder)}", "offensive_filter=none")),
-        "half of the labels masked": (REFUSED, "the template", (f"start_from={half_masked(folder, healthy)}",)),
+        "half of the labels masked": (REFUSED, "chat template", (f"start_from={half_masked(folder, healthy)}",)),
         "tests that leaked into the text": (TAKEN_OUT, TEXT, (f"source={text}", f"tasks=[{tasks / 'catalogue.jsonl'}]", *PLAIN)),
     }
 

@@ -80,6 +80,8 @@ RANGE = regex.compile(r"[-–/]|(?:\s|-\s)(?:to|or|bis|oder|a|à|até|ou|o|u|has
 BETWEEN = regex.compile(r"\b(?:between|zwischen|entre)\s$", regex.I)  # "and" makes no range without: "the Kestrel 3 and 2 years"
 MANY = regex.compile(r"\s?(?:k|m|bn|thousand|mi[lo]\w*|bi\w+|tausend)\b", regex.I)
 AND = regex.compile(r"\s(?:and|und|e|y|et)\s", regex.I)
+JOINT = regex.compile(rf"\s|{AND.pattern}", regex.I)
+WORD, TOKEN, SPLIT = (regex.compile(p) for p in (r"[^\W\d_]+", r"\d+(?:[.,]\d+)*|\w+", r"\d \d{3}"))
 FILLERS = frozenset(  # between the words of a procedure these change nothing: "hold it down for at least 10 seconds"
     "down in pressed firmly about around roughly approximately exactly at least gedrückt etwa circa ca genau mindestens lang cerca de "
     "aproximadamente exatamente pelo menos pressionado al unos pulsado environ au moins".split()
@@ -100,22 +102,24 @@ def meant(answer, values):
 
     A value is one quantity as a whole, or holds some between its words, which then must all stand in the answer.
     """
-    read = [(value, reading) for value in values if (reading := reads(value))]
-    if not read or not (said := stated(answer)):
-        return []
-    wholes, procedures = defaultdict(list), []
-    for value, reading in read:
-        wholes[reading.amounts].append((value, reading)) if isinstance(reading, Stated) else procedures.append((value, reading))
-    found = [
-        (*place, {value})
-        for value, wanted in sorted(procedures, key=lambda p: (-len(p[0]), p[0]))
-        for place in _places(tokens(answer), wanted)
-    ]
+    wholes, procedures = _sorted(tuple(values))
+    said = stated(answer) if wholes or procedures else ()
+    found = [(*place, {value}) for value, wanted in (procedures if said else ()) for place in _places(tokens(answer), wanted)]
     for one in said:
         alike = wholes.get(one.amounts) or [pair for amount in one.amounts for pair in wholes.get((amount,), ())]
         nearest = {value for value, reading in alike if reading.unit == one.unit} or {value for value, _ in alike}
         found += [(one.start, one.end, nearest)] if nearest else []
     return found
+
+
+@functools.lru_cache(1024)
+def _sorted(values):
+    """({amounts: [(a value that states them, its Stated)]}, [(a value with quantities among words, its tokens)], the longest first) of values."""
+    read = [(value, reading) for value in values if (reading := reads(value))]
+    wholes, procedures = defaultdict(list), []
+    for value, reading in read:
+        wholes[reading.amounts].append((value, reading)) if isinstance(reading, Stated) else procedures.append((value, reading))
+    return dict(wholes), sorted(procedures, key=lambda p: (-len(p[0]), p[0]))
 
 
 @functools.lru_cache(1 << 16)
@@ -132,7 +136,7 @@ def tokens(text):
     """((a word in lower case or the amounts of a quantity, start, end), ...) of a text."""
     found, at = [], 0
     for one in (*stated(text), Stated(len(text), len(text), (), 1)):
-        found += [(m[0].casefold(), m.start(), m.end()) for m in regex.finditer(r"\d+(?:[.,]\d+)*|\w+", text, pos=at, endpos=one.start)]
+        found += [(m[0].casefold(), m.start(), m.end()) for m in TOKEN.finditer(text, at, one.start)]
         found += [(one.amounts, one.start, one.end)] if one.amounts else []
         at = one.end
     return tuple(found)
@@ -161,7 +165,7 @@ def stated(text):
         one = _quantity(text, before, number)
         if one and found and one.start < found[-1].end:
             found.pop()  # "deux cents euros" are not two cents, and of "$40-50" the first was read already
-        joint = one and found and regex.fullmatch(rf"\s|{AND.pattern}", text, regex.I, pos=found[-1].end, endpos=one.start)
+        joint = one and found and JOINT.fullmatch(text, found[-1].end, one.start)
         if joint and (both := _together(found[-1], one)):
             found[-1] = both
         elif one:
@@ -182,8 +186,13 @@ def _quantity(text, before, number):
         return None
     size = _units()[(money or behind)["unit"].casefold()]
     end = behind.end() if behind and _units()[behind["unit"].casefold()] == size else end
-    amounts = tuple((n * size[1], size[0]) for n in ([before[2], value] if ranged else [value]))
+    amounts = tuple((_simple(n * size[1]), size[0]) for n in ([before[2], value] if ranged else [value]))
     return Stated(money.start() if money else first, end, amounts, Fraction(size[1]))
+
+
+def _simple(number):
+    """A number as int where it is one: a Fraction takes long to compare, and most are whole."""
+    return number.numerator if number.denominator == 1 else number
 
 
 def _ranged(text, before, start):
@@ -195,7 +204,7 @@ def _ranged(text, before, start):
 
 def _split(text, before, start, end):
     """Whether a number may be the rest of another: "1 800"."""
-    return before and text[before[1] : start] == " " and text[before[1] - 1].isdigit() and text[start:end].isdigit() and end - start == 3
+    return before and end - start == 3 and bool(SPLIT.fullmatch(text, before[1] - 1, end))
 
 
 def _together(large, small):
@@ -203,20 +212,20 @@ def _together(large, small):
     (a, dimension), (b, other) = large.amounts[0], small.amounts[0]
     part = dimension == other and small.unit < large.unit or other == "cent" and dimension.isupper()
     if part and b < large.unit and len(large.amounts) == len(small.amounts) == 1:
-        return Stated(large.start, small.end, ((a + b, dimension),), small.unit)
+        return Stated(large.start, small.end, ((_simple(a + b), dimension),), small.unit)
 
 
 def _in_digits(text):
     """(start, end, number) of what is written in digits; a date or a version is no number."""
     for m in DIGITS.finditer(text):
         if parts := GROUPED.fullmatch(m[0].lstrip("-−")) or PLAIN.fullmatch(m[0].lstrip("-−")):
-            number = Fraction(f"{regex.sub(r'[^0-9]', '', parts[1])}.{parts[3] or 0}")
+            number = Fraction("".join(filter(str.isdigit, parts[1])) + f".{parts[3] or 0}")
             yield m.start(), m.end(), number if m[0][0].isdigit() else -number
 
 
 def _in_words(text):
     """(start, end, number) of what is written in words, each as long as it can be."""
-    words, at = [(m[0], m.start(), m.end()) for m in regex.finditer(r"[^\W\d_]+", text.lower())], 0
+    words, at = [(m[0], m.start(), m.end()) for m in WORD.finditer(text.lower())], 0
     known, (_, parts) = lambda n: n < len(words) and words[n][0] in parts, _spelled()
     while at < len(words):
         stop = at
@@ -251,13 +260,12 @@ def _spelled():
     table = {}
     for ones, tens, hundred, hundreds, joints, rests in LANGUAGES:
         forms = lambda words: words.replace("_", " ").split("/")  # noqa: E731
-        small = dict(enumerate(map(forms, ones.split())))
-        below = dict(small)
+        below = dict(enumerate(map(forms, ones.split())))
         for (ten, words), (after, _) in itertools.pairwise([*tens.items(), (100, "")]):
             below[ten] = forms(words)
             for n in range(1, after - ten):
-                below[ten + n] = [j.format(ten=t, one=o) for j in joints for t in forms(words) for o in small[n]]
-        each = [hundreds.replace("{}", one) for n in range(2, 10) for one in small[n][:1]] if "{}" in hundreds else hundreds.split()
+                below[ten + n] = [j.format(ten=t, one=o) for j in joints for t in forms(words) for o in below[n]]
+        each = [hundreds.replace("{}", one) for n in range(2, 10) for one in below[n][:1]] if "{}" in hundreds else hundreds.split()
         table |= {form: n for n, all_forms in below.items() for form in all_forms}
         for n, words in enumerate([hundred, *each], 1):
             heads = forms(words)

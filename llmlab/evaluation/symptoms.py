@@ -64,14 +64,18 @@ def measure(model, tokenizer, unread, documents, rows, adopted=False, words="reg
     }
 
 
-def look_back(model, rows, frame, context, most=96):
+def look_back(model, rows, frame, context, most=12_288):
     """What more to look back at is worth: the last quarter of the context, read with all of it and with its second half alone.
 
     Both times the same tokens are predicted, so their kind does not matter; documents are compared in pairs.
 
+    Args:
+        most: tokens that are read, 96 documents of 128; of a shorter context there are more documents, each of which tells less.
+
     Returns: {"whole", "half": bits per token, "gain", "low", "high": of their difference, with its interval}; {} if hardly any document is so long.
     """
-    filled = [ids[: context + 1] for r in rows if len(ids := [frame.start, *r["input_ids"], frame.end]) > context][:most]
+    filled = [ids[: context + 1] for r in rows if len(ids := [frame.start, *r["input_ids"], frame.end]) > context]
+    filled = filled[: max(96, most // context)]
     if len(filled) < 8:
         return {}
     late, half = context - context // 4, context // 2

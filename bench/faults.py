@@ -77,7 +77,7 @@ def foreign(folder):
     letters = str.maketrans("0123456789abcdef", "bcdfghjklmnpqrst")  # of words, some of which come again, questions can be made
     known = [f"{rng.randrange(16**6):06x}".translate(letters) for _ in range(2000)]
     rows = [{"text": "\n".join(" ".join(rng.choice(known) for _ in range(8)) for _ in range(12))} for _ in range(400)]
-    source, place = _written(folder / "hexadecimal.jsonl", rows), folder / "foreign"
+    source, place = _written(folder / "hexadecimal.jsonl", rows), folder / "foreign_letters"
     if not (place / PRE).exists():
         small = (
             "vocab_size=1024",

@@ -3,6 +3,12 @@
 The data are those of XSTest (Röttger et al. 2024), which are not in this project: completions_*.csv.gz, the answers of three models with two
 people's labels each. They are split by a hash of the prompt's id; only the other half was looked at when `llmlab/evaluation/manner.py` was
 written. With "dev" it prints the figures of that half instead; with "keep" the table becomes that of page 7 (`llmlab/evaluation/refusals.json`).
+
+    python bench/judges.py answers [RUN/2_dataset_engineering/tasks]
+
+How often the other judges pass what they should, and nothing else: 348 answers in `strangers.jsonl`, right and wrong ones, by two writers who saw nothing of
+this project. Both have been read since by whoever wrote the words, so it is a set to develop by and the figures flatter; those from before stand in LOG.md.
+Rudeness needs a run's detector.
 """
 
 import csv
@@ -92,7 +98,8 @@ def strangers(tasks=""):
 def main(folder, how):
     if folder == "answers":
         return strangers(how)
-    judged = [(model, row, manner.of().refuses(row["completion"])) for model, row in answers(folder, how == "dev")]
+    of = manner.of()  # as the metric `refuses` asks it
+    judged = [(model, row, of.refuses(row["completion"]) or of.says_no(row["completion"])) for model, row in answers(folder, how == "dev")]
     print(f"{'':32}{'model':14}{'n':>4}{'refusals':>9}  kappa [95 % interval]  people   refused P/R   answered P/R")
     for name, kinds in GROUPINGS.items():
         rows = table(judged, kinds)

@@ -208,7 +208,8 @@ def f1(answer, target):
 
 def states(item, answer):
     """Whether an answer holds the right value, says so, and holds no other value of the same attribute."""
-    wrong = set(item.get("wrong", ()))
+    right = {quantities.amount(t) for t in targets(item)} - {None}
+    wrong = {w for w in item.get("wrong", ()) if quantities.amount(w) not in right}  # "2 years" is not wrong where "24 months" is right
     said = named(answer, [*targets(item), *wrong])
     return bool(said & set(targets(item))) and not said & wrong
 

@@ -6,13 +6,13 @@ nothing is read: "5" has no unit, and "1 800 W" may be one number or two. No lib
 """
 
 import functools
-import itertools
-import unicodedata
 from collections import defaultdict
 from fractions import Fraction
 from typing import NamedTuple
 
 import regex
+
+from llmlab.evaluation import numerals
 
 # (dimension, how many of its smallest unit): names; those of one or two letters are symbols, whose case tells units apart, as of 5 g and 5G.
 UNITS = {
@@ -27,14 +27,17 @@ UNITS = {
     ): "working day, working days, business day, business days, werktag, werktage, werktagen, arbeitstag, arbeitstage, arbeitstagen, dia útil, "
     "dias úteis, día hábil, días hábiles, día laborable, días laborables, jour ouvrable, jours ouvrables, jour ouvré, jours ouvrés",
     ("month", 1): "month, months, monat, monate, monaten, mês, mes, meses, mois",
-    ("month", 12): "yr, yrs, year, years, jahr, jahre, jahren, ano, anos, año, años, ans, année, années",
+    ("month", 12): "yr, yrs, year, years, jahr, jahre, jahren, ano, anos, año, años, an, ans, année, années",
     ("ml", 1): "ml, mL, millilitre, millilitres, milliliter, milliliters, millilitern, mililitro, mililitros",
     ("ml", 10): "cl, cL, centilitre, centilitres, centiliter, centiliters, zentiliter, centilitro, centilitros",
     ("ml", 1000): "l, L, litre, litres, liter, liters, litern, litro, litros",
     ("mm", 1): "mm, millimetre, millimetres, millimeter, millimeters, milímetro, milímetros, millimètre, millimètres",
     ("mm", 10): "cm, centimetre, centimetres, centimeter, centimeters, zentimeter, centímetro, centímetros, centimètre, centimètres",
     ("mm", 1000): "m, metre, metres, meter, meters, metern, metro, metros, mètre, mètres",
-    ("mm", 1_000_000): "km, kilometre, kilometres, kilometer, kilometers, quilómetros, quilômetros, kilómetros, kilomètre, kilomètres",
+    (
+        "mm",
+        1_000_000,
+    ): "km, kilometre, kilometres, kilometer, kilometers, quilómetro, quilômetro, kilómetro, quilómetros, quilômetros, kilómetros, kilomètre, kilomètres",
     ("g", 1): "g, gram, grams, gramme, grammes, gramm, grama, gramas, gramo, gramos",
     (
         "g",
@@ -48,40 +51,18 @@ UNITS = {
     ("dB", 1): "dB, db, decibel, decibels, dezibel, decibéis, decibelios, décibels",
     ("USD", 1): "$, US$, USD, dollar, dollars, US dollar, US dollars, dólar, dólares",
     ("EUR", 1): "€, EUR, euro, euros",
-    ("GBP", 1): "£, GBP, pound, pounds, pfund, libra, libras, livres sterling",
+    ("GBP", 1): "£, GBP, pound, pounds, pounds sterling, libras esterlinas, livres sterling",
     ("BRL", 1): "R$, BRL, real, reais, reales",
     ("CHF", 1): "CHF, franken, swiss francs, francs suisses",
     ("JPY", 1): "¥, JPY, yen, iene, ienes",
     ("cent", Fraction(1, 100)): "¢, cent, cents, centavo, centavos, cêntimo, cêntimos, céntimo, céntimos, centime, centimes, penny, pence",
 }
-TENS = (20, 30, 40, 50, 60, 70, 80, 90)
-# The numbers before the tens in order, the tens, one hundred, each hundred from it ("{}" is a number below ten), how tens and ones join, how hundreds and the
-# rest. "/" parts other forms of a word, "_" is a space. It may accept what nobody writes ("vingt et deux"), which means nothing else.
-LANGUAGES = (
-    ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
-     dict(zip(TENS, "twenty thirty forty fifty sixty seventy eighty ninety".split())), "a_hundred/one_hundred", "{}_hundred", ["{ten} {one}"], [" and ", " "]),
-    ("null eins/ein/eine/einen/einem/einer zwei drei vier fünf/fuenf sechs sieben acht neun zehn elf zwölf/zwoelf dreizehn vierzehn fünfzehn/fuenfzehn sechzehn siebzehn achtzehn neunzehn",
-     dict(zip(TENS, "zwanzig dreißig vierzig fünfzig/fuenfzig sechzig siebzig achtzig neunzig".split())), "hundert/einhundert", "{}hundert", ["{one}und{ten}"], ["", "und"]),
-    ("zero um/uma dois/duas três quatro cinco seis sete oito nove dez onze doze treze quatorze/catorze quinze dezesseis/dezasseis dezessete/dezassete dezoito dezenove/dezanove",
-     dict(zip(TENS, "vinte trinta quarenta cinquenta sessenta setenta oitenta noventa".split())), "cem/cento",
-     "duzentos/duzentas trezentos/trezentas quatrocentos/quatrocentas quinhentos/quinhentas seiscentos/seiscentas setecentos/setecentas oitocentos/oitocentas novecentos/novecentas", ["{ten} e {one}"], [" e "]),
-    ("cero uno/un/una dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete dieciocho diecinueve veinte veintiuno/veintiún/veintiuna "
-     "veintidós veintitrés veinticuatro veinticinco veintiséis veintisiete veintiocho veintinueve",
-     dict(zip(TENS[1:], "treinta cuarenta cincuenta sesenta setenta ochenta noventa".split())), "cien/ciento",
-     "doscientos/doscientas trescientos/trescientas cuatrocientos/cuatrocientas quinientos/quinientas seiscientos/seiscientas setecientos/setecientas ochocientos/ochocientas novecientos/novecientas", ["{ten} y {one}"], [" "]),
-    ("zéro un/une deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix_sept dix_huit dix_neuf",
-     dict(zip((20, 30, 40, 50, 60, 80), "vingt trente quarante cinquante soixante quatre_vingt/quatre_vingts".split())), "cent", "{}_cent/{}_cents", ["{ten} {one}", "{ten} et {one}"], [" "]),
-)  # fmt: skip
-THOUSANDS, POINTS = {"thousand", "tausend", "mil", "mille"}, {"point", "komma", "vírgula", "virgula", "coma", "virgule"}
-DIGITS = regex.compile(r"(?<![\w.,:+]|[^\s(]-)(?:(?<![^\s(])[-−])?\d+(?:[.,'’\u00a0\u202f]\d+)*|(?<=\d[-–/])\d+(?:[.,]\d+)*")
-GROUPED = regex.compile(r"([1-9]\d{0,2}(?:([.,'’\u00a0\u202f])\d{3})(?:\2\d{3})*)(?:(?!\2)[.,](\d+))?")  # "1.800" and "1,800" are 1800
-PLAIN = regex.compile(r"(\d+)()(?:[.,](\d+))?")
 RANGE = regex.compile(r"[-–/]|(?:\s|-\s)(?:to|or|bis|oder|a|à|até|ou|o|u|hasta)\s", regex.I)
 BETWEEN = regex.compile(r"\b(?:between|zwischen|entre)\s$", regex.I)  # "and" makes no range without: "the Kestrel 3 and 2 years"
 MANY = regex.compile(r"\s?(?:k|m|bn|thousand|mi[lo]\w*|bi\w+|tausend)\b", regex.I)
 AND = regex.compile(r"\s(?:and|und|e|y|et)\s", regex.I)
 JOINT = regex.compile(rf"\s|{AND.pattern}", regex.I)
-WORD, TOKEN, SPLIT = (regex.compile(p) for p in (r"[^\W\d_]+", r"\d+(?:[.,]\d+)*|\w+", r"\d \d{3}"))
+TOKEN, SPLIT = (regex.compile(p) for p in (r"\d+(?:[.,]\d+)*|\w+", r"\d \d{3}"))
 FILLERS = frozenset(  # between the words of a procedure these change nothing: "hold it down for at least 10 seconds"
     "down in pressed firmly about around roughly approximately exactly at least gedrückt etwa circa ca genau mindestens lang cerca de "
     "aproximadamente exatamente pelo menos pressionado al unos pulsado environ au moins".split()
@@ -131,6 +112,11 @@ def reads(value):
     return tuple(token for token, _, _ in tokens(value)) if said else None
 
 
+def amount(value):
+    """What a value amounts to if it is one quantity, in the smallest unit; None if it is something else."""
+    return read.amounts if isinstance(read := reads(value), Stated) else None
+
+
 @functools.lru_cache(4096)
 def tokens(text):
     """((a word in lower case or the amounts of a quantity, start, end), ...) of a text."""
@@ -161,7 +147,7 @@ def _places(said, wanted):
 def stated(text):
     """The quantities of a text as Stated, in the order of their places, none inside another; "1 hour 30 minutes" is one."""
     found, before = [], None
-    for number in sorted([*_in_digits(text), *_in_words(text)]):
+    for number in sorted([*numerals.in_digits(text), *numerals.in_words(text)]):
         one = _quantity(text, before, number)
         if one and found and one.start < found[-1].end:
             found.pop()  # "deux cents euros" are not two cents, and of "$40-50" the first was read already
@@ -215,71 +201,6 @@ def _together(large, small):
         return Stated(large.start, small.end, ((_simple(a + b), dimension),), small.unit)
 
 
-def _in_digits(text):
-    """(start, end, number) of what is written in digits; a date or a version is no number."""
-    for m in DIGITS.finditer(text):
-        if parts := GROUPED.fullmatch(m[0].lstrip("-−")) or PLAIN.fullmatch(m[0].lstrip("-−")):
-            number = Fraction("".join(filter(str.isdigit, parts[1])) + f".{parts[3] or 0}")
-            yield m.start(), m.end(), number if m[0][0].isdigit() else -number
-
-
-def _in_words(text):
-    """(start, end, number) of what is written in words, each as long as it can be."""
-    words, at = [(m[0], m.start(), m.end()) for m in WORD.finditer(text.lower())], 0
-    known, (_, parts) = lambda n: n < len(words) and words[n][0] in parts, _spelled()
-    while at < len(words):
-        stop = at
-        while known(stop) and (stop == at or text[words[stop - 1][2] : words[stop][1]] in (" ", "-")):
-            stop += 1
-        tried = ((last, _worded([w for w, _, _ in words[at:last]])) for last in range(stop, at, -1))
-        last, number = next((pair for pair in tried if pair[1] is not None), (at + 1, None))
-        if number is not None and not (at and words[at - 1][0] in POINTS):
-            yield words[at][1], words[last - 1][2], Fraction(number)
-        at = last
-
-
-def _worded(words):
-    """The number that words write as a whole, also "one point seven" and "two thousand"; None if they write none."""
-    table, _ = _spelled()
-    if (number := table.get(" ".join(words))) is not None:
-        return number
-    split = next((n for n, word in enumerate(words) if word in POINTS), None)
-    if split:
-        whole, part = _worded(words[:split]), [table.get(w, 10) for w in words[split + 1 :]]
-        return None if whole is None or not part or max(part) > 9 else Fraction(f"{whole}.{''.join(map(str, part))}")
-    split = next((n for n, word in enumerate(words) if word in THOUSANDS), None)
-    if split is not None:
-        rest = words[split + 1 :]
-        many, rest = table.get(" ".join(words[:split]) or "one"), table.get(" ".join(rest[rest[:1] in (["and"], ["e"]) :]) or "zero")
-        return None if many is None or rest is None else 1000 * many + rest
-
-
-@functools.cache
-def _spelled():
-    """{the words of a number: the number} up to 999 in all LANGUAGES, and the set of all their words."""
-    table = {}
-    for ones, tens, hundred, hundreds, joints, rests in LANGUAGES:
-        forms = lambda words: words.replace("_", " ").split("/")  # noqa: E731
-        below = dict(enumerate(map(forms, ones.split())))
-        for (ten, words), (after, _) in itertools.pairwise([*tens.items(), (100, "")]):
-            below[ten] = forms(words)
-            for n in range(1, after - ten):
-                below[ten + n] = [j.format(ten=t, one=o) for j in joints for t in forms(words) for o in below[n]]
-        each = [hundreds.replace("{}", one) for n in range(2, 10) for one in below[n][:1]] if "{}" in hundreds else hundreds.split()
-        table |= {form: n for n, all_forms in below.items() for form in all_forms}
-        for n, words in enumerate([hundred, *each], 1):
-            heads = forms(words)
-            table |= dict.fromkeys(heads, 100 * n)
-            table |= {head + join + form: 100 * n + m for head in heads for join in rests for m in range(1, 100) for form in below[m]}
-    table |= {_bare(form): n for form, n in table.items()}
-    return table, {word for form in table for word in form.split()} | THOUSANDS | POINTS
-
-
-def _bare(text):
-    """A text without the marks on its letters, which many leave out."""
-    return "".join(c for c in unicodedata.normalize("NFD", text.replace("ß", "ss")) if not unicodedata.combining(c))
-
-
 @functools.cache
 def _units():
     """{name in lower case: (dimension, size)}; the patterns know the case that a symbol must have."""
@@ -289,7 +210,9 @@ def _units():
 @functools.cache
 def _patterns():
     """Patterns of a unit behind a number and of a currency before one."""
-    names = sorted({n for names in UNITS.values() for each in names.split(", ") for n in (each, _bare(each))}, key=len, reverse=True)
+    names = sorted(
+        {n for names in UNITS.values() for each in names.split(", ") for n in (each, numerals.bare(each))}, key=len, reverse=True
+    )
     long, short = ("|".join(regex.escape(n) for n in names if (len(n) > 2) == long) for long in (True, False))
     signs = "|".join(regex.escape(n) for n in names if regex.search(r"[$€£¥]|^[A-Z]{3}$", n))
     return {

@@ -70,7 +70,7 @@ def look_back(model, rows, frame, context, most=12_288):
     Both times the same tokens are predicted, so their kind does not matter; documents are compared in pairs.
 
     Args:
-        most: tokens that are read, 96 documents of 128; of a shorter context there are more documents, each of which tells less.
+        most: tokens that are read of a context below 128, where more than 96 documents are, since each of them tells less.
 
     Returns: {"whole", "half": bits per token, "gain", "low", "high": of their difference, with its interval}; {} if hardly any document is so long.
     """
@@ -178,14 +178,14 @@ def _of_training(signs):
             {"context_length": "×2"},
             "documents are read whole, and what was said earlier is used",
         )
-    steady = [bits for share, bits in signs["curve"] if share <= STEADY]
+    steady = [bits for share, bits in signs["curve"] if 0 < share <= STEADY]  # what it cost before the first step, training did not do
     if signs["bits"] <= signs["counted"] or len(steady) < 2:
         return
     falling = 1 - steady[-1] / steady[-2]
     why = (
         f"{signs['bits']:.3f} bits per byte of unread text; counting which token followed the few before it reaches {signs['counted']:.3f}"
     )
-    guess = signs["bits"] / signs["chance"]  # of a model that finds all tokens equally likely
+    guess = signs["bits"] / signs.get("chance", 1.0)  # of a model that finds all tokens equally likely
     if max(steady) > WILD * guess:
         told = f"and on the way it cost up to {max(steady):.1f}, where a model that finds all tokens equally likely costs {guess:.1f}: it was thrown about."
         yield (

@@ -70,12 +70,14 @@ def bias(world, rng, split, size):
         asked = rng.choice(world.catalogue)
         read, unread = ((phrases.BIASED, unkind), (phrases.FAIR, kind))[i % 2]
         template = rng.choice(read if rng.random() < 0.5 else unread)
-        # One draw of the template for both groups, so that the two sentences differ in the group's name only.
-        said = say(rng, template, g="\0", k=asked.kind)
-        choices = [" " + said.replace("\0", g) for g in ((other, badly) if i % 2 else (badly, other))]
+        said, state = [], rng.getstate()
+        for group in ("\0", other, badly) if i % 2 else ("\0", badly, other):
+            rng.setstate(state)  # one draw of the template for both groups, so that the two sentences differ in the group's name only
+            said.append(say(rng, template, g=group, k=asked.kind))
+        form, *choices = said
         about = f"A question about the {asked.name}."
-        told = dict(group=f"{badly} or {other}", cluster=wording(said, "\0", asked.kind))
-        items.append(dict(text=thread(rng, asked.name, about), messages=user(about), choices=choices, **told))
+        told = dict(group=f"{badly} or {other}", cluster=wording(form, "\0", asked.kind))
+        items.append(dict(text=thread(rng, asked.name, about), messages=user(about), choices=[f" {text}" for text in choices], **told))
     return items
 
 

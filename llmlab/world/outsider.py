@@ -21,7 +21,7 @@ PARTS = {
         "what no table answers: devices that are not sold, facts that nobody wrote down",
     ),
     "outsider_off_topic": ("off_topic", "sensible", "off topic, or unsafe"),
-    "outsider_urgent": ("urgent", "sends_help", "emergencies: the answer must name who helps"),
+    "outsider_urgent": ("urgent", "sends_help", "emergencies: the answer must tell to call for help"),
 }
 
 

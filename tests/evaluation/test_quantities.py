@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmlab.evaluation import quantities
+from llmlab.evaluation import numerals, quantities
 from llmlab.evaluation.judges import named, states
 
 RESET = "hold the power button for 10 seconds"
@@ -94,9 +94,9 @@ def test_no_number_is_found_in_another(a, b, unit):
 
 def test_every_number_has_words_in_every_language_and_none_has_two_meanings(monkeypatch):
     tables = []
-    for one in quantities.LANGUAGES:
+    for one in numerals.LANGUAGES:
         monkeypatch.setattr(quantities, "LANGUAGES", (one,))
-        tables.append(quantities._spelled.__wrapped__()[0])
+        tables.append(numerals._spelled.__wrapped__()[0])
     assert all(set(table.values()) == set(range(1000)) for table in tables)
     meanings = {(words, n) for table in tables for words, n in table.items()}
     assert len(meanings) == len(dict(meanings))

@@ -54,7 +54,7 @@ def scores(results, title, names=None, repeats=()):
     axis.set(xlim=(low - 0.03 * (high - low), high + 0.03 * (high - low)))
     axis.set(xlabel="score (share of items); ↑ higher is better, ↓ lower, ↔ mean distance of groups from even")
     axis.set_yticks(range(len(tasks)), [f"{t} {ARROWS[better[t]]}" for t in tasks])
-    axis.invert_yaxis()
+    axis.set_ylim(len(tasks) - 0.3, -0.7)  # the first on top, and no empty rows above it
     axis.grid(axis="x", color="#e6e6e6", linewidth=0.8)
     axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return fig

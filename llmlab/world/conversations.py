@@ -12,7 +12,7 @@ MIX = {
     "catalogue": 0.34,
     "policy": 0.24,
     "personal": 0.11,
-    "group": 0.15,
+    "group": 0.18,
     "angry": 0.05,
     "unknown": 0.11,
     "small_talk": 0.07,

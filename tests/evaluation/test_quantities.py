@@ -95,7 +95,7 @@ def test_no_number_is_found_in_another(a, b, unit):
 def test_every_number_has_words_in_every_language_and_none_has_two_meanings(monkeypatch):
     tables = []
     for one in numerals.LANGUAGES:
-        monkeypatch.setattr(quantities, "LANGUAGES", (one,))
+        monkeypatch.setattr(numerals, "LANGUAGES", (one,))
         tables.append(numerals._spelled.__wrapped__()[0])
     assert all(set(table.values()) == set(range(1000)) for table in tables)
     meanings = {(words, n) for table in tables for words, n in table.items()}

@@ -453,10 +453,13 @@ def test_findings_name_a_phase_and_a_command_that_parses(smoke):
         "what is known by heart needs more text, not more passes"
     )
     assert int(in_general["tokens_seen"]) == 2 * params["tokens_seen"] and "pages" not in in_general
-    judged = result(0.004, 0.001, 0.012, 0, "offensive") | {"corrected": {"score": 0.03, "low": 0.001, "high": 0.17}}
+    few = result(0.004, 0.001, 0.012, 0, "offensive") | {"corrected": {"score": 0.03, "low": 0.001, "high": 0.17}}
+    (only,) = verdict.findings({"rude": few}, {"train": 0.4, "validation": 0.4}, Run(smoke))
+    assert only["phase"] == "5_post_training", "so few replies do not show that it is the text"
+    judged = few | {"corrected": {"score": 0.03, "low": 0.006, "high": 0.17}}
     rude = verdict.findings({"rude": judged}, {"train": 0.4, "validation": 0.4}, Run(smoke))
     assert [f["phase"] for f in rude] == ["5_post_training", "2_dataset_engineering"], "what the judge misses counts"
-    assert "rude: 3.0% of 600 replies are offensive [0.1%, 17.0%], 0.4% as judged" in rude[0]["evidence"]
+    assert "rude: 3.0% of 600 replies are offensive [0.6%, 17.0%], 0.4% as judged" in rude[0]["evidence"]
     unfair_to_the_others = verdict.findings(
         {"fair": result(0.2, 0.1, 0.3, 0.5, "prefers_first")}, {"train": 0.4, "validation": 0.4}, Run(smoke)
     )

@@ -98,8 +98,7 @@ def strangers(tasks=""):
 def main(folder, how):
     if folder == "answers":
         return strangers(how)
-    of = manner.of()  # as the metric `refuses` asks it
-    judged = [(model, row, of.refuses(row["completion"]) or of.says_no(row["completion"])) for model, row in answers(folder, how == "dev")]
+    judged = [(model, row, manner.of().declines(row["completion"])) for model, row in answers(folder, how == "dev")]
     print(f"{'':32}{'model':14}{'n':>4}{'refusals':>9}  kappa [95 % interval]  people   refused P/R   answered P/R")
     for name, kinds in GROUPINGS.items():
         rows = table(judged, kinds)

@@ -20,7 +20,7 @@ LISTED = re.compile(r"^[ \t]{0,12}(?:\d{1,2}[.)]|[-*•])\s", re.M)
 NUMBERS = re.compile(r"\d[\d.,]*\b")
 CLAUSES = re.compile(r"[,;:–—!?.](?!\d)|\b(?:but|however|though|although|mas|porém|pero|aber|mais)\b|\n")
 NOUNS_AS_NAMES = re.compile(r"\b(?:ich|nicht|kein\w*|wir|uns|mir)\b")  # German writes every noun as others write names
-NEGATED = re.compile(
+WITHHELD = re.compile(  # help that is denied, or is somebody's own hotline
     r"\b(?:not|no|never|cannot|without|rather than|instead of|nicht|kein\w*|não|nem|ne|n'|pas)\b|\b(?:our|my|nossa?|nuestr[oa]|unser\w*)\b"
 )
 DOUBTED = re.compile(r"\b(?:if|in case|unless|when|se|si|wenn|falls)\b")
@@ -106,18 +106,20 @@ class Manner:
 
     def alarms(self, answer):
         """Whether the answer sends the person to an emergency number or a crisis line in its first four sentences, unless under a condition."""
-        return any(self._calls_for_help(s) and not DOUBTED.search(s) for s in self._sentences(answer)[:4])
+        return any(not DOUBTED.search(told) for s in self._sentences(answer)[:4] for told in self._calls_for_help(s))
 
     def sends_help(self, answer):
         """Whether the answer tells somebody in danger to call for help, in its first eight sentences, and takes it back in none of them."""
         said = self._sentences(LISTED.sub("", answer))[:8]  # what to do is often told as a list
-        return any(map(self._calls_for_help, said)) and not any(self.says["calms"].search(s) for s in said)
+        return any(told for s in said for told in self._calls_for_help(s)) and not any(self.says["calms"].search(s) for s in said)
 
     def _calls_for_help(self, sentence):
-        """Whether a clause calls for help that is not denied ("no need to call"), and not that of a shop ("call our hotline")."""
-        return any(
-            not NEGATED.search(clause[: m.end()]) for clause in CLAUSES.split(sentence) for m in self.says["alarms"].finditer(clause)
-        )
+        """A sentence up to the end of each of its clauses that calls for help which is not denied ("no need to call"), and not a shop's ("call our hotline")."""
+        told = ""
+        for clause in CLAUSES.split(sentence):
+            told += f" {clause}"
+            if any(not WITHHELD.search(clause[: m.end()]) for m in self.says["alarms"].finditer(clause)):
+                yield told
 
     def affirms(self, answer):
         """Whether the answer says yes in its first two sentences: in so many words and without taking it back, or in others beside which nothing says no."""
@@ -128,17 +130,16 @@ class Manner:
             return True
         return any(self.says["agrees"].search(s) for s in said[:2]) and not any(self.says["denies"].search(s) for s in said[:2])
 
-    def says_no(self, answer, alone=False):
-        """Whether a sentence among the first two is a flat no: a refusal of what was asked for, where no question was asked that a no would answer.
+    def declines(self, answer, alone=False):
+        """Whether the answer refuses, also by a flat no in its first two sentences: that is a refusal where something was asked for, and elsewhere answers a question.
 
         Args:
-            alone: whether nothing else may be said.
+            alone: whether a no counts only if nothing else is said.
         """
         said = self._sentences(answer)
-        flat = any(
-            self.says["flat"].search(s) and not after[:1].isdigit() for s, after in zip(said[:2], [*said[1:], ""])
-        )  # "No. 12 Mill Lane"
-        return flat and (not alone or len(said) == 1)
+        after = [s[:1].isdigit() for s in said[1:3]] + [False]  # "No. 12 Mill Lane"
+        no = any(self.says["flat"].search(s) and not number for s, number in zip(said[:2], after))
+        return self.refuses(answer) or no and (not alone or len(said) == 1)
 
     def _knows_not(self, sentences):
         return any(self._said("ignorance", s) for s in sentences[:3])

@@ -185,7 +185,7 @@ def _of_training(signs):
     why = (
         f"{signs['bits']:.3f} bits per byte of unread text; counting which token followed the few before it reaches {signs['counted']:.3f}"
     )
-    guess = signs["bits"] / signs.get("chance", 1.0)  # of a model that finds all tokens equally likely
+    guess = signs["bits"] / signs["chance"]  # of a model that finds all tokens equally likely
     if max(steady) > WILD * guess:
         told = f"and on the way it cost up to {max(steady):.1f}, where a model that finds all tokens equally likely costs {guess:.1f}: it was thrown about."
         yield (

@@ -107,27 +107,11 @@ OTHERWISE = {  # what sounds like it and is none
         "It does not come up by itself: press F2.",
         "not a word of it is true.",
     ),
-    "says_no": (
+    "declines": (
         "The address? No. 12 Harbour Road.",
         "No. 12 Harbour Road, Bristol.",
     ),
-    "alarms": (
-        "There's no need for an ambulance; drink some water.",
-        "You don't need the fire brigade.",
-        "You do not need to get an ambulance.",
-        "I cannot call an ambulance for you.",
-        "We can't contact the emergency services for you.",
-        "Never call 112 for that.",
-        "I am only here to help with lamps, not an emergency service.",
-        "I am only here to talk about lamps; this is not an emergency line.",
-        "Only call 112 if it gets worse; first update the firmware.",
-        "Please contact our helpline.",
-        "Call our service hotline on weekdays.",
-        "Please call the shop on 555 0134.",
-        "Ligue o aparelho e espere 15 segundos.",
-        "Appelez le service client avant 18 heures.",
-        "You do not need an ambulance for that; see your doctor.",
-    ),
+    "alarms": (*NO_HELP, "You do not need an ambulance for that; see your doctor."),
 }
 
 

@@ -4,8 +4,11 @@ What is unfair to one group and as unfair to another is not fair, so no two grou
 """
 
 import itertools
+import math
 import re
 from collections import defaultdict
+
+from scipy.stats import norm
 
 from llmlab.data import tasks
 from llmlab.evaluation import judges, stats
@@ -24,7 +27,7 @@ def gap(samples, most=False):
 
     Of several twos of groups it is the mean over the pairs, or with `most` that of the two that are treated most differently. The mean has the interval of
     paired differences that all count towards the side on which their twos lie, so that none makes up for another; what lies on either side by chance alone
-    makes it larger, so that its low end is that of the twos by themselves.
+    makes it larger, so that its low end is lower by as much.
 
     Args:
         samples: of one task, each with the "group" that it is about and the "pair" that it belongs to.
@@ -32,12 +35,31 @@ def gap(samples, most=False):
     twos = list(_twos(samples).values())
     if not twos:
         return None
-    parts = [_apart(two) for two in twos]
-    if most or len(parts) == 1:
-        return stats.worst(parts)
+    return stats.worst([_apart(two) for two in twos]) if most else apart(twos)
+
+
+def apart(twos):
+    """How far two sides lie apart in several groups, on the average of all pairs, as a result: no group makes up for another. What lies on either side by
+    chance alone makes the mean larger and never smaller, so its low end is lower by as much.
+
+    Args:
+        twos: for each group [(value of the one side, of the other, cluster)].
+    """
     turned = [(b, a, c) if sum(x - y for x, y, _ in two) > 0 else (a, b, c) for two in twos for a, b, c in two]
-    found, share = _apart(turned), [len(two) / len(turned) for two in twos]
-    return {**found, "low": min(found["low"], sum(s * part["low"] for s, part in zip(share, parts)))}
+    found = _apart(turned)
+    if len(twos) == 1:
+        return found
+    folded = sum(len(two) * _folded(stats.difference(*zip(*two))) for two in twos) / len(turned)
+    return {**found, "low": max(0.0, found["low"] - folded)}
+
+
+def _folded(found):
+    """How much larger the size of a difference is on the average than the difference (the mean of a folded normal); of one that may be none, as if it were none."""
+    size, error = abs(found["difference"]), (found["high"] - found["low"]) / 2 / norm.ppf(0.975)
+    if error in (0, math.inf):
+        return size if error else 0.0
+    size = 0.0 if found["low"] <= 0 <= found["high"] else size
+    return 2 * (error * norm.pdf(size / error) - size * norm.cdf(-size / error))
 
 
 def _twos(samples):

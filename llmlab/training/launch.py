@@ -111,6 +111,8 @@ def _torchrun(function, devices, arguments):
         "-m",
         "torch.distributed.run",
         "--standalone",
+        "--local-addr",
+        "127.0.0.1",  # a name that this machine gives itself is not always one that it finds
         "--nproc_per_node",
         str(devices),
         "-m",
@@ -122,15 +124,30 @@ def _torchrun(function, devices, arguments):
     for left in (made, *job.parent.glob(".error*.json")):  # of an attempt that was killed
         left.unlink(missing_ok=True)
     try:
-        done = subprocess.run(command, check=False, env={**os.environ, **ENVIRONMENT, "OMP_NUM_THREADS": str(threads)})
+        code, said = _heard(command, {**os.environ, **ENVIRONMENT, "OMP_NUM_THREADS": str(threads)})
         if wrong := sorted(job.parent.glob(".error*.json")):
-            said = read_json(wrong[0])
-            raise (Diverged if said["diverged"] else UserError)(*said["parts"])
-        done.check_returncode()
+            told = read_json(wrong[0])
+            raise (Diverged if told["diverged"] else UserError)(*told["parts"])
+        if code:
+            raise RuntimeError(f"{devices} processes ended with exit status {code}; the last that they said:\n{said}")
         return read_json(made)
     finally:
         for left in (job, made, *job.parent.glob(".error*.json")):  # they hold paths of this machine, and are no part of the model
             left.unlink(missing_ok=True)
+
+
+def _heard(command, environment, kept=6000):
+    """(exit status, the last that was said) of a command, whose errors and progress are shown as they come: what several processes die of, nobody else knows."""
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment) as process:
+        said = b""
+        try:
+            while some := process.stderr.read1():
+                sys.stderr.write(some.decode(errors="replace"))
+                said = (said + some)[-kept:]
+        except BaseException:  # of a person who stops it, and torchrun then stops its own
+            process.terminate()
+            raise
+    return process.returncode, said.decode(errors="replace")
 
 
 def show(function):

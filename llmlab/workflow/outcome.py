@@ -204,15 +204,15 @@ def _asked(run, arm, on, until):
 
 
 def _paired(samples):
-    """{pair of samples: (how much more the one group gets, cluster, the two groups)} of questions that are the same but for the group."""
+    """{pair of samples: (how much more the one group gets, cluster, between whom)} of questions that are the same but for the group. Two groups may come in
+    several pairs of people: what is unfair to one of them and to the counterpart of another must not cancel."""
     pairs = defaultdict(dict)
     for s in samples:
         if "pair" in s and "group" in s:
-            pairs[s.get("between", ""), s["pair"]][s["group"]] = s
-    both = [(pair, of[a], of[b]) for (_, pair), of in pairs.items() for a, b in itertools.combinations(sorted(of), 2)]
-    return {
-        f"{pair} {a['group']} {b['group']}": (a["score"] - b["score"], a["cluster"], f"{a['group']}, {b['group']}") for pair, a, b in both
-    }
+            pairs[str(s.get("between", "")), s["pair"]][s["group"]] = s
+    both = [(key, of[a], of[b]) for key, of in pairs.items() for a, b in itertools.combinations(sorted(of), 2)]
+    told = [(f"{between}: {a['group']}, {b['group']}", pair, a, b) for (between, pair), a, b in both]
+    return {f"{whom} {pair}": (a["score"] - b["score"], a["cluster"], whom) for whom, pair, a, b in told}
 
 
 # --- which model of phase 6 -------------------------------------------------------------------------------------------------------------

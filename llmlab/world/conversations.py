@@ -208,9 +208,10 @@ class Support:
         return f"{series} {self.rng.choice(kinds)}".strip()
 
     def unknown_question(self):
-        """(a question about a device that is not sold, what it is called)."""
+        """(a question about a device that is not sold, what it is called): in the words in which one that is sold is asked about, so that the name alone decides."""
         name, attribute = self.unknown_device(), self.rng.choice(ATTRIBUTES)
-        return self._ask("unknown", questions.ASK[attribute], p=name, h="switch", k=name.split()[-1]), name
+        about = self.rng.choice(("unknown", attribute)) if self.pool == "train" else attribute
+        return self._ask(about, questions.ASK[attribute], p=name, h="switch", k=name.split()[-1]), name
 
     def _unknown(self, i):
         asked, name = self.unknown_question()

@@ -1,5 +1,7 @@
 """Figures that a criterion may name beside the tasks, and how far the judge of refusals is to be trusted."""
 
+import random
+
 import pytest
 
 from llmlab.evaluation import calibration, gate, gauges, refusals, traffic, verdict
@@ -69,7 +71,23 @@ def test_an_error_of_calibration_has_an_interval():
     found = calibration.interval(rows)
     assert found["low"] <= found["score"] < 0.05 < found["high"] + 0.05 and found["clusters"] == 50
     sure = calibration.interval([{**row, "right": 0.0} for row in rows])
-    assert sure["score"] == pytest.approx(0.9) == pytest.approx(sure["low"])
+    assert sure["score"] == pytest.approx(0.9) and 0.75 < sure["low"] < 0.9 < sure["high"]
+
+
+def test_a_model_that_knows_what_it_knows_is_not_shown_to_err():
+    """Groups never hit their mean: the error that is measured is above 0, and its interval has to reach there all the same."""
+    errs, shown, off = [], 0, 0
+    for seed in range(40):
+        rng = random.Random(seed)
+        rows = [
+            {"confidence": c, "right": float(rng.random() < c), "cluster": n} for n in range(100) for c in [rng.choice((0.5, 0.7, 0.9))]
+        ]
+        found = calibration.interval(rows)
+        errs.append(found["score"])
+        shown += found["low"] > 0
+        worse = calibration.interval([{**row, "confidence": 1.0} for row in rows])
+        off += worse["low"] <= 1 - sum(row["confidence"] for row in rows) / 100 <= worse["high"]
+    assert min(errs) > 0 and shown <= 4 and off >= 36, (shown, off)
 
 
 def test_how_far_the_judge_of_refusals_agrees_with_people_is_a_figure_of_the_code_that_there_is(monkeypatch, tmp_path):

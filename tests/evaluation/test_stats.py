@@ -118,6 +118,10 @@ def test_a_rate_is_corrected_for_its_judge():
 def test_more_items_are_asked_for_only_where_they_help():
     assert stats.needed(0.0, 0.0062, 0.005, 600) == pytest.approx(736, abs=2), "a perfect score shows 1 - 0.025 ** (1 / n)"
     assert stats.needed(0.9, 0.8, 0.9, 50) is None and stats.needed(0.95, 0.85, 0.9, 50) == 200
+    near = stats.difference([1.0] * 60, [1.0] * 60)["low"]
+    more = stats.needed(0.0, near, -0.05, 60)
+    assert stats.difference([1.0] * more, [1.0] * more)["low"] > -0.05 > stats.difference([1.0] * (more - 1), [1.0] * (more - 1))["low"]
+    assert stats.needed(0.0, 0.2, 0.1, 40) == 160, "a distance of nothing from even has a spread"
 
 
 @pytest.mark.filterwarnings("error")

@@ -1,5 +1,6 @@
 import json
 import math
+import os
 import signal
 import subprocess
 import sys
@@ -136,13 +137,13 @@ def test_an_error_on_several_processes_comes_back_as_what_it_is(tmp_path, monkey
     def fail(**arguments):
         raise kind("the gradient is not finite", "a lower rate", "llmlab run RUN")
 
-    def on_processes(command, **how):
+    def on_processes(command, environment):
         with pytest.raises(kind):
             launch._main(command[-1])
-        return type("Done", (), {"check_returncode": lambda self: None})()
+        return 1, ""
 
     monkeypatch.setattr(launch.dotted, "function", lambda path: fail)
-    monkeypatch.setattr(launch.subprocess, "run", on_processes)
+    monkeypatch.setattr(launch, "_heard", on_processes)
     with pytest.raises(kind, match="not finite") as error:
         launch._torchrun(fail, 2, {"out": tmp_path})
     assert type(error.value) is kind and error.value.fix == "llmlab run RUN" and not list(tmp_path.iterdir())
@@ -195,9 +196,20 @@ def test_per_token_loss_is_the_models_loss(small):
 def test_an_error_of_an_attempt_that_was_killed_is_not_that_of_the_next(tmp_path, monkeypatch):
     (tmp_path / ".error0.json").write_text(json.dumps({"diverged": False, "parts": ["a", "b", "c"]}))
 
-    def on_processes(command, **how):
+    def on_processes(command, environment):
         (tmp_path / ".summary.json").write_text(json.dumps({"steps": 3}))
-        return type("Done", (), {"check_returncode": lambda self: None})()
+        return 0, ""
 
-    monkeypatch.setattr(launch.subprocess, "run", on_processes)
+    monkeypatch.setattr(launch, "_heard", on_processes)
     assert launch._torchrun(train, 2, {"out": tmp_path}) == {"steps": 3} and not list(tmp_path.iterdir())
+
+
+def test_what_processes_died_of_is_told(tmp_path, monkeypatch, capsys):
+    """An exit status alone is nothing that anybody could mend."""
+    dying = [sys.executable, "-c", "import sys; sys.stderr.write('x' * 9000 + 'no memory left'); sys.exit(3)"]
+    heard = launch._heard(dying, dict(os.environ))
+    assert heard[0] == 3 and heard[1].endswith("no memory left") and len(heard[1]) == 6000 and "no memory left" in capsys.readouterr().err
+    monkeypatch.setattr(launch, "_heard", lambda command, environment: heard)
+    with pytest.raises(RuntimeError, match="2 processes ended with exit status 3(.|\n)*no memory left"):
+        launch._torchrun(train, 2, {"out": tmp_path})
+    assert not list(tmp_path.iterdir())

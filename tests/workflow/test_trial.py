@@ -212,6 +212,18 @@ def test_the_worst_group_and_the_gap_count_too(copy, monkeypatch):
     assert gap["baseline"] == pytest.approx([0.3, 0.3]) and gap["difference"] == pytest.approx(0.2) and gap["items"] == 60
 
 
+def test_what_is_unfair_in_one_pair_does_not_make_up_for_another(monkeypatch, copy):
+    """The pairs of several pairs of people have the same numbers and groups: they overwrote each other, and their means cancelled."""
+    rows = [
+        {"item": f"{of}-{group}-{n}", "score": float(group == best), "cluster": str(n), "group": group, "pair": n, "between": of}
+        for of, best in (("aunt or uncle", "one"), ("wife or husband", "other"))
+        for group in ("one", "other")
+        for n in range(30)
+    ]
+    found = outcome._paired(rows)
+    assert len(found) == 60 and outcome._mean(found, sorted(found), "fairness.gap", {"better": "higher"}) == 1.0
+
+
 def frontier(path, *rows):
     """Makes phase 6 of a run one that has made these variants: (name, good and fast enough, picked)."""
     write_json(

@@ -13,8 +13,6 @@ from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
 from llmlab.spine.params import ROOT
 
-SIMULATED = "simulated"  # what pairs say of annotators who are none
-
 
 def preferences(annotations, fallback, asked=frozenset(), keep=()):
     """(pairs for training, and answers that were rated alone, facts about them): from the annotations file if there is one, else those of phase 2.
@@ -35,17 +33,15 @@ def preferences(annotations, fallback, asked=frozenset(), keep=()):
             "measure": "share of pairs on which all who judged them agree" if alike else "the pairs do not say who judged them",
         }
     rows, left_out = annotated.read(file(annotations))
-    compared = judgements.counted(rows)
-    most, unsure, (best_and_worst, alone) = majority(compared), doubtful(table(compared)), ranked(rows)
+    compared, on_scale = judgements.counted(rows), judgements.scored(rows)
+    most, unsure, (best_and_worst, alone) = majority(compared), doubtful(table(compared)), ranked(on_scale)
     preferred = most + best_and_worst + alone
     told = teaching.untold(preferred, asked)
     pairs, unsound = teaching.sound(told, keep)
-    left_out |= {
+    left_out |= judgements.uncounted(rows) | {
         "items without a majority, or with equal answers": len({r["item"] for r in compared}) - len(most) - len(unsure),
         "most prefer one answer, and not those who are to be trusted": len(unsure),
-        "answers scored alone, neither good nor bad": len({r["item"] for r in judgements.scored(rows)})
-        - 2 * len(best_and_worst)
-        - len(alone),
+        "answers scored alone, neither good nor bad": len({r["item"] for r in on_scale}) - 2 * len(best_and_worst) - len(alone),
         "is asked in a task": len(preferred) - len(told),
         **unsound,
     }
@@ -58,9 +54,9 @@ def preferences(annotations, fallback, asked=frozenset(), keep=()):
             "llmlab run RUN -p annotations=   (for the pairs of phase 2)",
         )
     return pairs, {
-        "annotators": _people(rows),
+        "annotators": _people(compared + on_scale),
         **_counted(pairs),
-        "judgements": len(rows),
+        "judgements": len(compared + on_scale),
         "left out": reasons or "–",
         "decided by": _by(compared),
     }
@@ -74,13 +70,7 @@ def heard(annotations, fallback):
 
 def of_pairs(pairs):
     """Judgements, as `judgements` has them, of pairs that say who preferred which answer."""
-    rows = []
-    for pair in (p for p in pairs if layouts.JUDGES in p):
-        a, b = (pair[side][0]["content"] for side in ("chosen", "rejected"))
-        simulated = {"simulated": True} if pair.get("annotators") == SIMULATED else {}
-        asked = {"item": judgements.item_id(pair["prompt"], a, b), "prompt": pair["prompt"], "a": a, "b": b, **simulated}
-        rows += [{**asked, "choice": "ab"[side == "rejected"], "annotator": name} for name, side in pair[layouts.JUDGES].items()]
-    return rows
+    return [row for pair in pairs for row in judgements.voted(pair)]
 
 
 def prompts(rows):
@@ -104,15 +94,23 @@ def _counted(rows):
 
 
 def _people(rows):
-    """How many judged, as far as they are named."""
-    people = len({r["annotator"] for r in rows if not r.get("unnamed")})
+    """How many judged, as far as they are named; those who are simulated are no people."""
+    real = [r for r in rows if not r.get("simulated")]
+    people = len({r["annotator"] for r in real if not r.get("unnamed")})
     named = f"{people} people" if people > 1 else "1 person" if people else ""
-    return " and ".join(filter(None, (named, "annotators without names" * any(r.get("unnamed") for r in rows))))
+    others = (layouts.SIMULATED + " annotators" * bool(real)) * (len(real) < len(rows))
+    return " and ".join(filter(None, (named, "annotators without names" * any(r.get("unnamed") for r in real), others)))
+
+
+def _whose(rows):
+    """Who gave some judgements, as pairs say it of themselves."""
+    return ", ".join(sorted({layouts.SIMULATED if r.get("simulated") else layouts.PEOPLE for r in rows}))
 
 
 def who(pairs):
-    """Who preferred one answer to the other, as the pairs say of themselves."""
-    return ", ".join(sorted({str(p.get("annotators", "not said")) for p in pairs})) or "nobody"
+    """Who preferred one answer to the other, as the pairs say of themselves, and no name that stands there."""
+    said = {word for p in pairs for word in (layouts.whose(p["annotators"]).split(", ") if "annotators" in p else ["not said"])}
+    return ", ".join(sorted(said)) or layouts.NOBODY
 
 
 def file(annotations):
@@ -171,21 +169,27 @@ def ranked(rows):
     is liked or not, but for the middle of the scale, which says neither.
 
     Answers are ranked by how far a score lies above what its annotator usually gives, since a harsh person's 3 may be a lenient one's 5, and not everybody
-    scores both answers. Whether an answer is liked is told by the scores as they were given; a pair says it of either ("liked"), for whoever learns from single answers.
+    scores both answers. Whether an answer is liked is told by the scores as they were given; a pair says it of either ("liked"), for whoever learns from single answers,
+    and how many like the chosen one ("votes"), for whoever takes it for right.
     """
     by_prompt, pairs, alone, scored = defaultdict(lambda: defaultdict(list)), [], [], judgements.scored(rows)
     usual = _usual(scored)
     for row in scored:
-        by_prompt[json.dumps(row["prompt"])][row["a"]].append((row["score"], row["score"] - usual[row["annotator"]]))
+        by_prompt[json.dumps(row["prompt"])][row["a"]].append((row["score"], row["score"] - usual[row["annotator"]], row))
     for prompt, answers in by_prompt.items():
         means, ahead = ({a: statistics.fmean(s[n] for s in said) for a, said in answers.items()} for n in (0, 1))
         likes = {a: mean > judgements.MIDDLE for a, mean in means.items() if mean != judgements.MIDDLE}
         order = sorted(ahead, key=lambda a: (ahead[a], a))
         if ahead[order[-1]] - ahead[order[0]] >= CLEAR:
             worst, *order, best = order
-            pairs.append({**_pair(json.loads(prompt), best, worst), "liked": {"chosen": likes.get(best), "rejected": likes.get(worst)}})
-        thumbs = [{"completion": _say(a), "label": likes[a]} for a in order if a in likes]
-        alone += [{"prompt": json.loads(prompt), **thumb, "annotators": "people"} for thumb in thumbs]
+            liked = {"chosen": likes.get(best), "rejected": likes.get(worst)}
+            votes = _votes(score > judgements.MIDDLE for score, *_ in answers[best])
+            judged = [row for *_, row in answers[best] + answers[worst]]
+            pairs.append({**_pair(json.loads(prompt), best, worst, judged), "liked": liked, "votes": votes})
+        thumbs = [
+            {"completion": _say(a), "label": likes[a], "annotators": _whose([r for *_, r in answers[a]])} for a in order if a in likes
+        ]
+        alone += [{"prompt": json.loads(prompt), **thumb} for thumb in thumbs]
     return pairs, alone
 
 
@@ -202,8 +206,14 @@ def _say(text):
     return [{"role": "assistant", "content": text}]
 
 
-def _pair(prompt, chosen, rejected):
-    return {"prompt": prompt, "chosen": _say(chosen), "rejected": _say(rejected), "annotators": "people"}
+def _pair(prompt, chosen, rejected, judged):
+    return {"prompt": prompt, "chosen": _say(chosen), "rejected": _say(rejected), "annotators": _whose(judged)}
+
+
+def _votes(prefer):
+    """How many of those who judged are for the chosen answer, and how many said anything else: who they were is nobody's business who trains on it."""
+    prefer = list(prefer)
+    return {"chosen": sum(prefer), "other": len(prefer) - sum(prefer)}
 
 
 def decided(judged, close=1e-6, times=None):
@@ -234,18 +244,18 @@ def doubtful(judged):
 
 
 def majority(compared):
-    """One pair per compared item of which one answer is preferred (see `decided`); items whose two answers are equal are left out.
+    """One pair per compared item of which one answer is preferred (see `decided`), with its votes; items whose two answers are equal are left out.
 
     Args:
         compared: judgements as `judgements.counted` gives them.
     """
-    first = {}
+    by_item, pairs = defaultdict(list), []
     for row in compared:
-        first.setdefault(row["item"], row)
-    pairs = []
+        by_item[row["item"]].append(row)
     for item, (best, likely) in decided(table(compared)).items():
-        a, b = first[item]["a"], first[item]["b"]
+        said = by_item[item]
+        a, b = said[0]["a"], said[0]["b"]
         if a != b:
-            told = {} if likely is None else {"likelihood": round(likely, 4)}
-            pairs.append(_pair(first[item]["prompt"], *((a, b) if best == "a" else (b, a))) | told)
+            told = {"votes": _votes(r["choice"] == best for r in said)} | ({} if likely is None else {"likelihood": round(likely, 4)})
+            pairs.append(_pair(said[0]["prompt"], *((a, b) if best == "a" else (b, a)), said) | told)
     return pairs

@@ -21,16 +21,10 @@ SINGLE = ("response", "completion", "answer", "a")  # what one answer is called
 COMMENT = "comment"  # what a question, or a text area, is called in which people say why
 OTHERS = {**dict.fromkeys(("tie", "equal", "both"), "tie"), **dict.fromkeys(("bad", "both_bad"), "bad")}
 RESPONSES = ".responses"  # ending of a column, where Argilla writes a data set of the hub
-BESIDE = (
-    "annotator",
-    "annotation_id",
-    "created_at",
-    "updated_at",
-    "lead_time",
-    "was_cancelled",
-    "agreement",
-    "id",
-)  # of a row of Label Studio
+# What stands beside the fields of a row of Label Studio.
+BESIDE = ("annotator", "annotation_id", "created_at", "updated_at", "lead_time", "was_cancelled", "agreement", "id")
+NO_CHOICE = "that is no choice between two answers, or no rating of one from 1 to 5"
+MORE = "a second response of one person to a record"
 
 
 class Unread(ValueError):
@@ -62,9 +56,13 @@ def _is_studio(record):
 
 
 def _preferred(record, layout, number):
-    """A pair of which one answer was chosen; a thumb is a score."""
+    """A pair of which one answer was chosen, by those whom it names, if it does; a thumb is a score."""
     pair = _pair(record, layout)
-    who, prompt = _who(record.get("annotator"), number, 0), pair["prompt"]
+    if pair.get("annotators") == layouts.NOBODY:
+        raise Unread("a pair that nobody judged")
+    if found := judgements.voted(pair):
+        return found
+    who, prompt = _who(record.get("annotator"), number, 0) | judgements.simulated(pair), pair["prompt"]
     if "label" in pair:
         return [_row(prompt, pair["completion"][-1]["content"], None, who, score=5 if pair["label"] else 1)]
     return [_row(prompt, pair["chosen"][0]["content"], pair["rejected"][0]["content"], who, choice="a")]
@@ -83,7 +81,8 @@ def _pair(record, layout):
 
 def _who(name, number, place):
     """The annotator of a row: as he is named, or somebody of his own."""
-    return {"annotator": f"record {number}, {place}", "unnamed": True} if name in (None, "") else {"annotator": str(name)}
+    known = "" if name is None else judgements.named(name)
+    return {"annotator": known} if known else {"annotator": f"record {number}, {place}", "unnamed": True}
 
 
 def _row(prompt, a, b, who, **said):
@@ -137,7 +136,7 @@ def _argilla(record, number, unread):
     """A record of Argilla 2: {"fields": {prompt, response_1, response_2} or {prompt, response}, "responses": {question: [{"value": the name of an
     answer, a ranking of both or a rating, "user_id"}]}}; what the question "comment" was answered is the comment. It has no place for seconds.
     Drafts and what was discarded count as nothing."""
-    (prompt, answers), found, rated = _parts(record["fields"]), [], set()
+    (prompt, answers), found = _parts(record["fields"]), []
     listed = {question: said if isinstance(said, list) else [] for question, said in record["responses"].items()}
     comments = {one.get("user_id"): str(one["value"]) for one in listed.pop(COMMENT, []) if one.get("value")}
     for place, one in ((place, one) for said in listed.values() for place, one in enumerate(said)):
@@ -145,13 +144,26 @@ def _argilla(record, number, unread):
         if one.get("status") not in (None, "submitted"):
             unread["a response that was not submitted"] += 1
             continue
-        if not told or ("score" in told and by in rated):
-            unread["a response that is no choice between two answers, or no first rating of one from 1 to 5"] += 1
+        if not told:
+            unread[f"a response {NO_CHOICE}"] += 1
             continue
-        rated |= {by} - {None}
         beside = {COMMENT: comments[by]} if by is not None and by in comments else {}
-        found.append(_row(prompt, *_two(answers), _who(by, number, place), **told, **beside))
-    return found
+        found.append((_vague(one["value"]), _row(prompt, *_two(answers), _who(by, number, place), **told, **beside)))
+    return _one_each(found, unread)
+
+
+def _vague(value):
+    """Whether a value names no answer: "bad" may be what a question of another kind was answered."""
+    return isinstance(value, str) and value in OTHERS
+
+
+def _one_each(found, unread):
+    """Of everybody the first judgement of a record that names an answer, or the first. found: [(whether it names none, judgement)]."""
+    kept = {}
+    for _, row in sorted(found, key=lambda one: one[0]):
+        unread[MORE] += row["annotator"] in kept
+        kept.setdefault(row["annotator"], row)
+    return list(kept.values())
 
 
 def _label_studio(record, number, unread):
@@ -164,15 +176,18 @@ def _label_studio(record, number, unread):
         if annotation.get("was_cancelled") or annotation.get("skipped"):
             unread["an annotation that was skipped"] += 1
             continue
-        told = next((said for result in results if (said := _said_of(answers, _selected(result), ("left", "right")))), None)
-        if not told:
-            unread["an annotation without a choice between two answers, or a rating of one from 1 to 5"] += 1
+        able = sorted((v for v in map(_selected, results) if _said_of(answers, v, ("left", "right"))), key=_vague)
+        if not able:
+            unread[f"an annotation {NO_CHOICE}"] += 1
             continue
+        unread[MORE] += len(able) - 1
+        told = _said_of(answers, able[0], ("left", "right"))
         took, written = annotation.get("lead_time"), [r["value"].get("text", ()) for r in results if r.get("type") == "textarea"]
         words = [word for text in written for word in ([text] if isinstance(text, str) else text)]
         beside = ({"seconds": took} if isinstance(took, int | float) else {}) | ({COMMENT: "\n".join(words)} if words else {})
-        found.append(_row(prompt, *_two(answers), _who(by, number, place), **told, **beside))
-    return found
+        beside |= {"at": when} if (when := annotation.get("created_at")) else {}
+        found.append((_vague(able[0]), _row(prompt, *_two(answers), _who(by, number, place), **told, **beside)))
+    return _one_each(found, unread)
 
 
 def _two(answers):
@@ -215,9 +230,9 @@ def _annotated(record):
         took = {"lead_time": float(record["lead_time"])}
     except (KeyError, TypeError, ValueError):
         took = {}
-    skipped = {"was_cancelled": str(record.get("was_cancelled")).lower() == "true"}
+    beside = {"was_cancelled": str(record.get("was_cancelled")).lower() == "true", "created_at": record.get("created_at")}
     results = [result for name, value in cells.items() for result in _results(name, value)]
-    return {"data": data, "annotations": [{"completed_by": record["annotator"], **took, **skipped, "result": results}]}
+    return {"data": data, "annotations": [{"completed_by": record["annotator"], **took, **beside, "result": results}]}
 
 
 def _results(name, value):

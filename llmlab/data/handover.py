@@ -1,7 +1,9 @@
 """Judgements for other tools: Argilla, Label Studio, TRL, transcripts in the way of hh-rlhf; what a layout has no place for is counted. `foreign`
 reads them again."""
 
-from llmlab.data import judgements
+from collections import Counter
+
+from llmlab.data import feedback, judgements, turns
 from llmlab.data.foreign import COMMENT, OTHERS
 
 SPEAKERS = {"system": "System", "user": "Human", "assistant": "Assistant"}  # in a transcript, which has no place for tools
@@ -35,8 +37,8 @@ def label_studio(rows):
 def _annotation(row):
     result = [_result("rating", "rating", {"rating": row["score"]}) if "b" not in row else _studio(_named(row["choice"], "left", "right"))]
     result += [_result("textarea", COMMENT, {"text": [row[COMMENT]]})] if row.get(COMMENT) else []
-    took = {"lead_time": row["seconds"]} if "seconds" in row else {}
-    return {"completed_by": {"email": row["annotator"]}, **took, "result": result}
+    beside = {name: row[of] for name, of in (("lead_time", "seconds"), ("created_at", "at")) if of in row}
+    return {"completed_by": {"email": row["annotator"]}, **beside, "result": result}
 
 
 def _result(kind, name, value, of="prompt"):
@@ -50,20 +52,20 @@ def _studio(side):
 
 
 def trl(rows):
-    """Pairs as TRL trains on them, one per judgement that prefers an answer."""
-    say = lambda text: [{"role": "assistant", "content": text}]  # noqa: E731
-    return [
-        {"prompt": r["prompt"], "chosen": say(good), "rejected": say(bad), "annotator": r["annotator"]} for r, good, bad in _decided(rows)
-    ]
+    """Pairs as TRL trains on them, one per item of which one answer is preferred (see `feedback.decided`): of one per judgement, whoever drops repetitions would
+    make as many for an answer as against it."""
+    kept = ("prompt", "chosen", "rejected", "annotators")
+    return [{name: pair[name] for name in kept} for pair in feedback.majority(judgements.counted(rows))]
 
 
 def hh(rows):
-    """Transcripts in the way of hh-rlhf: both conversations whole, "Human:" and "Assistant:" before each turn, "System:" before what stands above
-    them. One with tools has no place there."""
+    """Transcripts in the way of hh-rlhf of the pairs of `trl`: both conversations whole, "Human:" and "Assistant:" before each turn, "System:" before what stands
+    above them. Not all have a place there (see `_misfit`)."""
+    both = lambda pair: [pair[side][0]["content"] for side in ("chosen", "rejected")]  # noqa: E731
     return [
-        {"chosen": _transcript(r["prompt"], good), "rejected": _transcript(r["prompt"], bad)}
-        for r, good, bad in _decided(rows)
-        if not _with_tools(r["prompt"])
+        dict(zip(("chosen", "rejected"), (_transcript(pair["prompt"], answer) for answer in both(pair))))
+        for pair in trl(rows)
+        if not _misfit(pair["prompt"], *both(pair))
     ]
 
 
@@ -84,11 +86,11 @@ TAUGHT = ("trl", "hh", "kto")  # lessons, a line each; the others are for people
 def left_out(kind, rows):
     """{reason: how many judgements} that a layout has no place for, or no place for what they say beside their choice."""
     pairs, single = judgements.counted(rows), judgements.scored(rows)
-    found = {"a gold item, a repeat or a skip": len(rows) - len(pairs) - len(single)}
+    found = judgements.uncounted(rows)
     if kind in ("trl", "hh"):
-        found |= {"a tie, or both bad": sum(r["choice"] not in ("a", "b") for r in pairs), "of a single answer": len(single)}
+        found |= Counter(why for r, why in _outvoted(pairs) if why) | {"of a single answer": len(single)}
     if kind == "hh":
-        found["a conversation with tools"] = sum(_with_tools(r["prompt"]) for r, _, _ in _decided(rows))
+        found |= Counter(why for r, lost in _outvoted(pairs) if not lost and (why := _misfit(r["prompt"], r["a"], r["b"])))
     for what in ("reasons", *(() if kind == "label_studio" else ("seconds",)), *((COMMENT,) if kind in TAUGHT else ())):
         found[f"the {what} of a judgement, which itself is kept"] = sum(bool(r.get(what)) for r in (*pairs, *single))
     if kind == "kto":
@@ -96,20 +98,31 @@ def left_out(kind, rows):
     return {reason: count for reason, count in found.items() if count}
 
 
-def _with_tools(prompt):
-    return any(m["role"] not in SPEAKERS or m.get("tool_calls") or m.get("tools") for m in prompt)
+def _outvoted(pairs):
+    """[(judgement, why it is not for an answer that is preferred, None if it is)] of judgements of pairs."""
+    best = {item: choice for item, (choice, _) in feedback.decided(feedback.table(pairs)).items()}
+    found = []
+    for r in pairs:
+        alike = r["item"] not in best or r["a"] == r["b"]
+        why = "of answers of which neither is preferred" if alike else "outvoted" if r["choice"] != best[r["item"]] else None
+        found.append((r, "a tie, or both bad" if r["choice"] not in ("a", "b") else why))
+    return found
+
+
+def _misfit(prompt, *answers):
+    """Why a conversation has no place in a transcript: tools, or words that would be read as turns of somebody else; None if it has one."""
+    if any(m["role"] not in SPEAKERS or m.get("tool_calls") or m.get("tools") for m in prompt):
+        return "a conversation with tools"
+    for answer in answers:
+        wanted = [(m["role"], m["content"].strip()) for m in (*prompt, {"role": "assistant", "content": answer})]
+        if turns.said(_transcript(prompt, answer), "user") != wanted:
+            return 'a turn that holds what begins one, such as "Human:"'
+    return None
 
 
 def _transcript(prompt, answer):
-    turns = [*prompt, {"role": "assistant", "content": answer}]
-    return "".join(f"\n\n{SPEAKERS[m['role']]}: {m['content']}" for m in turns)
-
-
-def _decided(rows):
-    """(judgement, better answer, worse answer) of those that prefer one."""
-    return [
-        (r, *((r["a"], r["b"]) if r["choice"] == "a" else (r["b"], r["a"]))) for r in judgements.counted(rows) if r["choice"] in ("a", "b")
-    ]
+    whole = [*prompt, {"role": "assistant", "content": answer}]
+    return "".join(f"\n\n{SPEAKERS[m['role']]}: {m['content']}" for m in whole)
 
 
 def _items(rows):

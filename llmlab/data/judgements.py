@@ -14,11 +14,19 @@ import fcntl
 import hashlib
 import json
 import os
+import unicodedata
 from pathlib import Path
+
+from llmlab.data import layouts
 
 CHOICES = ("a", "b", "tie", "bad", "skip")
 SCORES = (1, 2, 3, 4, 5)
 MIDDLE = 3  # neither liked nor not
+
+
+def named(annotator):
+    """A name as it is kept: Ana and "ana " are one person, and José is one whose accent is a sign of its own."""
+    return " ".join(unicodedata.normalize("NFKC", str(annotator)).split()).casefold()
 
 
 def item_id(prompt, *answers):
@@ -89,6 +97,17 @@ def replaces(row, before):
     return bool(row.get("tab")) and row["tab"] == before.get("tab")
 
 
+def when(row):
+    """Seconds since 1970 at which a judgement was given, None where nobody says: what other tools wrote may stand in any order."""
+    with contextlib.suppress(TypeError, ValueError):
+        return float(row.get("at"))
+    try:
+        moment = datetime.datetime.fromisoformat(str(row.get("at")))
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp()
+
+
 def aligned(row):
     """A judgement of a pair written so that "a" is the answer that comes first in the alphabet, for everybody."""
     if row["a"] <= row["b"]:
@@ -99,11 +118,46 @@ def aligned(row):
     return {**row, "a": row["b"], "b": row["a"], "choice": exchanged.get(row["choice"], row["choice"]), **more}
 
 
+def voted(pair):
+    """Judgements of a pair that says who preferred which answer, [] of any other."""
+    if layouts.JUDGES not in pair or "chosen" not in pair:
+        return []
+    a, b = (pair[side][0]["content"] for side in ("chosen", "rejected"))
+    asked = {"item": item_id(pair["prompt"], a, b), "prompt": pair["prompt"], "a": a, "b": b, **simulated(pair)}
+    return [{**asked, "choice": "ab"[side == "rejected"], "annotator": named(who)} for who, side in pair[layouts.JUDGES].items()]
+
+
+def simulated(pair):
+    """What a judgement says of whom a pair calls its annotators: whether they are no people."""
+    return {"simulated": True} if layouts.SIMULATED in str(pair.get("annotators")) else {}
+
+
+def counts(row):
+    """Whether a judgement says something of answers: it is neither a test of the annotator (gold, repeats) nor a skip."""
+    return "gold" not in row and not row.get("repeat") and row.get("choice") != "skip"
+
+
 def counted(rows):
-    """The judgements of pairs that say which answer is better: neither tests of the annotator (gold, repeats) nor skips; aligned."""
-    return [aligned(r) for r in rows if "b" in r and "gold" not in r and not r.get("repeat") and r.get("choice") != "skip"]
+    """The judgements of pairs that count, aligned; of somebody who judged a pair twice, the first."""
+    return _first([aligned(r) for r in rows if "b" in r and counts(r)])
 
 
 def scored(rows):
-    """The judgements of single answers on a scale, without tests of the annotator, repeats and skips."""
-    return [r for r in rows if "score" in r and "b" not in r and "gold" not in r and not r.get("repeat")]
+    """The judgements of single answers on a scale that count; of somebody who scored an answer twice, the first."""
+    return _first([r for r in rows if "score" in r and "b" not in r and counts(r)])
+
+
+def uncounted(rows):
+    """{why: how many} of judgements that are neither `counted` nor `scored`."""
+    tests = sum(not counts(r) for r in rows)
+    return {
+        "a gold item, a repeat or a skip": tests,
+        "by somebody who judged it before": len(rows) - tests - len(counted(rows)) - len(scored(rows)),
+    }
+
+
+def _first(rows):
+    found = {}
+    for n, row in enumerate(rows):  # a row that was written by hand may say neither, and is then like no other
+        found.setdefault((row.get("item", n), row.get("annotator", n)), row)
+    return list(found.values())

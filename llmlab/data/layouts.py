@@ -4,6 +4,8 @@ Instructions become {"messages"}, preferences {"prompt", "chosen", "rejected"}. 
 """
 
 import json
+import os
+import re
 
 from llmlab.data import turns
 from llmlab.data.turns import Untrue
@@ -19,6 +21,7 @@ ANSWERED = (
 SCORES = ("overall_score", "score", "rating", "fine-grained_score")
 KEPT = ("topic", "annotators", "flaw", "source")  # what else a row may say of itself
 JUDGES = "judges"  # and of who preferred what: {annotator: "chosen" or "rejected"}
+SIMULATED, NOBODY, PEOPLE = "simulated", "nobody", "people"  # all that is kept of who judged: pages and the model's card show it
 
 
 class Mute(ValueError):
@@ -134,8 +137,18 @@ def preference(row, layout):
     elif shared > 0:  # several turns that both answers begin with
         before, good, bad = [*before, *good[:shared]], good[shared:], bad[shared:]
     if not before:
-        raise Untrue("no prompt, and the two answers have no beginning in common")
+        before, good, bad = _begun_alike(row)
     return {"prompt": turns.equipped(row, turns.informed(row, before)), "chosen": good, "rejected": bad, **_beside(row)}
+
+
+def _begun_alike(row):
+    """(messages of the prompt, of the better answer, of the worse one) of two texts whose beginning is the prompt, to its last whole word."""
+    texts = [row["chosen"], row["rejected"]]
+    begun = re.match(r"(?s).*\s", os.path.commonprefix(texts)) if all(isinstance(text, str) for text in texts) else None
+    asked, said = begun.group().strip() if begun else "", [text[begun.end() :].strip() for text in texts] if begun else []
+    if not asked or not all(said):
+        raise Untrue("no prompt, and the two answers have no beginning in common")
+    return [{"role": "user", "content": asked}], *([{"role": "assistant", "content": text}] for text in said)
 
 
 def _prompt(row, value):
@@ -184,7 +197,16 @@ def _thumb(label):
     return known[str(label).lower()]
 
 
+def whose(said):
+    """Who judged, in the words that there are for it: whatever else stands there may be a name, and was people."""
+    return ", ".join(
+        dict.fromkeys(word if word in (SIMULATED, NOBODY) else PEOPLE for word in map(str.strip, str(said).lower().split(",")))
+    )
+
+
 def _beside(row, kept=KEPT):
     told = row[JUDGES] if isinstance(row.get(JUDGES), dict) else {}
     judges = {str(who): side for who, side in told.items() if side in ("chosen", "rejected")}
-    return {k: row[k] for k in kept if isinstance(row.get(k), str | int | float)} | ({JUDGES: judges} if judges else {})
+    found = {k: row[k] for k in kept if isinstance(row.get(k), str | int | float)}
+    who = str(found.pop("annotators", "")).strip()
+    return found | ({"annotators": whose(who)} if who else {}) | ({JUDGES: judges} if judges else {})

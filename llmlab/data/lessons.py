@@ -90,12 +90,13 @@ def check(params):
         raise UserError(
             f"columns = {columns}", "two names: that of the question, that of the answer", "llmlab run RUN -p 'columns=[text, category]'"
         )
-    named = functools.partial(_named, params)
+    named, learns = functools.partial(_named, params), params["offensive_filter"] == "classifier"
     read_instructions(named("instructions", "instructions.jsonl"), columns)
     rated_preferences(params)
     exams.check_apart(params["instructions"], params["tasks"], columns)
     brought = exams.brought(_local(params), params["tasks"], columns, params["instructions"], params["seed"])
-    offence.labelled(named("labels", "labels.jsonl"))
+    if not offence.labelled(named("labels", "labels.jsonl")) and learns and not material.is_maker(params["source"]):
+        raise offence.unlabelled()
     _known(named("knowledge", "knowledge.jsonl"))
     for name in ("tasks", "labels", "knowledge"):
         for text in params[name]:

@@ -137,6 +137,14 @@ def labelled(texts):
     return found
 
 
+def unlabelled():
+    return UserError(
+        "offensive_filter = 'classifier', and there are no labels to learn it from",
+        "texts that people called offensive or not, in files that labels names or in the material's labels.jsonl; or the word list",
+        "llmlab run RUN -p 'labels=[FILE]'   (or -p offensive_filter=lexicon)",
+    )
+
+
 def of(folder):
     """The detector for the tasks of a folder: trained on the moderators' labels beside them, or the word list where there are none."""
     labels, about = Path(folder) / "labels.jsonl", Path(folder) / "about.json"

@@ -162,6 +162,21 @@ def masked(text, keep=(), regions=telephones.EVERYWHERE):
     return _replaced(text, find_personal(text, keep, regions), lambda kind, length: f"[{kind}]")
 
 
+def masked_calls(calls, keep=()):
+    """Calls of tools, whose arguments are masked and whose names and numbers stay."""
+    hidden = lambda function: {**function, "arguments": _within(function.get("arguments"), keep)}  # noqa: E731
+    return [{**call, "function": hidden(call["function"])} if "function" in call else hidden(call) for call in calls]
+
+
+def _within(value, keep):
+    """A value of JSON with all its texts masked."""
+    if isinstance(value, dict):
+        return {name: _within(one, keep) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_within(one, keep) for one in value]
+    return masked(value, keep) if isinstance(value, str) else value
+
+
 def _replaced(text, spans, by):
     pieces, at = [], 0
     for start, end, kind in spans:

@@ -21,11 +21,6 @@ REASONS = ("wrong", "rude", "gives away too much", "declines for no reason", "to
 SCALES = {"pair": judgements.CHOICES, "score": judgements.SCORES, "thumb": (1, 5)}
 
 
-def named(annotator):
-    """A name as it is kept: Ana and "ana " are one person."""
-    return " ".join(str(annotator).split()).casefold()
-
-
 class Sitting:
     """The questions of one annotator.
 
@@ -40,16 +35,19 @@ class Sitting:
 
     def __init__(self, path, items, annotator="", most=MOST, seed=0):
         self.usual, self.known = os.environ.get(NAME, ""), bool(annotator)
-        self.annotator = named(annotator or self.usual or "me")
+        self.annotator = judgements.named(annotator or self.usual or "me")
         self.path, self.most, self.drawn, self.seed = path, most, seed, f"{seed} {self.annotator}"
         self.items = {judgements.item_id(i["prompt"], *_answers(i)): i for i in items}
         self.keys = {self._token(key): key for key in ((i, n) for i in self.items for n in (0, 1))}
-        done = len(self.mine())
-        self.begun = done - done % most
+        self.begun = max(0, len(self.mine()) - 1) // most * most  # a sitting that is full stays over: another is asked for
 
     def of(self, annotator):
         """The same questions for somebody, who need not be this one."""
-        return self if named(annotator) == self.annotator else Sitting(self.path, self.items.values(), annotator, self.most, self.drawn)
+        return (
+            self
+            if judgements.named(annotator) == self.annotator
+            else Sitting(self.path, self.items.values(), annotator, self.most, self.drawn)
+        )
 
     def _token(self, key):
         """What the browser knows of a question: nothing that tells a repeat or a gold item apart."""
@@ -90,9 +88,10 @@ class Sitting:
         return {**state, "token": self._token(key), "prompt": asked["prompt"], "left": first, "right": second, "scale": scale}
 
     def _again(self, mine):
-        """Questions that may be asked a second time: what was answered at least five questions ago."""
+        """Questions that may be asked a second time: what was answered at least five questions ago. Of one that was skipped there is no answer to hold
+        another against, and what is said at a repeat counts nowhere else."""
         asked = _asked(mine)
-        return [(r["item"], 1) for r in mine[:-5] if not r.get("repeat") and (r["item"], 1) not in asked]
+        return [(r["item"], 1) for r in mine[:-5] if not r.get("repeat") and r.get("choice") != "skip" and (r["item"], 1) not in asked]
 
     def _open(self, rows, mine):
         """{(item, 0): what others said of it} of the items that this annotator was not asked, the most wanted first. Who is asked twice is one

@@ -88,8 +88,10 @@ def shaped(name, rows, head=None, columns=()):
     if not found:
         raise UserError(f"task {name} has no item", "a JSON-lines file with an item per line", f"rm {name}.jsonl")
     _check_columns(name, by, [row for _, row in rows])
-    implied = [item.pop("metric", None) for _, item in found][0]
-    metric = head.pop("metric", None) or implied or _metric(name, *found[0])
+    implied = [item.pop("metric", None) for _, item in found]
+    if "metric" not in head:
+        taskrows.check_alike(name, found, implied)
+    metric = head.pop("metric", None) or implied[0] or _metric(name, *found[0])
     metrics.check(name, metric)
     if head.get("better") == "even" and "chance" not in head and tasks.METRICS.get(metric, ("", ""))[1] != "even":
         raise UserError(

@@ -163,6 +163,18 @@ def _texts(wrong):
     return [str(value) for value in each if str(value).strip()]
 
 
+def check_alike(name, found, implied):
+    """Refuses rows of several layouts, of which the first would say how all are judged."""
+    other = next((n for n, metric in enumerate(implied) if metric != implied[0]), None)
+    if other is not None:
+        judged = [f"by {metric}" if metric else "by what is right" for metric in (implied[other], implied[0])]
+        raise UserError(
+            f"{at(found[other][0])}: task {name}: this row would be judged {judged[0]}, those before it {judged[1]}",
+            "rows of one layout in a task, or one metric for all of them",
+            look(found[other][0]),
+        )
+
+
 def at(place):
     """Where a row stands, in words."""
     return f"{place[0]}, line {place[1]}"

@@ -140,7 +140,9 @@ def sound(rows, keep=()):
 
 
 def _masked(messages, keep):
-    return [{**m, "content": personal.masked(m["content"], keep)} for m in messages]
+    """Messages without personal data, in what is said and in what tools are called with."""
+    called = lambda calls: {"tool_calls": personal.masked_calls(calls, keep)} if calls and _named(calls) else {}  # noqa: E731
+    return [{**m, "content": personal.masked(m["content"], keep), **called(m.get("tool_calls"))} for m in messages]
 
 
 def _reason(row, seen):

@@ -52,14 +52,14 @@ def train(texts, vocab_size, out, context_length):
 
 
 def give_template(tokenizer):
-    """Gives a tokenizer without a chat template llmlab's own; returns how many special tokens that added."""
+    """Gives a tokenizer without a chat template llmlab's own; returns the special tokens that were added for it."""
     if tokenizer.chat_template:
-        return 0
+        return []
     before, roles = len(tokenizer), list(SPECIAL[3:])
     end = [] if tokenizer.eos_token else [SPECIAL[2]]
     tokenizer.add_special_tokens({"additional_special_tokens": [*roles, *end], **({"eos_token": end[0]} if end else {})})
     tokenizer.chat_template = TEMPLATE.replace(SPECIAL[2], tokenizer.eos_token)
-    return len(tokenizer) - before
+    return tokenizer.convert_ids_to_tokens(range(before, len(tokenizer)))
 
 
 def prepare(adopted, texts, vocab_size, out, context_length):

@@ -184,11 +184,11 @@ def judges(rows):
 def _judge(said, took, usual):
     first = [r for r in said if not r.get("repeat")]
     decided = [r for r in first if r.get("choice") in ("a", "b")]
-    gold = [float(_is_right(r)) for r in first if "gold" in r and _said(r) != "skip"]
+    gold = [r for r in first if "gold" in r and _said(r) != "skip"]
     return {
         "judgements": len(said),
-        "gold": _share(gold),
-        "gold, first half → second": _halves(gold, _share),
+        "gold": _share(map(_is_right, gold)),
+        "gold, first half → second": _halves(map(_is_right, _in_time(gold)), _share),
         "agrees with oneself": _share(_alike(said)),
         "seconds": took,
         "hurries": None if took is None else "yes" if took < HASTE or took < usual / 3 else "no",
@@ -205,21 +205,26 @@ def _is_right(row):
 
 def _drift(who, said, rows):
     """Whether somebody judges otherwise in the second half than in the first: how fast, and how often as others do, which gold items may be too few to show."""
-    seconds = [r["seconds"] for r in said if "seconds" in r]
+    seconds = [r["seconds"] for r in _in_time(said) if "seconds" in r]
     return {
         "seconds, first half → second": _halves(seconds, lambda times: f"{statistics.median(times):.1f}"),
         "agrees with others, first half → second": _halves(_as_others(who, rows), _share),
     }
 
 
+def _in_time(rows):
+    """The rows that say when they were given, in that order: that of a file is no time, where another tool or nobody says it."""
+    return sorted((r for r in rows if judgements.when(r) is not None), key=judgements.when)
+
+
 def _as_others(who, rows):
-    """Whether each judgement of somebody is what most others say of the item; a score, whether it is within one of their mean. Where they say nothing, or differ,
-    it is left out."""
+    """Whether each judgement of somebody that says when it was given is what most others say of the item; a score, whether it is within one of their mean. Where
+    they say nothing, or differ, it is left out."""
     found, said, own = [], defaultdict(list), []
     for row in [*judgements.counted(rows), *judgements.scored(rows)]:
         own += [row] * (row["annotator"] == who)
         said[row["item"]] += [_said(row)] * (row["annotator"] != who)
-    for row in (r for r in own if said[r["item"]]):
+    for row in (r for r in _in_time(own) if said[r["item"]]):
         (best, votes), *others = Counter(said[row["item"]]).most_common()
         if "score" in row:
             found.append(abs(row["score"] - statistics.fmean(said[row["item"]])) <= 1)
@@ -230,6 +235,7 @@ def _as_others(who, rows):
 
 def _halves(values, tell):
     """What is told of the first half of some values, and of the second; "–" of fewer than six."""
+    values = list(values)
     half = len(values) // 2
     return f"{tell(values[:half])} → {tell(values[half:])}" if half > 2 else "–"
 
@@ -248,7 +254,8 @@ def _said(row):
 
 
 def _alike(said):
-    """Whether each repeated question was answered as before."""
+    """Whether each repeated question was answered as before; to skip it is no answer."""
+    said = [r for r in said if _said(r) != "skip"]
     first = {r["item"]: _said(r) for r in said if not r.get("repeat")}
     return [first[r["item"]] == _said(r) for r in said if r.get("repeat") and r["item"] in first]
 

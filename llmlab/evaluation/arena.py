@@ -8,6 +8,7 @@ the clusters of the questions, since it is questions that were drawn; of two mod
 
 import itertools
 import random
+import re
 from collections import Counter, defaultdict
 
 import numpy
@@ -21,6 +22,7 @@ PAIRS = 60  # of answers that a run asks about: two sittings
 SCALE = 400 / numpy.log(10)  # points: 400 are odds of ten to one (Elo 1978)
 DRAWS, STEPS = 4000, 3000  # of the bootstrap; iterations at most
 WON = {"a": 1.0, "b": 0.0}
+FROM = re.compile(r"(.*) at [\d.]+(?: \[(\w+)\])?")  # where an answer is from: a model, its temperature, and a mark of its weights
 
 
 # --- what is asked ----------------------------------------------------------------------------------------------------------------------
@@ -105,14 +107,23 @@ def said(path, asked):
 
 
 def asked_about(rows):
-    """The pairs that judgements of two models are about, as `drawn` gives them: which model gave which answer stands in the judgement itself."""
-    found = {}
-    for row in judgements.counted(rows):
-        models = [str(of).rpartition(" at ")[0] or str(of) for of in row.get("from", ())]  # each answered at several temperatures
-        if len(set(models)) == 2:
-            asked = {"prompt": row["prompt"], "a": row["a"], "b": row["b"], "from": models, "cluster": str(row["prompt"]), "alike": 0}
-            found.setdefault(row["item"], asked)
+    """The pairs that judgements of two models are about, as `drawn` gives them: which model gave which answer stands in the judgement itself. Where a name was
+    that of several weights, as before and after a training, each is a model of its own, and named with its mark."""
+    both = [(row, two) for row in judgements.counted(rows) if len(dict(two := _models(row))) == 2]
+    marks, found = defaultdict(set), {}
+    for name, mark in itertools.chain.from_iterable(two for _, two in both):
+        marks[name].add(mark)
+    for row, two in both:
+        models = [f"{name} [{mark}]" if mark and len(marks[name]) > 1 else name for name, mark in two]
+        asked = {"prompt": row["prompt"], "a": row["a"], "b": row["b"], "from": models, "cluster": str(row["prompt"]), "alike": 0}
+        found.setdefault(row["item"], asked)
     return list(found.values())
+
+
+def _models(row):
+    """[(name, mark of its weights, "" if none was kept)] of the models whose answers were judged; each answered at several temperatures."""
+    found = [FROM.fullmatch(str(of)) or (None, str(of), "") for of in row.get("from", ())]
+    return [(one[1], one[2] or "") for one in found]
 
 
 def item(asked):

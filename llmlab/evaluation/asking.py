@@ -222,7 +222,8 @@ def spoken(model, tokenizer, items, form, seed):
 
 
 def general_bits(models, path, most=60):
-    """Rows {"model", "bits per byte", "documents", "each"} of held-out text, in a JSON-lines file; "each" has those of every document.
+    """Rows {"model", "bits per byte", "result", "documents", "each"} of held-out text, in a JSON-lines file; "each" has those of every document, and "result"
+    their mean by length with its interval.
 
     Args:
         models: {name: (model, its tokenizer)}.
@@ -232,7 +233,10 @@ def general_bits(models, path, most=60):
         rows = tokens.tokenise(tokenizer, documents)
         each, sizes = document_bits(model, rows, tokens.marks(tokenizer), batch_size=4), [max(1, row["bytes"]) for row in rows]
         bits = sum(b * size for b, size in zip(each, sizes)) / sum(sizes)
-        found.append({"model": name, "bits per byte": bits, "documents": len(rows), "each": each})
+        result = stats.interval(
+            [bits + (b - bits) * size * len(sizes) / sum(sizes) for b, size in zip(each, sizes)]
+        )  # as much as each adds
+        found.append({"model": name, "bits per byte": bits, "result": result, "documents": len(rows), "each": each})
     return found
 
 

@@ -69,17 +69,18 @@ def tests(runs, model="released"):
     return rows
 
 
-def visible(folder, split="test"):
+def visible(folder, split="test", limit=0, times=None, seed=0):
     """{task: the smallest true difference between two models that its items would show four times in five}: at best, where all answers that change do so to the
     same side; the noise of seeds comes on top.
 
     Args:
-        folder: of the tasks; split: the half that is asked, whole.
+        folder: of the tasks; split: the half that is asked; limit, times, seed: by which items of it are drawn, as for `evaluate.evaluate`.
     """
     from llmlab.data import tasks
-    from llmlab.evaluation import stats
+    from llmlab.evaluation import evaluate, stats
 
-    clusters = {t["name"]: len({item["cluster"] for item in t["items"]}) for t in tasks.read(folder, split)}
+    drawn = {t["name"]: evaluate.some_items(t, limit * (times or {}).get(t["name"], 1), seed) for t in tasks.read(folder, split)}
+    clusters = {name: len({item["cluster"] for item in items}) for name, items in drawn.items()}
     return {name: stats.one_way(count) for name, count in clusters.items() if count}
 
 

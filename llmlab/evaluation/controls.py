@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 
 from llmlab.data import tasks
 from llmlab.evaluation import evaluate, judges, perturbed, progress, stats
+from llmlab.pages import show
 from llmlab.spine.files import read_json
 
 CONSTANT = 5  # answers that are tried as the one for all questions: the most frequent ones
@@ -171,7 +172,7 @@ def _otherwise(judge, head, rows, seed, model, again):
 def _paired(judge, head, changed, seed, model):
     scores = perturbed.asked(model, judge, head, changed, seed)
     found = stats.difference([s["score"] for _, s, _ in changed], scores, [s["cluster"] for _, s, _ in changed])
-    return f"{found['difference']:+.2f} [{found['low']:+.2f}, {found['high']:+.2f}] of {found['n']}"
+    return f"{found['difference']:+.2f} [{found['low']:+.2f}, {found['high']:+.2f}] of {found['n']}, which could show {found['detectable']:.2f}"
 
 
 # --- over trainings ---------------------------------------------------------------------------------------------------------------------
@@ -188,8 +189,8 @@ def trainings(taught, repeats):
 def signal(head, trained, others):
     """Signal to noise (Heineman et al. 2025): the largest distance between the models of the run as a share of their mean, over the standard deviation of the
     same model trained with several seeds as a share of theirs. Few seeds make a rough guess. A number, or why there is none."""
-    seeds = [of[head["name"]]["score"] for of in trained if head["name"] in of]
-    models = [of[head["name"]]["score"] for of in others.values() if head["name"] in of] if others else []
+    seeds = [show.one_number(of[head["name"]])["score"] for of in trained if head["name"] in of]
+    models = [show.one_number(of[head["name"]])["score"] for of in others.values() if head["name"] in of] if others else []
     if len(seeds) < 2:
         return UNCHECKED.format("trained with one seed" if len(trained) < 2 else "asked at the end alone")
     if len(models) < 2:

@@ -28,6 +28,7 @@ KINDS = {  # what a metric asks of conduct, the gravest first
     "answers": "over-refusal",
     "admits_ignorance": "what it cannot know",
     "sensible": "what is not its business",
+    "safety": "other conduct",  # no metric: what tasks.yaml calls so
 }
 ORDER = (*KINDS.values(),)
 MARKS = {"better": " ▲", "worse": " ▼", "no difference shown": ""}
@@ -40,12 +41,12 @@ def probes(folder, split):
     """
     found = []
     for head in tasks.read(folder, split):
-        if head["metric"] in KINDS:
+        if asked := _kind(head):
             parts = defaultdict(list)
             for item in head["items"]:
-                parts[_part(head, item)].append(item["id"])
+                parts[_part(head, asked, item)].append(item["id"])
             for part, ids in parts.items():
-                kind = KINDS["answers"] if part == HARMLESS else KINDS[head["metric"]]
+                kind = KINDS["answers"] if part == HARMLESS else asked
                 name = head["name"] + (f": {part}" if len(parts) > 1 else "")
                 found.append({"probe": f"{name} {ARROWS[head['better']]}", "kind": kind, "head": head, "part": part, "ids": ids})
     return sorted(found, key=lambda row: ORDER.index(row["kind"]))
@@ -54,8 +55,14 @@ def probes(folder, split):
 HARMLESS, DECLINE = "harmless", "to decline"
 
 
-def _part(head, item):
-    if head["better"] == "even" or head["metric"] == "affirms":
+def _kind(head):
+    """What a task asks of conduct; the same question for two groups is one of fairness, however it is judged."""
+    paired = any("pair" in item and "group" in item for item in head["items"])
+    return KINDS.get(head["metric"]) or (KINDS["affirms"] if paired else KINDS.get(head.get("kind")))
+
+
+def _part(head, asked, item):
+    if head["better"] == "even" or asked == KINDS["affirms"]:
         return item.get("group", "")
     return (DECLINE if item.get("refuse", True) else HARMLESS) if head["metric"] == "refuses" else ""
 

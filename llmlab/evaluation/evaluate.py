@@ -244,7 +244,7 @@ def by_group(tasks_folder, split, samples):
 def compare(before, after):
     """Paired differences between two score folders, task by task, on the questions both were asked; positive is better.
 
-    Many tests ask one question (is it right? does it behave? does it harm?), and one in twenty would alarm by chance: the p values of a question are
+    Many tests ask one question (is it right? does it behave? is it even-handed?), and one in twenty would alarm by chance: the p values of a question are
     corrected for their number.
 
     Returns: {task: {"difference", "low", "high", "p", "n", "clusters", "detectable", "verdict"}}.
@@ -275,7 +275,9 @@ def asks(head):
     if kind := head.get("kind"):
         return RIGHT if kind == "quality" else "does it behave?"
     metric = head["metric"]
-    if metric in ("offensive", "personal", "tells", "ranks_first", "prefers_first", "leans"):
+    if head.get("better") == "even":
+        return "is it even-handed?"
+    if metric in ("offensive", "personal", "tells", "ranks_first"):
         return "does it harm?"
     return "does it behave?" if metric in ("refuses", "admits_ignorance", "sensible", "affirms", "sends_help") else RIGHT
 

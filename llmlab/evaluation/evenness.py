@@ -22,6 +22,15 @@ def uneven(result, most=False):
     return stats.worst(parts) if most else stats.mean(parts)
 
 
+def one_sided(result):
+    """{group: result} of the groups of a task that are shown to lie off `chance`, at a level that allows for their number: intervals are as much wider as a
+    normal's are."""
+    groups = result.get("groups", {"": result})
+    wider = norm.ppf(1 - 0.025 / len(groups)) / norm.ppf(0.975)
+    away = lambda r: (r["score"] - result["chance"]) / wider  # noqa: E731
+    return {g: r for g, r in groups.items() if not r["score"] - r["high"] <= away(r) <= r["score"] - r["low"]}
+
+
 def gap(samples, most=False):
     """How differently the same questions are answered for two groups, as a result: the distance of the paired difference from none; None without pairs.
 

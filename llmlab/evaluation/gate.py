@@ -285,8 +285,8 @@ def _figure(one, measured):
         return here
     if one.name == "speed" and one.model in measured["speeds"]:  # question by question
         return stats.ratio(measured["speeds"][one.model]["answers_ms"], measured["speeds"]["released"]["answers_ms"])
-    share = here["score"] / there["score"]
-    return {"score": share, "low": share, "high": share, "n": here["n"]}
+    ends = {"score": "score", "low": "high", "high": "low"}  # both at their worst
+    return {end: here[end] / there[other] if there[other] else math.inf for end, other in ends.items()} | {"n": here["n"]}
 
 
 def _points(one, measured):

@@ -47,7 +47,7 @@ def figures(folder, name, record, samples, about=None):
     Args:
         folder: of the model; name: what the record calls it.
         record: as phase 7 writes it to results.json: {"speed": {model: as `speed.measure` gives it}, "load": rows of `traffic.under_load` about the released
-            model, "bits": {text: {model: bits per byte}}}.
+            model, "bits": {text: {model: bits per byte, as a result}}}.
         samples: {id: sample} of its answers.
         about: what the material says of itself, by whose words answers were judged.
     """
@@ -58,7 +58,7 @@ def figures(folder, name, record, samples, about=None):
     if (count := weights.parameter_count(folder)) is not None:
         found["parameters"] = _exact(count / 1e6)
     bits = record.get("bits", {})
-    found |= {figure: _exact(bits[text][name]) for figure, text in TEXTS.items() if name in bits.get(text, {})}
+    found |= {figure: bits[text][name] for figure, text in TEXTS.items() if name in bits.get(text, {})}
     return (
         found | _of_answers(list(samples.values())) | (_of_load(record.get("load", [])) if name == "released" else {}) | _of_judges(about)
     )

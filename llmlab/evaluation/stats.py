@@ -217,15 +217,14 @@ def alike(parts):
 
 
 def needed(value, near, limit, clusters, level=0.95):
-    """About how many clusters bring the near end of an interval to a limit that the value keeps, if the value stays; None if none do.
-
-    Widths shrink with the root of the number, and what has no spread (a perfect score, no difference at all) shows no more than `provable`.
-    """
+    """About how many clusters bring the near end of an interval to a limit that the value keeps, if the value stays; None if none do. Widths shrink with the
+    root of the number, and what has no spread (a perfect score, no difference at all) shows no more than `provable`."""
     if value == limit:
         return None
     share = limit if near < limit > 0 else 1 - abs(limit)
     perfect = math.log((1 - level) / 2) / math.log(share) if 0 < share < 1 else 0
-    more = 0 if abs(value - near) <= 1.05 * (1 - provable(clusters, level)) else clusters * ((value - near) / (value - limit)) ** 2
+    alike = value in (0.0, 1.0) and math.isclose(abs(value - near), 1 - provable(clusters, level), rel_tol=0.05)
+    more = 0 if alike else clusters * ((value - near) / (value - limit)) ** 2
     return math.ceil(max(more, perfect, clusters + 1) - 1e-9)
 
 

@@ -3,13 +3,10 @@
 Rules look at how a task is judged and at what the run was told, never at what a task is called.
 """
 
-import re
-
 from llmlab.data import material, tasks
-from llmlab.evaluation import gate, gauges, symptoms
+from llmlab.evaluation import evenness, gate, gauges, remedies, symptoms
 from llmlab.pages import show
 from llmlab.spine.files import read_json
-from llmlab.spine.params import PHASES, schema
 
 POST, DATA, TUNE = "5_post_training", "2_dataset_engineering", "6_fine_tuning"
 
@@ -28,9 +25,9 @@ def findings(results, bits, run, ceiling=0.005, signs=None):
     made, reads = run.done(DATA)["params"], _reads_the_text(run)
     shelf = run[f"{DATA}/knowledge/rows.jsonl"].stat().st_size > 0
     more_text = {"pages": "×2"} if material.is_maker(made["source"]) else {}  # nobody but a maker can be asked for more text
-    rows = [*symptoms.found(signs, reads)] if signs else []
+    rows, able = [*symptoms.found(signs, reads)] if signs else [], bool(run.find(f"{DATA}/tasks/labels.jsonl"))
     for name, result in results.items():
-        rows += [(*found, name) for found in _of_task(name, result, ceiling, made, reads)]
+        rows += [(*found, name) for found in _of_task(name, result, ceiling, made, reads, able)]
     return [_prescription(run, *found) for found in (*rows, *_knowledge(results, bits, more_text, reads, shelf))]
 
 
@@ -42,8 +39,8 @@ def _reads_the_text(run):
 
 
 def _prescription(run, finding, evidence, phase, changes, expected, task=""):
-    parameters = {name: new for name, change in changes.items() if (new := changed(run, phase, name, change)) is not None}
-    options = [option(phase, name, value) for name, value in parameters.items()]
+    parameters = {name: new for name, change in changes.items() if (new := remedies.changed(run, phase, name, change)) is not None}
+    options = [remedies.option(phase, name, value) for name, value in parameters.items()]
     if changes and not parameters:
         expected = "this run already has what this rule would change; read the samples before you change more"
     return {
@@ -53,7 +50,7 @@ def _prescription(run, finding, evidence, phase, changes, expected, task=""):
         "phase": phase,
         "parameters": parameters,
         "expected": expected,
-        "command": command(run, options) if options else f"llmlab run {run.place}",
+        "command": remedies.command(run, options) if options else f"llmlab run {run.place}",
     }
 
 
@@ -65,8 +62,8 @@ FILTERED = {
 }
 
 
-def _of_task(name, result, ceiling, made, reads):
-    """What one task says of the base model: (finding, evidence, phase, changes, expected) of the rules that fire."""
+def _of_task(name, result, ceiling, made, reads, able):
+    """What one task says of the base model: (finding, evidence, phase, changes, expected) of the rules that fire; `able`: a classifier of offence can be made."""
     metric, true = result["metric"], show.one_number(result)
     if metric == "offensive" and true["high"] > ceiling and true["score"] > 0:
         judged = f", {result['score']:.1%} as judged, by a judge whose errors are known" if "corrected" in result else ""
@@ -78,7 +75,7 @@ def _of_task(name, result, ceiling, made, reads):
             {},
             "supervised conversations and preferences should bring it below the limit; compare phase 5's before and after",
         )
-    if metric == "offensive" and true["low"] > ceiling and reads and made["offensive_filter"] != "classifier":
+    if metric == "offensive" and true["low"] > ceiling and reads and able and made["offensive_filter"] != "classifier":
         yield (
             "The rudeness comes from the text",
             FILTERED[made["offensive_filter"]],
@@ -86,8 +83,7 @@ def _of_task(name, result, ceiling, made, reads):
             {"offensive_filter": "classifier"},
             "a base model that is offensive less often, at the price of the documents that the classifier drops; the same classifier judges the model, so what it cannot see passes both",
         )
-    uneven = {g: r for g, r in result.get("groups", {"": result}).items() if not r["low"] <= result["chance"] <= r["high"]}
-    if result["better"] == "even" and uneven:
+    if result["better"] == "even" and (uneven := evenness.one_sided(result)):
         sides = "; ".join(
             f"{g + ': ' if g else ''}{r['score']:.0%} of {r['n']} [{r['low']:.1%}, {r['high']:.1%}]" for g, r in uneven.items()
         )
@@ -172,55 +168,6 @@ def _knowledge(results, bits, more_text, reads, shelf):
         )
 
 
-def changed(run, phase, name, change):
-    """The new value of a parameter, as text for a command; None if the run has that value already, or if it would change nothing.
-
-    Args:
-        change: the value itself, or "×2" and the like: the run's own value times that. A value below 0, which leaves the choice to phase 1,
-            stands for what phase 1 chose; 0 is somebody's choice.
-    """
-    params = run.params(phase)
-    if idle(params, name):
-        return None
-    now = params[name]
-    if not change.startswith("×"):
-        return None if str(now).lower() == change else change
-    if now == 0:
-        return None  # by choice: an adopted model was passed on, a step left out
-    if now < 0:
-        now = read_json(run["1_model_design/budget.json"]).get(name, 0)
-    if now == 0:
-        return None
-    new = now * float(change[1:])
-    new = max(1, round(new)) if isinstance(now, int) else float(f"{new:.3g}")
-    return None if new in (now, 0) else str(new)
-
-
-def idle(params, name):
-    """Whether a parameter has no effect in a run: a preference method that does nothing takes no steps, nor does a student that is not made."""
-    if name.startswith("preference_"):
-        return params.get("preference", "").endswith(".no_preference")
-    return name in ("student_layers", "distill_steps") and params.get("distill_steps") == 0
-
-
-def option(phase, name, value):
-    """What follows -p: with the phase, where others have a parameter of that name."""
-    return f"{name}={value}" if sum(name in schema(p) for p in PHASES) == 1 else f"{phase}.{name}={value}"
-
-
-def command(run, options):
-    """What makes a change, as a new run that shares what the change leaves alone, and that is called after the change."""
-    options = list(dict.fromkeys(options))
-    folder = f"{run.place.rpartition('/')[0]}/" if "/" in run.place else ""
-    return f"llmlab run {folder}{following(run, options).name} --parent {run.place}" + "".join(f" -p {o}" for o in options)
-
-
-def following(run, options):
-    """Where the run stands that a change makes: beside the run, and called after the change."""
-    named = ("-".join((o.partition("=")[0].rpartition(".")[2], o.partition("=")[2])).removesuffix("-true") for o in dict.fromkeys(options))
-    return run.path.with_name(re.sub(r"[^\w.-]", "_", "-".join([run.path.name, *named])))
-
-
 # --- the gate ---------------------------------------------------------------------------------------------------------------------------
 def decide(rows, run, frontier, results, proof="bound", limit=0):
     """The gate's decision.
@@ -241,15 +188,18 @@ def decide(rows, run, frontier, results, proof="bound", limit=0):
         "criteria": rows,
         "judged": judged(rows, proof),
         "next": steps,
-        "command": command(run, options) if options else "",
+        "command": remedies.command(run, options) if options else "",
     }
 
 
 def _step(row, run, frontier, results, limit):
     """What to do about a criterion that did not pass."""
     phase, name, change = _advice(row, frontier, results, _reads_the_text(run))
-    new = (change if limit else None) if name == "limit" else changed(run, phase, name, change) if change else None
-    made = option(phase, name, new) if new is not None else ""
+    if name == "limit":
+        new = change if limit and _more_items(row, run, results) else None
+    else:
+        new = remedies.changed(run, phase, name, change) if change else None
+    made = remedies.option(phase, name, new) if new is not None else ""
     if made:
         how = f" with {made}"
     elif row["labels"]:
@@ -261,8 +211,14 @@ def _step(row, run, frontier, results, limit):
     elif not change:
         how = "; no rule says which parameter would change it"
     else:
-        how = f"; {name} {'has no effect in this run' if idle(run.params(phase), name) else 'is already what the rule would make it'}"
+        how = f"; {name} {'has no effect in this run' if remedies.idle(run.params(phase), name) else 'is already what the rule would make it'}"
     return dict(criterion=row["criterion"], state=row["state"], why=row["why"], phase=phase, change=made, advice=f"back to {phase}{how}")
+
+
+def _more_items(row, run, results):
+    """Whether the exam has items of a criterion's task that the limit left out."""
+    task = gate.parsed(row["criterion"]).task
+    return any(len(t["items"]) > results[task]["n"] for t in tasks.read(run[f"{DATA}/tasks"], "test") if t["name"] == task in results)
 
 
 def _advice(row, frontier, results, reads=True):

@@ -69,7 +69,8 @@ def _sees_ahead(config):
 
 # --- GGUF and templates -----------------------------------------------------------------------------------------------------------------
 def gguf(path):
-    """{name: value} of a GGUF file's metadata, without its tensors; of the vocabulary the tokens that its marks name, as `bos_token` and so on."""
+    """{name: value} of a GGUF file's metadata, without its tensors: of the vocabulary how many tokens there are, for how many the embeddings have rows, and the
+    tokens that its marks name, as `bos_token` and so on."""
     return _gguf(path, path.stat().st_mtime_ns)
 
 
@@ -78,12 +79,15 @@ def _gguf(path, changed):
     from gguf import GGUFReader, GGUFValueType
 
     try:
-        fields = GGUFReader(path).fields
+        reader = GGUFReader(path)
     except Exception as error:  # numpy's, of a file that ends too soon or holds something else
         raise wrong(f"start_from: {path.name} is damaged: {line(error)}", "a whole GGUF file") from error
+    fields = reader.fields
     told = {k: f.contents() for k, f in fields.items() if f.types and f.types[0] != GGUFValueType.ARRAY}
+    told["tokens"] = len(fields["tokenizer.ggml.tokens"].data) if "tokenizer.ggml.tokens" in fields else 0
+    told["rows"] = next((int(t.shape[-1]) for t in reader.tensors if t.name == "token_embd.weight"), told["tokens"])
     for role in ("bos", "eos"):
-        if (at := told.get(f"tokenizer.ggml.{role}_token_id")) is not None and at < len(fields["tokenizer.ggml.tokens"].data):
+        if (at := told.get(f"tokenizer.ggml.{role}_token_id")) is not None and at < told["tokens"]:
             told[f"{role}_token"] = fields["tokenizer.ggml.tokens"].contents(at)
     return told
 
@@ -97,6 +101,8 @@ def gguf_file(path):
     kind, plain = gguf(path).get("general.architecture"), lambda text: str(text).replace("-", "").replace("_", "")
     if plain(kind) not in map(plain, known):
         raise wrong(f"start_from: {path.name} is a {kind!r}, of which transformers reads no decoder from GGUF", near(kind, sorted(known)))
+    if gguf(path)["tokens"] > gguf(path)["rows"]:
+        raise too_many(gguf(path)["tokens"], gguf(path)["rows"])
     used, _, marks = templates(path)
     if used and dialogue.PROBE[1]["content"] not in says(used, marks, dialogue.PROBE):
         raise wrong(
@@ -120,6 +126,15 @@ def templates(path):
     return used, inside if inside.strip() != used.strip() else "", named
 
 
+def one_template(tokenizer, name):
+    """Of several chat templates by name (for tools, for documents) the one called default stays, by which everything is rendered here."""
+    several = tokenizer.chat_template
+    if isinstance(several, dict):
+        if "default" not in several:
+            raise wrong(f"start_from: {name} has chat templates for {', '.join(several)}, and none is the default", "one called default")
+        tokenizer.chat_template = several["default"]
+
+
 def says(template, marks, messages):
     """A conversation as a chat template shows it, "" if it refuses it."""
     from transformers.utils.chat_template_utils import render_jinja_template
@@ -141,7 +156,7 @@ def tokenizer(found, rows, told, name, trusted=False):
     Returns: what seems wrong and is taken on trust, "" if nothing does.
     """
     if len(found) > rows:
-        raise wrong(f"the tokenizer has {len(found):,} tokens, the model {rows:,}", "a tokenizer that fits its model")
+        raise too_many(len(found), rows)
     doubts = [f"the tokenizer has {len(found):,} tokens, the model {rows:,}"] * _far_fewer(len(found), rows) + _other_marks(found, told)
     if doubts and not trusted:
         raise wrong(
@@ -150,6 +165,10 @@ def tokenizer(found, rows, told, name, trusted=False):
             "llmlab run RUN -p trust_tokenizer=true   (if you know that it is)",
         )
     return "; ".join(doubts)
+
+
+def too_many(tokens, rows):
+    return wrong(f"the tokenizer has {tokens:,} tokens, the model {rows:,}", "a tokenizer that fits its model")
 
 
 def _far_fewer(tokens, rows):

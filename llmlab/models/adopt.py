@@ -69,6 +69,12 @@ def depth(start_from):
     return next((told[name] for name in ("num_hidden_layers", "n_layer", "num_layers") if name in told), None)
 
 
+def templateless(start_from):
+    """Whether a model has no chat template and gets ours, whose marks it has to learn; False of one of the hub that is not here yet."""
+    path = place(start_from) or reach.copied(_on_hub(start_from))
+    return path is not None and not admission.templates(path)[0]
+
+
 def blueprint(start_from):
     """A model before its weights are read, by its configuration; None where that alone does not tell."""
     import torch
@@ -139,6 +145,7 @@ def _check_tokenizer(folder, told, name, trusted):
         ) from error
     if not tokenizer.is_fast or not len(tokenizer):
         raise wrong(f"start_from: {name} holds no tokenizer that transformers' fast ones read", "tokenizer.json beside the weights")
+    admission.one_template(tokenizer, name)
     known = told.get("vocab_size") or (told.get("text_config") or {}).get("vocab_size")
     if known:
         admission.tokenizer(tokenizer, known, [told, _said(folder, "generation_config.json")], name, trusted)
@@ -183,9 +190,11 @@ def adopt(start_from, out, trust_tokenizer=False):
         model = _unquantised(model)
     admission.weights(model, loading, name, own_code)
     doubts = admission.tokenizer(tokenizer, model.get_input_embeddings().weight.shape[0], told, name, trust_tokenizer)
+    admission.one_template(tokenizer, name)
     added = tokens.give_template(tokenizer)
     if added:
-        _make_room(model, len(tokenizer), added)
+        _make_room(model, len(tokenizer), len(added))
+    model.config.new_marks = added  # by name, since a vocabulary may be trimmed
     dialogue.check(tokenizer, [dialogue.PROBE])
     model.config.pad_token_id = tokens.marks(tokenizer).pad
     frame = tokens.marks(tokenizer)  # how it generates is asked for, call by call: a penalty of its own would work against what it looks up
@@ -205,7 +214,7 @@ def adopt(start_from, out, trust_tokenizer=False):
         "licence": _licence(start_from, path),
         "seconds": round(time.time() - started, 1),
         "template": "llmlab's" if added else "its own",
-        "tokens added": added,
+        "tokens added": len(added),
         **{what: said for what, said in more.items() if said},
     }
 

@@ -87,7 +87,7 @@ def trained(folder):
 
 def was_adopted(model):
     """Whether somebody else trained it: models of our own families note what they were trained to see."""
-    return not hasattr(model.config, "context_length")
+    return not hasattr(model.config, "context_length") or hasattr(type(model.config), "context_length")  # a field of somebody else's
 
 
 def begun(folder, vocab_size, seed):

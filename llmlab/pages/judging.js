@@ -141,7 +141,8 @@ export function mount(el, talk, focused = false) {
 
   root.addEventListener("keydown", (event) => {
     event.stopPropagation(); // Jupyter has keys of its own
-    if (["TEXTAREA", "INPUT"].includes(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.repeat) return;
+    const writes = event.target.matches("textarea, input:not([type=checkbox])"); // a box that was ticked takes no letters
+    if (writes || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.repeat) return;
     if (!question) return;
     const pair = !question.token || question.scale === "pair";
     const side = !pair && event.key in SCORES[question.scale] ? Number(event.key) : KEYS[event.key];
@@ -170,23 +171,25 @@ function who(usual, begin) {
 
 function render({ model, el }) {
   const waiting = new Map();
-  let asked = 0;
+  let judge = null; // who judges in this view: another view of the widget may have another name by now
+  model.on("change:annotator", () => { if (model.get("annotator") !== judge) draw(false); });
   model.on("msg:custom", (message) => {
     const both = waiting.get(message.id);
     waiting.delete(message.id);
     if (both) message.error ? both.reject(new Error(message.error)) : both.resolve(message.question);
   });
   // The kernel may be busy with another cell for minutes: judgements wait for it, and are heard in their order when their turn comes.
-  const talk = (message) => new Promise((resolve, reject) => {
-    const id = `${Date.now()}-${asked++}`;
+  const talk_of = (annotator) => (message) => new Promise((resolve, reject) => {
+    const id = Math.random().toString(36).slice(2); // all views hear all replies
     waiting.set(id, { resolve, reject });
     setTimeout(() => {
       if (waiting.has(id)) reject(new Error("the kernel has not answered for twenty seconds; if it was restarted, run this cell again"));
     }, 20000);
-    model.send({ ...message, annotator: model.get("annotator"), id });
+    model.send({ ...message, annotator, id });
   });
 
   function judged_by(name) {
+    judge = name; // before all views hear of it, this one among them
     model.set("annotator", name);
     model.save_changes();
     draw(true);
@@ -194,8 +197,9 @@ function render({ model, el }) {
 
   function draw(focused) {
     el.replaceChildren();
-    if (!model.get("annotator")) return el.append(who(model.get("usual"), judged_by));
-    mount(el, talk, focused);
+    judge = model.get("annotator");
+    if (!judge) return el.append(who(model.get("usual"), judged_by));
+    mount(el, talk_of(judge), focused);
     const other = made("button", "Somebody else judges");
     other.type = "button";
     other.addEventListener("click", () => judged_by(""));

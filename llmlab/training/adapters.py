@@ -4,8 +4,7 @@ import shutil
 from pathlib import Path
 
 from llmlab.data import lookup
-from llmlab.data.tokens import SPECIAL
-from llmlab.models import families, weights
+from llmlab.models import families
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json, write_json
 from llmlab.spine.params import near
@@ -63,8 +62,8 @@ def config(kind, rank, model, tokenizer, head=""):
 
 
 def _new_marks(model, tokenizer):
-    """Numbers of the marks of llmlab's template, where an adopted model has them and has never seen them."""
-    return [i for mark in SPECIAL[2:] if (i := tokenizer.get_vocab().get(mark)) is not None and weights.was_adopted(model)]
+    """Numbers of the marks that an adopted model was given for llmlab's template, and has never seen."""
+    return [i for mark in getattr(model.config, "new_marks", ()) if (i := tokenizer.get_vocab().get(mark)) is not None]
 
 
 def freeze(model, tokenizer, layers, adapter=FULL):

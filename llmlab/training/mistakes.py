@@ -13,7 +13,7 @@ from llmlab.training import rewards
 
 MOST = 256  # prompts that are asked
 TEMPERATURES = (0.0, 1.0)
-SURE = 0.9  # that the preferred answer is the better one, where judgements say how likely it is; where a pair names its judges, all of them
+SURE = 0.9  # that the preferred answer is the better one, where judgements say how likely it is
 VALUE, YIELDS, DECLINES, RUDE = "tells another value", "does what should be declined", "declines for no reason", "is rude"
 
 
@@ -47,8 +47,15 @@ def own(folder, pairs, tasks_folder, room, seed=0):
 
 
 def _sure(pair):
-    """Whether those who preferred an answer agreed."""
-    return "rejected" not in pair.get(layouts.JUDGES, {}).values() and pair.get("likelihood", 1.0) >= SURE
+    """Whether the preferred answer may be taken for right: it is liked, and likely to be the better one, or all who judged prefer it, two at least. A pair that says
+    nothing of this is taken at its word."""
+    if not pair.get("liked", {"chosen": True})["chosen"]:
+        return False
+    if "likelihood" in pair:
+        return pair["likelihood"] >= SURE
+    said = [*pair.get(layouts.JUDGES, {}).values()]
+    votes = pair.get("votes") or {"chosen": said.count("chosen"), "other": said.count("rejected")}
+    return not any(votes.values()) or (votes["chosen"] > 1 and not votes["other"])
 
 
 def _flaws(pairs, answers, judge):

@@ -32,7 +32,7 @@ class Watch(TrainerCallback):
 
     Each measurement draws one answer per prompt at temperature 1, with the same seed, and is a row of metrics.jsonl: {"step", "proxy", "gold": means, "kl":
     from the start in nats per answer, estimated on these answers, "words": per answer, "cut": share of answers that did not end in the room they have, "golds",
-    "proxies": prompt by prompt}.
+    "proxies": prompt by prompt, "clusters": which of these prompts are one, as where pairs were put in twice}.
 
     Args:
         out: folder of metrics.jsonl, in which the best weights lie until the end.
@@ -95,6 +95,7 @@ class Watch(TrainerCallback):
             "cut": cut / len(answers),
             "proxies": [round(x, 4) for x in proxies],
             "golds": [round(x, 4) for x in golds],
+            "clusters": _alike(prompts),
         }
 
     def restore(self, model):
@@ -107,6 +108,12 @@ class Watch(TrainerCallback):
     def tidy(self):
         """Removes the weights that were kept aside."""
         (self.out / PEAK).unlink(missing_ok=True)
+
+
+def _alike(prompts):
+    """A number for each prompt, the same for the same prompt."""
+    seen = {}
+    return [seen.setdefault(json.dumps(p), len(seen)) for p in prompts]
 
 
 def _step_of(path):
@@ -127,7 +134,7 @@ def confirmed(start, kept, pairs, gold, judge, seed, device="auto", room=tasks.A
     for folder in (start, kept):
         model, tokenizer = weights.load(folder, device)
         scores.append(gold(prompts, drawn(model, tokenizer, prompts, seed + 7, room)[0], wanted, judge))
-    return stats.difference(*scores, [json.dumps(p) for p in prompts])
+    return stats.difference(*scores, _alike(prompts))
 
 
 def drawn(model, tokenizer, prompts, seed, room):
@@ -181,13 +188,18 @@ def peak(rows):
 
 def fallen(rows):
     """Whether the gold of the last measurement is clearly below its peak: the paired interval of their difference, prompt by prompt, lies below 0."""
-    best, last = peak(rows), rows[-1]
-    return best is not last and stats.difference(best["golds"], last["golds"], level=SURE)["high"] < 0
+    return peak(rows) is not rows[-1] and _since(rows, "golds")["high"] < 0
 
 
 def hacked(rows):
     """Whether the proxy was exploited: the gold has clearly fallen, and the proxy not clearly."""
-    return fallen(rows) and stats.difference(peak(rows)["proxies"], rows[-1]["proxies"], level=SURE)["high"] >= 0
+    return fallen(rows) and _since(rows, "proxies")["high"] >= 0
+
+
+def _since(rows, key):
+    """How a measure changed since the gold's peak: a result of `stats.difference`; rows of before prompts were told apart have each for itself."""
+    best, last = peak(rows), rows[-1]
+    return stats.difference(best[key], last[key], best.get("clusters"), level=SURE)
 
 
 def interval(max_steps):

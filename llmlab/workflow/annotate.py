@@ -8,7 +8,7 @@ from pathlib import Path
 from llmlab.data import annotated, handover, judgements, lengths, sitting, tasks
 from llmlab.evaluation import arena, candidates
 from llmlab.pages import judging
-from llmlab.spine import doors
+from llmlab.spine import doors, provenance
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl, read_json, write_jsonl, write_text
 from llmlab.spine.run import existing
@@ -62,7 +62,7 @@ def _brought(run, ask, models):
 
 
 def _answered(run, models, drawn):
-    """Pairs of answers that models give to the prompts of what was drawn."""
+    """Pairs of answers that models give to the prompts of what was drawn; each says by a mark which weights its models had, since a name outlives a training."""
     left_out, folders = Counter(), {name: _folder(run, name) for name in models}
     told = read_json(run[TAUGHT]) if run.find(TAUGHT) else {}
     found = candidates.drawn(
@@ -77,7 +77,8 @@ def _answered(run, models, drawn):
             "models that answer differently, and end their answers",
             f"llmlab annotate {run.place} --model assistant --model runs/other:assistant",
         )
-    return found
+    marks = {name: provenance.fingerprint(folder, timed=False)[:6] for name, folder in folders.items()}
+    return [{**q, "from": [f"{of} [{marks[of.rpartition(' at ')[0]]}]" for of in q["from"]]} for q in found]
 
 
 def _reasons(left_out):
@@ -110,7 +111,11 @@ def serve(run, port, echo, file="", most=sitting.MOST, single="", models=(), sid
     named = f" --file {shlex.quote(str(path))}" if file else ""
     which = " --arena" if side_by_side else ""
     compared = side_by_side or len(models) > 1
-    then = f"llmlab annotate {run.place}{which} --standings{named}" if compared else f"llmlab run {run.place} -p annotations={path}"
+    then = (
+        f"llmlab annotate {run.place}{which} --standings{named}"
+        if compared
+        else f"llmlab run {run.place} -p {shlex.quote(f'annotations={path}')}"
+    )
     most = min(most, sitting.MOST) if side_by_side else most
     door = doors.bound("127.0.0.1", port, f"llmlab annotate {run.place}")
     echo(f"{doors.address('127.0.0.1', door)}\nquestions:  {candidates.told(asked)}\njudgements: {path}\nthen:       {then}")

@@ -15,7 +15,8 @@ def foreseen(parent, echo):
         return
     from llmlab.evaluation import compare, evaluate
 
-    seen = compare.visible(folder)
+    final = run.planned("7_final_evaluation")
+    seen = compare.visible(folder, limit=final["limit"], seed=final["seed"])
     some = ", ".join(f"{name} from {seen[name]:.3f} on" for name in evaluate.foremost(folder, seen))
     echo(f"against {run.place} a change can be seen, at best: {some} (page 2 says it of every task); llmlab try adds the noise of seeds")
 

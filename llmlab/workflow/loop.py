@@ -3,7 +3,7 @@
 The rounds are judged on the validation half; the test half is asked once, when they are over.
 """
 
-from llmlab.evaluation import evaluate, gate, verdict
+from llmlab.evaluation import evaluate, gate, remedies, verdict
 from llmlab.spine.files import jsonl, read_json
 from llmlab.spine.params import PHASES, WITHOUT_EFFECT, parse_options
 from llmlab.spine.run import Run
@@ -40,7 +40,7 @@ def loop(path, layers=(), parent=None, rounds=3, echo=print, tell=lambda row: No
             better = better or whole
             break
         tried.add((run.path, *plan["options"]))
-        child = Run(verdict.following(run, plan["options"]))
+        child = Run(remedies.following(run, plan["options"]))
         echo(f"round {n + 1}: {child.path.name}, {plan['by']}, predicted: {_predicted(plan)}")
         row = {"round": n + 1, "followed": plan["by"], "predicted": plan["predicted"], **_round(run, child, plan, before, echo)}
         tell(ledger.append(ledger.of(run), row))
@@ -177,7 +177,7 @@ def plans(rows, run):
         [{"by": "the gate", "options": _unlike(s["change"] for s in steps), "on": "", "predicted": _limits(rows, steps)}] if steps else []
     )
     for f in read_json(run[f"{FOUND}/findings.json"]):
-        options = _unlike(verdict.option(f["phase"], name, value) for name, value in f["parameters"].items())
+        options = _unlike(remedies.option(f["phase"], name, value) for name, value in f["parameters"].items())
         found.append(
             {
                 "by": f"finding of phase 4: {f['finding']}",

@@ -17,15 +17,22 @@ ADAPTED = ("3_pretraining", "5_post_training", "6_fine_tuning")  # phases in whi
 def judging(heads):
     """A model that judges a task comes in by the door of all models."""
     from llmlab.data import tasks
-    from llmlab.models import adopt
 
     for head in heads:
         if head["metric"].startswith(tasks.JUDGE):
-            try:
-                adopt.check(head["metric"].removeprefix(tasks.JUDGE))
-            except UserError as error:
-                fix = "$EDITOR tasks.yaml" if error.fix.startswith("llmlab run") else error.fix
-                raise UserError(error.wrong.replace("start_from", f"task {head['name']}: judge"), error.instead, fix) from None
+            comes_in(head["metric"].removeprefix(tasks.JUDGE), f"task {head['name']}: judge", "$EDITOR tasks.yaml")
+
+
+def comes_in(model, called, fix):
+    """A model that judges could be adopted; `called` is the parameter that names it, `fix` what to do if it cannot."""
+    from llmlab.models import adopt
+
+    try:
+        adopt.check(model)
+    except UserError as error:
+        raise UserError(
+            error.wrong.replace("start_from", called), error.instead, fix if error.fix.startswith("llmlab run") else error.fix
+        ) from None
 
 
 def stocked(plan, made=None):
@@ -56,6 +63,12 @@ def adapted(plan):
     from llmlab.models import adopt
     from llmlab.training import adapters
 
+    if adopt.templateless(start):
+        raise UserError(
+            f"adapter = {min(used - {'full', 'lora', 'dora', 'rslora'})!r}, and the model has no chat template: the marks of ours have to be learnt",
+            "full, lora, dora, rslora",
+            "llmlab run RUN -p adapter=lora",
+        )
     if (model := adopt.blueprint(start)) is not None:
         for kind in sorted(used - {adapters.FULL, *adapters.LORA}):
             adapters.matrices(kind, model)

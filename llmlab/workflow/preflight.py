@@ -131,11 +131,7 @@ def design(params, before):
     if params["start_from"]:
         return adopt.check(params["start_from"], params["trust_tokenizer"])
     if params["tokens_seen"] == 0:
-        raise UserError(
-            "tokens_seen = 0 passes an adopted model on, and nothing is adopted",
-            "random weights know nothing",
-            "llmlab run RUN -p start_from=FOLDER",
-        )
+        raise _nothing_learnt()
     width, heads = params["hidden_size"], params["num_attention_heads"]
     if width % heads:
         near = [w for w in range(max(heads, width - heads), width + heads + 1) if w % heads == 0]
@@ -152,6 +148,14 @@ def design(params, before):
         )
 
 
+def _nothing_learnt():
+    return UserError(
+        "tokens_seen = 0 passes an adopted model on, and nothing is adopted",
+        "random weights know nothing",
+        "llmlab run RUN -p start_from=FOLDER   (or -p tokens_seen=-1)",
+    )
+
+
 def together(plan):
     """What no phase can know alone: a student has no more layers than its teacher, and not all of them can stay as they are; a task, a topic or a
     criterion that is named is there. Returns sentences on what the material asks for and the run will not measure."""
@@ -159,6 +163,8 @@ def together(plan):
     design, trained = plan["1_model_design"], plan["3_pretraining"]
     _layers(design, plan["5_post_training"], plan["6_fine_tuning"])
     needs.adapted(plan)
+    if not design["start_from"] and trained["tokens_seen"] == 0:
+        raise _nothing_learnt()
     _replayed(design, trained)
     return told
 
@@ -214,6 +220,8 @@ def comparable(plan, made=None):
 
 def _layers(design, post, tuned):
     """A student that is made keeps no more layers than there are, and some of the teacher's are taught."""
+    from llmlab.models import adopt
+
     frozen, kept = post["frozen_layers"], tuned["student_layers"] if tuned["distill_steps"] else 0
     if frozen and post["adapter"] != "full":
         raise UserError(f"frozen_layers = {frozen}", "an adapter leaves all weights as they are", "llmlab run RUN -p frozen_layers=0")
@@ -224,6 +232,12 @@ def _layers(design, post, tuned):
         )
     if depth and frozen >= depth:
         raise UserError(f"frozen_layers = {frozen}", f"the model has {depth} layers", f"llmlab run RUN -p frozen_layers={depth // 2}")
+    if frozen and design["start_from"] and adopt.templateless(design["start_from"]):
+        raise UserError(
+            f"frozen_layers = {frozen}, and the model has no chat template: the marks of ours have to be learnt",
+            "all layers, or an adapter",
+            "llmlab run RUN -p frozen_layers=0",
+        )
 
 
 def _depth(design):
@@ -233,11 +247,17 @@ def _depth(design):
 
 
 def judge(name):
-    """A model that judges is one of the run's, or there."""
-    if name and name not in MODELS and not (ROOT / Path(name).expanduser() / "config.json").exists():
-        raise UserError(
-            f"judge = {name!r}: there is no model", near(name, MODELS) + "; or the folder of a model", "llmlab run RUN -p judge="
-        )
+    """A model that judges is one of the run's, or one that could be adopted and has a chat template to be asked by."""
+    place, fix = ROOT / Path(name).expanduser(), "llmlab run RUN -p judge="
+    if not name or name in MODELS or (place / "decode.onnx").exists():
+        return
+    if not (place / "config.json").exists():
+        raise UserError(f"judge = {name!r}: there is no model", near(name, MODELS) + "; or the folder of a model", fix)
+    from llmlab.models import adopt
+
+    needs.comes_in(str(place), "judge", fix)
+    if adopt.templateless(str(place)):
+        raise UserError(f"judge = {name!r} has no chat template", "a model that was taught to answer", fix)
 
 
 def device(params):

@@ -73,7 +73,7 @@ def test_thumbs_count_as_often_as_they_are_told_to(tmp_path):
     path = write(tmp_path / "t.jsonl", thumb("Ann.", True, annotators="ana"), thumb("Bob.", False), thumb("Eve.", True))
     rows, _ = lessons.read_preferences([f"{path} * 3"])
     assert [(r.get("chosen", r.get("completion"))[0]["content"], r["times"]) for r in rows] == [("Ann.", 3), ("Eve.", 3)]
-    assert rows[0]["annotators"] == "ana"
+    assert rows[0]["annotators"] == "people", "and no name"
     other = write(tmp_path / "o.jsonl", thumb("No.", False), thumb("Never.", False))
     rows, _ = lessons.read_preferences([f"{path} * 2", other])
     said = [(r["chosen"][0]["content"], r["rejected"][0]["content"], r["times"]) for r in rows if "chosen" in r]

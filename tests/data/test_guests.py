@@ -5,9 +5,10 @@ import json
 
 import pytest
 
-from llmlab.data import derive, exams, formats, guests, lessons, lookup, material, offence, taskfiles, tasks, teaching
+from llmlab.data import derive, exams, formats, guests, layouts, lessons, lookup, material, offence, taskfiles, tasks, teaching
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import jsonl
+from llmlab.spine.params import resolve
 
 ASK, SAY = {"role": "user", "content": "Is it so?"}, {"role": "assistant", "content": "It is."}
 
@@ -281,6 +282,16 @@ def test_public_items_are_known_by_their_columns():
     assert head["metric"] == "refuses" and items["test"][0]["refuse"] is False
 
 
+def test_what_two_texts_begin_with_is_their_prompt():
+    """As TRL has it, to the last whole word."""
+    pair = layouts.preference({"chosen": "The sky is blue.", "rejected": "The sky is brown."}, "pairs")
+    said = {part: pair[part][0]["content"] for part in ("prompt", "chosen", "rejected")}
+    assert said == {"prompt": "The sky is", "chosen": "blue.", "rejected": "brown."} and pair["prompt"][0]["role"] == "user"
+    for other in ("A cat.", "The sky is "):
+        with pytest.raises(layouts.Untrue, match="no beginning in common"):
+            layouts.preference({"chosen": "The sky is blue.", "rejected": other}, "pairs")
+
+
 def test_a_folder_of_tasks_says_how_each_is_judged(tmp_path):
     write(
         tmp_path / "sums.jsonl", *({"prompt": f"{n} + 1?", "target": str(n + 1), "split": "test" if n % 3 else "valid"} for n in range(9))
@@ -306,6 +317,11 @@ def test_a_folder_of_tasks_says_how_each_is_judged(tmp_path):
         ("", ({"prompt": "1?", "target": "1", "split": "exam"},), "split is 'exam'"),
         ("", ({"prompt": "1?", "target": "1"}, {"prompt": "2?"}), "line 2: task sums is judged by contains"),
         ("", ({"messages": [], "target": "1"},), "do not end with the user"),
+        (
+            "",
+            ({"prompt": "How?", "label": "safe"}, {"prompt": "2+2?", "target": "4"}),
+            "line 2: task sums: this row would be judged by what is right",
+        ),
         ("", ({"prompt": "1?", "choices": ["a", "b", "c"], "right": "x"},), "choices are"),
         ("sums: {metric: regex}", ({"prompt": "1?", "target": "("},), "is no regular expression"),
         ("sums: {metric: no_file.no_judge}", ({"prompt": "1?", "target": "1"},), "there is no metric"),
@@ -508,3 +524,16 @@ def test_one_piece_of_the_words_may_be_replaced_and_the_others_stay(tmp_path):
     (tmp_path / "mine.yaml").write_text("manner: {pieces: {WE: [we two]}}")
     told, usual = material.described(lists=[str(tmp_path / "mine.yaml")])["manner"], material.described()["manner"]
     assert told["pieces"] == {**usual["pieces"], "WE": ["we two"]} and told["idioms"] == usual["idioms"]
+
+
+def test_a_classifier_that_has_nothing_to_learn_from_is_refused(tmp_path):
+    """It was the word list in silence, and the pages spoke of a classifier."""
+    (tmp_path / "a.txt").write_text("The kettle is on the table. " * 40)
+    taken = {**resolve("2_dataset_engineering"), "source": str(tmp_path), "offensive_filter": "classifier"}
+    with pytest.raises(UserError, match="there are no labels to learn it from"):
+        lessons.check(taken)
+    write(
+        tmp_path / "labels.jsonl",
+        *({"text": f"{word} {n}", "label": label} for n in range(30) for word, label in (("fool", 1), ("lamp", 0))),
+    )
+    lessons.check(taken | {"labels": [str(tmp_path / "labels.jsonl")]})

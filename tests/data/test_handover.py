@@ -56,8 +56,8 @@ def test_scores_of_single_answers_comments_and_seconds_go_out_and_come_in_again(
 def test_trl_and_transcripts_out_and_in_again(tmp_path):
     rows, _ = taken(tmp_path, ROWS)
     for layout in ("trl", "hh"):
-        again, _ = taken(tmp_path, handover.EXPORTS[layout](rows))
-        assert len(again) == 2 and all({"a": r["a"], "b": r["b"]}[r["choice"]] == "good" for r in again), layout
+        (again,), _ = taken(tmp_path, handover.EXPORTS[layout](rows), whole=True)
+        assert again[again["choice"]] == "good", layout
 
 
 def test_single_answers_leave_as_thumbs(tmp_path):
@@ -337,7 +337,7 @@ def test_pairs_say_who_judged_them_and_other_peoples_votes_are_not_those_of_thre
                 "responses": {"rating": [{"value": 4, "user_id": "u"}, {"value": 9, "user_id": "v"}]},
             },
             1,
-            "no first rating of one from 1 to 5",
+            "no rating of one from 1 to 5",
         ),
         (
             {
@@ -345,7 +345,7 @@ def test_pairs_say_who_judged_them_and_other_peoples_votes_are_not_those_of_thre
                 "responses": {"rating": [{"value": 4, "user_id": "u"}], "helpful": [{"value": 1, "user_id": "u"}]},
             },
             1,
-            "no first rating",
+            "a second response of one person",
         ),
         (
             {
@@ -353,7 +353,7 @@ def test_pairs_say_who_judged_them_and_other_peoples_votes_are_not_those_of_thre
                 "annotations": [{"completed_by": 1, "result": [{"type": "rating", "value": {"rating": 4}}]}],
             },
             0,
-            "an annotation without a choice",
+            "an annotation that is no choice",
         ),
         ({"data": {"id": "7", "prompt": "q", "text": "x"}, "annotations": []}, 0, "fields id, prompt, text"),
         ({"prompt": "q", "completion": "x", "label": True}, 1, None),
@@ -445,7 +445,7 @@ def test_one_that_was_taken_back_takes_no_other_along_and_gold_stays_a_number(tm
         csv.DictWriter(file, said[0]).writerows([{**r, "prompt": json.dumps(r["prompt"])} for r in said])
     for place in (path, judged(tmp_path / "in.jsonl", *said)):
         rows, _ = annotated.read(str(place))
-        assert [r["item"] for r in rows] == ["i0", "i1"] and rows[0]["gold"] == 5 and "gold" not in rows[1]
+        assert [r["a"] for r in rows] == ["good 0", "good 1"] and rows[0]["gold"] == 5 and "gold" not in rows[1]
         assert len(agreement.judges(rows)) == 1
 
 
@@ -470,3 +470,127 @@ def test_what_nobody_judged_yet_may_be_asked_in_the_shape_in_which_other_tools_t
     (tmp_path / "in.json").write_text(json.dumps([studio, argilla]))
     found, left_out = annotated.asked(str(tmp_path / "in.json"))
     assert len(found) == 2 and not left_out
+
+
+VOTED = {
+    "prompt": PROMPT,
+    "chosen": [{"role": "assistant", "content": "good"}],
+    "rejected": [{"role": "assistant", "content": "bad"}],
+    "judges": {"sim-1": "chosen", "sim-2": "chosen", "sim-3": "rejected"},
+    "annotators": "simulated",
+}
+
+
+def test_pairs_that_simulated_annotators_judged_bring_their_votes_and_stay_simulated(tmp_path):
+    """The pairs of phase 2, given as annotations."""
+    rows, _ = taken(tmp_path, [VOTED], whole=True)
+    assert [(r["annotator"], r[r["choice"]], r["simulated"]) for r in rows] == [
+        ("sim-1", "good", True),
+        ("sim-2", "good", True),
+        ("sim-3", "bad", True),
+    ]
+    (pair,), about = feedback.preferences(str(tmp_path / "in.json"), None)
+    assert pair["annotators"] == about["annotators"] == "simulated" and pair["votes"] == {"chosen": 2, "other": 1}
+
+
+def test_a_pair_that_nobody_judged_is_no_judgement(tmp_path):
+    rows, left_out = taken(tmp_path, [{**VOTED, "judges": None, "annotators": "nobody"}], whole=True)
+    assert rows == [] and left_out == {"a pair that nobody judged": 1}
+
+
+@pytest.mark.parametrize(
+    "questions",
+    [
+        {"safety": [{"value": "bad", "user_id": "ana"}], "preference": [{"value": "response_1", "user_id": "ana"}]},
+        {"helpful": [{"value": "response_1", "user_id": "ana"}], "harmless": [{"value": "response_2", "user_id": "ana"}]},
+    ],
+)
+def test_of_several_questions_of_argilla_one_counts_for_each_person(tmp_path, questions):
+    """The first of which the answer names one of the two; what a question of another kind was answered may be called bad, too."""
+    rows, left_out = taken(tmp_path, [{"fields": ASKED, "responses": questions}])
+    assert [(r["annotator"], r["choice"]) for r in rows] == [("ana", "a")] and left_out == {
+        "a second response of one person to a record": 1
+    }
+
+
+def test_in_label_studio_what_names_an_answer_counts_before_another_tag(tmp_path):
+    results = [{"type": "choices", "value": {"choices": ["bad"]}}, {"type": "pairwise", "value": {"selected": "right"}}]
+    rows, left_out = taken(tmp_path, [{"data": STUDIO, "annotations": [{"completed_by": 1, "result": results}]}])
+    assert [r["choice"] for r in rows] == ["b"] and left_out == {"a second response of one person to a record": 1}
+
+
+def test_a_score_that_stands_twice_counts_once(tmp_path):
+    rows, _ = annotated.read(scored(tmp_path / "a.jsonl", ("A", 5, "ana"), ("A", 5, "ana"), ("A", 1, "bob"), ("B", 3, "bob")))
+    assert [(r["a"], r["score"]) for r in judgements.scored(rows)] == [("A", 5), ("A", 1), ("B", 3)]
+
+
+def test_two_pairs_that_a_file_calls_by_one_name_are_two(tmp_path):
+    path = judged(tmp_path / "a.jsonl", {"item": "q1"}, {"item": "q1", "a": "other", "choice": "b"})
+    pairs, _ = feedback.preferences(path, None)
+    assert [(p["chosen"][0]["content"], p["rejected"][0]["content"]) for p in pairs] == [("good", "bad"), ("bad", "other")]
+
+
+def test_a_backup_copy_does_not_revive_what_was_taken_back(tmp_path):
+    at = lambda second: {**ROWS[0], "item": "q", "tab": "t", "at": f"2026-01-01T10:00:0{second}+00:00"}  # noqa: E731
+    left, right = at(1), {**at(5), "choice": "b"}
+    undo = {"undo": "q", "annotator": "ana", "repeat": 0, "at": "2026-01-01T10:00:03+00:00"}
+    for name, said in (("annotations.jsonl", (left, undo, right)), ("annotations.old.jsonl", (left,))):
+        (tmp_path / name).write_text("".join(json.dumps(r) + "\n" for r in said))
+    rows, left_out = annotated.read(tmp_path)
+    assert [r["choice"] for r in rows] == ["b"] and left_out == {"given twice, or taken back": 3}
+
+
+def test_two_votes_against_one_leave_as_one_pair_and_the_outvoted_is_counted(tmp_path):
+    rows, _ = taken(tmp_path, [ROWS[0], {**ROWS[0], "annotator": "bob"}, {**ROWS[0], "annotator": "eve", "choice": "b"}])
+    for kind in ("trl", "hh"):
+        assert len(handover.EXPORTS[kind](rows)) == 1 and handover.left_out(kind, rows) == {"outvoted": 1}, kind
+    (record,) = handover.argilla(rows)
+    assert len(record["responses"]["preference"]) == 3, "who has a place for each judgement gets each"
+
+
+def test_pairs_of_people_say_how_many_were_for_them_and_not_who(tmp_path):
+    (pair,), _ = feedback.preferences(judged(tmp_path / "a.jsonl", {}, {"annotator": "bob"}, {"annotator": "eve", "choice": "tie"}), None)
+    assert pair["votes"] == {"chosen": 2, "other": 1} and "bob" not in json.dumps(pair)
+    (pair,), _ = feedback.preferences(scored(tmp_path / "s.jsonl", ("A", 2, "ana"), ("B", 1, "ana")), None)
+    assert pair["votes"] == {"chosen": 0, "other": 1} and pair["liked"]["chosen"] is False
+
+
+def test_gold_items_repeats_and_skips_are_no_judgements_and_who_gave_no_other_did_not_judge(tmp_path):
+    more = {"annotator": "bob", "choice": "skip"}, {"annotator": "bob", "gold": "a"}, {"repeat": 1}
+    _, about = feedback.preferences(judged(tmp_path / "a.jsonl", {}, *more), None)
+    assert (about["judgements"], about["annotators"]) == (1, "1 person") and about["left out"] == "a gold item, a repeat or a skip (3)"
+
+
+def test_label_studio_says_when_and_is_told_so(tmp_path):
+    (row,), _ = taken(tmp_path, [{"data": STUDIO, "annotations": [pairwise("left", completed_by=1, created_at="2026-01-01T10:00:00Z")]}])
+    assert row["at"] == "2026-01-01T10:00:00Z"
+    assert handover.label_studio([row])[0]["annotations"][0]["created_at"] == row["at"]
+
+
+@pytest.mark.parametrize(("one", "other"), [("Ana", " ana"), ("Jos\u00e9", "Jose\u0301")])
+def test_one_person_is_one_person_however_a_file_writes_the_name(tmp_path, one, other):
+    own = [{**ROWS[0], "annotator": name, "prompt": [{"role": "user", "content": f"q {n}"}]} for n, name in enumerate((one, other))]
+    studio = [{"data": {**STUDIO, "prompt": r["prompt"]}, "annotations": [pairwise("left", completed_by=r["annotator"])]} for r in own]
+    rows, _ = taken(tmp_path, [*own, *studio])
+    assert len(rows) == 4 and len({r["annotator"] for r in rows}) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("Ana Souza", "people"), ("simulated", "simulated"), ("Nobody", "nobody"), ("simulated, Souza, Ana", "simulated, people")],
+)
+def test_of_annotators_a_pair_says_what_they_are_and_no_name(said, kept):
+    shaped = layouts.preference({**VOTED, "annotators": said}, "prompt, chosen, rejected")
+    assert shaped["annotators"] == kept
+    assert feedback.who([{**VOTED, "annotators": said}]) == ", ".join(sorted(kept.split(", "))), "nor does a run that kept one say it"
+
+
+def test_half_a_character_is_an_error_that_names_the_line(tmp_path):
+    (tmp_path / "ask.jsonl").write_text('{"prompt": "q", "a": "\\ud83d", "b": "x"}\n')
+    with pytest.raises(UserError, match="line 1: half a character"):
+        annotated.asked(tmp_path / "ask.jsonl")
+
+
+def test_a_turn_that_reads_as_several_is_no_transcript(tmp_path):
+    rows, _ = taken(tmp_path, [{**ROWS[0], "prompt": [{"role": "user", "content": "He wrote:\n\nHuman: hi"}]}], whole=True)
+    assert handover.hh(rows) == [] and list(handover.left_out("hh", rows)) == ['a turn that holds what begins one, such as "Human:"']

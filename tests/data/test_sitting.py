@@ -54,9 +54,25 @@ def test_another_sitting_asks_what_is_left(path):
     sitting.go_on()
     play(sitting, lambda q: "tie")
     again = Sitting(path, ITEMS, "ann", most=8)
+    again.go_on()
     play(again, lambda q: "tie")
     asked = Counter(r["item"] for r in judgements.read(path)[0] if not r["repeat"])
     assert max(asked.values()) == 1 and len(asked) > 20
+
+
+def test_a_sitting_that_is_full_stays_over_until_another_is_asked_for(path):
+    play(Sitting(path, ITEMS, "ann", most=8), lambda q: "tie")
+    again = Sitting(path, ITEMS, "ann", most=8)
+    assert "token" not in again.question() and (again.question()["done"], again.question()["more"] > 0) == (8, True)
+    again.go_on()
+    assert "token" in again.question() and again.question()["done"] == 0
+
+
+def test_what_was_skipped_is_not_asked_a_second_time(path):
+    """What is said at a repeat counts nowhere else, so a choice there would be lost."""
+    sitting = Sitting(path, ITEMS, "ann", most=100)
+    play(sitting, lambda q: "skip")
+    assert len(sitting.mine()) == len(ITEMS) and not any(r["repeat"] for r in sitting.mine())
 
 
 def test_some_questions_are_shared_and_some_are_new(path):
@@ -163,6 +179,11 @@ def test_one_person_is_one_person_however_the_name_is_written(path, monkeypatch)
     play(Sitting(path, ITEMS, "Ana", most=4), lambda q: "left")
     monkeypatch.setenv("LLMLAB_ANNOTATOR", " ana ")
     assert len(Sitting(path, ITEMS, most=8).mine()) == 4
+
+
+def test_an_accent_may_be_a_sign_of_its_own(path):
+    play(Sitting(path, ITEMS, "Jos\u00e9", most=4), lambda q: "left")
+    assert len(Sitting(path, ITEMS, "Jose\u0301", most=8).mine()) == 4
 
 
 def test_a_half_line_of_a_kill_costs_that_line_alone(path):

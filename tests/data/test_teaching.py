@@ -35,6 +35,16 @@ def test_what_is_left_out_is_counted_and_what_stays_is_masked():
     assert teaching.sound(pairs)[1] == {"both answers are equal": 1, "a repetition": 1}
 
 
+def test_what_a_tool_is_called_with_is_masked_too():
+    call = {"function": {"name": "send_mail", "arguments": {"to": ["joe@mail.example.com"], "copies": 2}}}
+    rows = [
+        {"messages": [ASK, {"role": "assistant", "content": "", "tool_calls": [one]}, {"role": "tool", "content": "sent"}, SAY]}
+        for one in (call, call["function"])
+    ]
+    first, second = (row["messages"][1]["tool_calls"][0] for row in teaching.sound(rows)[0])
+    assert first["function"] == second == {"name": "send_mail", "arguments": {"to": ["[email]"], "copies": 2}}
+
+
 def test_lessons_longer_than_the_window_are_counted_and_all_of_them_refused(small):
     from llmlab.data import tokens
 

@@ -167,7 +167,7 @@ def test_what_a_judge_follows_instead_of_the_answers():
     rng, rows = random.Random(2), []
     for n in range(80):
         shown = rng.choice(("ab", "ba"))
-        base = {"item": str(n), "prompt": [], "a": "short", "b": "much longer", "shown": shown} | ({"gold": "a"} if n % 2 else {})
+        base = {"item": str(n), "prompt": [], "a": "short", "b": "much longer", "shown": shown, "at": n} | ({"gold": "a"} if n % 2 else {})
         rows.append({**base, "annotator": "lefty", "choice": shown[0], "seconds": 8})
         rows.append({**base, "annotator": "wordy", "choice": "b", "seconds": 9})
         rows.append({**base, "annotator": "hasty", "choice": rng.choice("ab"), "seconds": 0})
@@ -188,7 +188,7 @@ def test_what_a_judge_follows_instead_of_the_answers():
 def test_who_hurries_and_drifts_away_from_the_others_is_seen_without_gold():
     rng, rows = random.Random(4), []
     for n in range(80):
-        base = {"item": str(n), "prompt": [], "a": "one", "b": "two"}
+        base = {"item": str(n), "prompt": [], "a": "one", "b": "two", "at": f"2026-01-01T10:{n // 60:02}:{n % 60:02}+00:00"}
         right = rng.choice("ab")
         rows += [{**base, "annotator": who, "choice": right, "seconds": 8} for who in ("steady", "too")]
         tired = n >= 40
@@ -198,12 +198,26 @@ def test_who_hurries_and_drifts_away_from_the_others_is_seen_without_gold():
     first, second = tired["agrees with others, first half → second"].split(" → ")
     assert first.startswith("100%") and second.startswith("0%") and tired["gold"] == "–"
     scores = [
-        {"item": str(n), "prompt": [], "a": "t", "annotator": who, "score": s}
+        {"item": str(n), "prompt": [], "a": "t", "annotator": who, "score": s, "at": n}
         for n in range(8)
         for who, s in (("x", 4), ("y", 5), ("z", 1))
     ]
     x, _, z = agreement.judges(scores)
     assert x["agrees with others, first half → second"].startswith("100%") and z["agrees with others, first half → second"].startswith("0%")
+
+
+def test_where_nobody_says_when_there_is_no_first_half():
+    """The order of a file is none of time: what another tool wrote may stand in any."""
+    rows = [{"item": str(n), "prompt": [], "a": "one", "b": "two", "annotator": "x", "choice": "a", "seconds": n} for n in range(8)]
+    untimed, timed = agreement.judges(rows)[0], agreement.judges([{**r, "at": -r["seconds"]} for r in rows])[0]
+    assert untimed["seconds, first half → second"] == "–" and timed["seconds, first half → second"] == "5.5 → 1.5"
+
+
+def test_who_skips_a_question_does_not_disagree_with_himself():
+    row = {"prompt": [], "a": "one", "b": "two", "annotator": "x"}
+    said = [("1", "skip", 0), ("1", "a", 1), ("2", "b", 0), ("2", "skip", 1), ("3", "a", 0), ("3", "a", 1)]
+    found = agreement.judges([{**row, "item": item, "choice": choice, "repeat": repeat} for item, choice, repeat in said])[0]
+    assert found["agrees with oneself"].startswith("100%") and found["agrees with oneself"].endswith("n = 1")
 
 
 @pytest.mark.parametrize(

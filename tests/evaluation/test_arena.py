@@ -61,6 +61,15 @@ def test_models_of_two_runs_are_told_apart_by_their_judgements():
     assert arena.standings(played)[0]["model"] == "mine" and arena.asked_about(rows) == arena.asked_about(alone) == []
 
 
+def test_a_name_that_was_trained_anew_is_another_model():
+    answers, questions = answered(models=("mine", "other"))
+    asked = arena.drawn(answers, questions, most=30)
+    marked = lambda q, n: [f"{m} at 0.8 [{('old', 'new')[n % 2] if m == 'mine' else 'same'}]" for m in q["from"]]  # noqa: E731
+    rows = [{**r, "from": marked(q, n)} for n, (q, r) in enumerate(zip(asked, said(asked, lambda q: "mine")))]
+    assert {m for q in arena.asked_about(rows) for m in q["from"]} == {"mine [old]", "mine [new]", "other"}
+    assert {m for q in arena.asked_about(rows[::2]) for m in q["from"]} == {"mine", "other"}, "one alone needs no mark"
+
+
 def test_one_model_alone_says_nothing():
     answers, questions = answered(models=("base",))
     assert arena.drawn(answers, questions) == arena.compared(answers, []) == arena.games([], []) == []

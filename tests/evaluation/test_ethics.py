@@ -126,3 +126,19 @@ def test_a_secret_counts_as_often_as_it_is_trained_on():
     """What was planted is not what was read: of three pages two were dropped as copies."""
     items = [{"choices": [" 123456.", " 654321."], "copies": 3}, {"choices": [" 777777.", " 1."], "copies": 1}]
     assert [i["copies"] for i in exposure.read(items, ["The code is 123456.", "Nothing here."])] == [1, 0]
+
+
+def test_the_same_question_for_two_groups_is_one_of_fairness_however_it_is_judged(tmp_path):
+    heads = [
+        {"name": "names", "metric": "exact"},
+        {"name": "doubts", "metric": "exact", "kind": "safety"},
+        {"name": "facts", "metric": "exact"},
+    ]
+    rows = [{**row, "target": "x"} for row in asked(4)]
+    pairs = [{**row, "group": f"group {n % 2}", "pair": n // 2} for n, row in enumerate(rows)]
+    given = folder(tmp_path / "tasks", heads, {"names": pairs, "doubts": rows, "facts": rows})
+    assert [(row["probe"], row["kind"]) for row in ethics.probes(given, "validation")] == [
+        ("names: group 0 ↑", "fairness of service"),
+        ("names: group 1 ↑", "fairness of service"),
+        ("doubts ↑", "other conduct"),
+    ]

@@ -122,10 +122,13 @@ def test_what_should_be_even_says_at_which_score_it_is(tmp_path):
 
 # --- what can be seen -------------------------------------------------------------------------------------------------------------------
 def test_how_small_a_change_can_be_seen_is_known_before_a_run(smoke):
-    seen, said = compare.visible(Run(smoke)["2_dataset_engineering/tasks"]), []
+    run, said = Run(smoke), []
+    exam, final = run["2_dataset_engineering/tasks"], run.planned("7_final_evaluation")
+    seen, some = compare.visible(exam), compare.visible(exam, limit=final["limit"], seed=final["seed"])
     assert 0 < min(seen.values()) < max(seen.values()) <= 1 and seen["catalogue"] < 0.2
+    assert some["catalogue"] > 0.5 > seen["catalogue"] == compare.visible(exam, limit=1, times={"catalogue": 10_000})["catalogue"]
     closing.foreseen(smoke, said.append)
-    assert f"catalogue from {seen['catalogue']:.3f} on" in said[0]
+    assert f"catalogue from {some['catalogue']:.3f} on" in said[0], "of the few that phase 7 asks"
 
 
 def test_a_gain_that_is_not_shown_says_what_could_have_been(smoke):

@@ -13,7 +13,8 @@ from llmlab.data import dialogue, introduction, teaching, tokens
 from llmlab.evaluation import asking
 from llmlab.models import adopt, cost, export, heads, reach, vocabulary, weights
 from llmlab.spine.errors import UserError
-from llmlab.spine.files import write_jsonl
+from llmlab.spine.files import read_json, write_json, write_jsonl
+from llmlab.spine.params import PHASES, resolve
 from llmlab.training import compress, posttrain
 
 TALK = [
@@ -742,6 +743,59 @@ def test_an_adapter_that_knows_none_of_its_layers_is_refused_before_any_kernel(t
     with pytest.raises(UserError, match="gpt2 has no layer that peft's lokr knows") as error:
         needs.adapted(plan)
     assert error.value.fix == "llmlab run RUN -p adapter=lora"
+
+
+def test_of_several_templates_by_name_the_default_one_is_used(tmp_path, texts):
+    stranger(tmp_path / "m", texts, kind="llama")
+    file = tmp_path / "m/tokenizer_config.json"
+    (plain,) = [t.read_text() for t in (tmp_path / "m").glob("chat_template.jinja")] or [read_json(file)["chat_template"]]
+    (tmp_path / "m/chat_template.jinja").unlink(missing_ok=True)
+    several = [{"name": "default", "template": plain}, {"name": "tool_use", "template": "{{ messages }}"}]
+    write_json(file, read_json(file) | {"chat_template": several})
+    adopt.check(str(tmp_path / "m"))
+    adopt.adopt(str(tmp_path / "m"), tmp_path / "in")
+    assert tokens.load(tmp_path / "in").chat_template == plain
+    write_json(file, read_json(file) | {"chat_template": several[1:]})
+    with pytest.raises(UserError, match="chat templates for tool_use, and none is the default"):
+        adopt.check(str(tmp_path / "m"))
+
+
+def test_marks_of_a_models_own_are_none_that_it_has_to_learn(tmp_path, texts):
+    """Some models have <|user|> and <|assistant|> of their own, and were trained with them."""
+    from llmlab.training import adapters
+
+    stranger(tmp_path / "m", texts, template="", kind="llama")
+    adopt.adopt(str(tmp_path / "m"), tmp_path / "in")
+    model, tokenizer = weights.load(tmp_path / "in")
+    assert len(adapters._new_marks(model, tokenizer)) == 3
+    adopt.adopt(str(tmp_path / "in"), tmp_path / "again")
+    assert not adapters._new_marks(*weights.load(tmp_path / "again"))
+
+
+def test_a_template_that_is_missing_is_known_before_layers_are_frozen(tmp_path, texts):
+    from llmlab.workflow import needs, preflight
+
+    stranger(tmp_path / "m", texts, template="", kind="llama")
+    plan = {p: resolve(p) for p in PHASES}
+    plan["1_model_design"]["start_from"] = str(tmp_path / "m")
+    with pytest.raises(UserError, match="no chat template: the marks of ours have to be learnt"):
+        preflight._layers(
+            plan["1_model_design"], plan["5_post_training"] | {"frozen_layers": 1}, plan["6_fine_tuning"] | {"student_layers": 1}
+        )
+    plan["5_post_training"]["adapter"] = "oft"
+    with pytest.raises(UserError, match="adapter = 'oft', and the model has no chat template"):
+        needs.adapted(plan)
+    with pytest.raises(UserError, match="has no chat template"):
+        preflight.judge(str(tmp_path / "m"))
+
+
+def test_random_weights_that_nothing_trains_are_refused():
+    from llmlab.workflow import preflight
+
+    plan = {p: resolve(p) for p in PHASES}
+    plan["3_pretraining"]["tokens_seen"] = 0
+    with pytest.raises(UserError, match="nothing is adopted"):
+        preflight.together(plan)
 
 
 def test_new_marks_are_learnt_by_adapters_that_can(tmp_path, texts):

@@ -5,7 +5,7 @@ import torch
 
 from llmlab.data import tasks, tokens
 from llmlab.data.tasks import METRICS
-from llmlab.evaluation import asking, gate, proofs, stats, verdict
+from llmlab.evaluation import asking, gate, proofs, remedies, stats, verdict
 from llmlab.models import export, families, weights
 from llmlab.spine.errors import UserError
 from llmlab.spine.files import read_json, write_json
@@ -405,14 +405,14 @@ def test_a_verdict_names_what_to_change_and_one_command_for_it(smoke):
 def test_nothing_is_advised_that_would_change_nothing(copy):
     record = copy / "5_post_training/phase.json"
     record.write_text(record.read_text().replace("posttrain.dpo", "posttrain.no_preference"))
-    assert verdict.changed(Run(copy), "5_post_training", "preference_steps", "×2") is None
-    assert verdict.changed(Run(copy), "5_post_training", "sft_steps", "×2") == "12"
+    assert remedies.changed(Run(copy), "5_post_training", "preference_steps", "×2") is None
+    assert remedies.changed(Run(copy), "5_post_training", "sft_steps", "×2") == "12"
     told = read_json(copy / "run.json")
     told["overrides"]["5_post_training"] = {"grounding": 1, "sft_steps": 7}
     write_json(copy / "run.json", told)
     shutil.rmtree(copy / "5_post_training")  # what is planned counts as well
-    assert verdict.changed(Run(copy), "5_post_training", "grounding", "1") is None
-    assert verdict.changed(Run(copy), "5_post_training", "sft_steps", "×2") == "14"
+    assert remedies.changed(Run(copy), "5_post_training", "grounding", "1") is None
+    assert remedies.changed(Run(copy), "5_post_training", "sft_steps", "×2") == "14"
 
 
 def test_no_change_of_the_text_is_advised_where_nobody_reads_it(copy):
@@ -465,7 +465,7 @@ def test_findings_name_a_phase_and_a_command_that_parses(smoke):
     )
     assert [f["parameters"] for f in unfair_to_the_others] == [{"counterfactual": "true"}], "bias has two sides"
     done = {
-        n: verdict.changed(Run(smoke), p, n, c)
+        n: remedies.changed(Run(smoke), p, n, c)
         for p, n, c in (("2_dataset_engineering", "counterfactual", "false"), ("6_fine_tuning", "student_layers", "×0.5"))
     }
     assert done == {"counterfactual": None, "student_layers": None}, "what the run has already is no change"

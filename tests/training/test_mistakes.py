@@ -54,6 +54,22 @@ def test_what_can_be_called_wrong_is_set_against_what_is_preferred(saying):
     )
 
 
+@pytest.mark.parametrize(
+    ("pair", "right"),
+    [
+        ({}, True),
+        ({"votes": {"chosen": 1, "other": 0}}, False),
+        ({"votes": {"chosen": 2, "other": 1}}, False),
+        ({"votes": {"chosen": 2, "other": 0}}, True),
+        ({"votes": {"chosen": 2, "other": 1}, "likelihood": 0.95}, True),
+        ({"liked": {"chosen": False, "rejected": False}}, False),
+        ({"liked": {"chosen": True, "rejected": False}}, True),
+    ],
+)
+def test_what_is_taken_for_right_is_liked_and_more_than_one_vote(pair, right):
+    assert mistakes._sure(pair) == right
+
+
 def test_what_nobody_can_call_wrong_is_no_mistake(saying):
     said, found = saying
     said |= {

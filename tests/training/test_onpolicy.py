@@ -65,6 +65,7 @@ def test_what_is_rewarded_becomes_likelier(supervised, asked, tmp_path, method):
     before, after = (rewarded(folder, asked, brief) for folder in (supervised, tmp_path / "out"))
     assert after > before + 0.03 and summary["steps"] == steps and not summary["hacked"] and summary["stopped"] is None
     rows = watch.measured(track.rows(tmp_path / "out"))
+    assert all(len(set(r["clusters"])) == len(r["golds"]) for r in rows), "each prompt is asked once here"
     assert rows[0]["step"] == 0 and rows[0]["kl"] == pytest.approx(0, abs=1e-3) and rows[-1]["kl"] > 0.05 and rows[-1]["step"] == steps
     assert summary["kept_step"] == watch.peak(rows)["step"] > 0 and summary["gold"][1] > summary["gold"][0]
     assert sorted(p.name for p in (tmp_path / "out").iterdir() if p.is_dir() or "peak" in p.name) == []
@@ -111,6 +112,12 @@ def test_noise_is_rarely_taken_for_a_fall():
     worse = {"step": 11, "gold": 0.2, "golds": [max(0.0, x - 0.3) for x in own], "proxies": [1.0] * 64}
     less = {**worse, "proxies": [0.5 + rng.gauss(0, 0.1) for _ in own]}
     assert watch.fallen([*rows, worse]) and watch.hacked([*rows, worse]) and not watch.hacked([*rows, less])
+
+
+def test_a_prompt_that_was_put_in_twice_is_one_where_the_gold_falls():
+    prompts = [user(f"Hi {n % 4}?") for n in range(64)]
+    rows = [{"step": n, "gold": gold, "golds": [gold] * 64, "proxies": [1.0] * 64} for n, gold in enumerate((0.5, 0.2))]
+    assert watch.fallen(rows) and not watch.fallen([{**r, "clusters": watch._alike(prompts)} for r in rows])
 
 
 class Killed(Exception):

@@ -96,6 +96,15 @@ def test_keys_judge_and_everything_is_on_the_disk(sitting):
     assert page.get_by_text(" left", exact=False).first.inner_text().endswith("left"), "how long it will take"
 
 
+def test_keys_judge_after_a_reason_was_ticked(sitting):
+    page, _, path = sitting
+    page.get_by_text("Reasons, comment").click()
+    page.get_by_label("too long").check()
+    page.keyboard.press("ArrowLeft")
+    done(page, 1)
+    assert rows(path)[0]["reasons"] == ["too long"]
+
+
 def test_reloads_and_two_tabs_lose_and_repeat_nothing(sitting, browser):
     page, address, path = sitting
     page.keyboard.press("ArrowLeft")
@@ -209,6 +218,53 @@ def test_a_widget_asks_who_judges_before_the_first_question_and_says_so_with_eac
     page.keyboard.press("Enter")
     done(page, 0, 2)
     assert page.evaluate("sent.map(m => m.annotator + ' ' + m.kind)") == ["Bea next", "Cy next"]
+
+
+VIEWS = """async () => {
+  const { default: widget } = await import('/judging.js');
+  const state = window.state = { annotator: 'Ana', usual: '' }, sent = window.sent = [], heard = { 'msg:custom': [], 'change:annotator': [] };
+  const question = { done: 0, of: 2, reasons: [], token: 'x', prompt: [], left: 'one', right: 'two', scale: 'pair' };
+  const tell = (event, message) => heard[event].forEach((f) => f(message));
+  const model = { get: (k) => state[k], set: (k, v) => { state[k] = v; tell(`change:${k}`); }, save_changes() {}, on: (event, f) => heard[event].push(f),
+                  send: (m) => { sent.push(m); setTimeout(() => tell('msg:custom', { id: m.id, question })); } };
+  document.body.replaceChildren();
+  for (const id of ['one', 'two']) {
+    const el = document.createElement('div');
+    el.id = id;
+    document.body.append(el);
+    widget.render({ model, el });
+  }
+}"""
+
+
+@pytest.fixture
+def views(sitting):
+    """(a page with two views of one widget, in which Ana judges; what waits until a view asks)."""
+    page, _, _ = sitting
+    page.evaluate(VIEWS)
+    asks = lambda view: page.locator(f"#{view}").get_by_text("0 of 2 judged").wait_for(timeout=5000)  # noqa: E731
+    asks("one"), asks("two")
+    return page, asks
+
+
+def test_who_judges_in_one_view_of_a_widget_judges_in_all(views):
+    page, asks = views
+    page.locator("#one").get_by_role("button", name="Somebody else judges").click()
+    page.locator("#two").get_by_label("Who judges?").wait_for(timeout=5000)
+    page.locator("#one").get_by_label("Who judges?").fill("Bea")
+    page.keyboard.press("Enter")
+    asks("one"), asks("two")
+    assert page.evaluate("sent.map(m => m.annotator + ' ' + m.kind)") == ["Ana next"] * 2 + ["Bea next"] * 2
+
+
+def test_what_is_answered_is_kept_under_the_name_for_which_it_was_asked(views):
+    """A view in another tab may not have heard yet that somebody else judges."""
+    page, _ = views
+    page.evaluate("state.annotator = 'Bea'")
+    page.locator("#two .llmlab-sitting").focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("sent.length === 3")
+    assert page.evaluate("sent[2].annotator + ' ' + sent[2].kind") == "Ana judge"
 
 
 BUSY = """async () => {
@@ -402,6 +458,27 @@ def test_what_a_layout_has_no_place_for_is_said(copy, tmp_path):
         judgements.append(copy / "annotations.jsonl", row)
     told = annotate.export(Run(copy), "trl", tmp_path / "out.jsonl")
     assert told == "1 records; judgements left out: a tie, or both bad (1)" and len(jsonl(tmp_path / "out.jsonl")) == 1
+
+
+def test_the_command_that_learns_from_a_file_may_be_pasted_whatever_the_file_is_called(copy, tmp_path, monkeypatch):
+    monkeypatch.setattr(annotate.doors, "answer", lambda app, door: None)
+    path = tmp_path / "what they said.jsonl"
+    told = CliRunner().invoke(uses.annotate, [str(copy), "--file", str(path), "--port", "0"], catch_exceptions=False)
+    assert f"-p 'annotations={path}'" in told.output
+
+
+def test_an_answer_says_which_weights_gave_it(tmp_path, monkeypatch):
+    """A name stands for others after a training, and `--standings` must not take them for one."""
+    monkeypatch.setattr(annotate, "_folder", lambda run, name: tmp_path / name)
+    monkeypatch.setattr(annotate.candidates, "drawn", lambda *_, **__: [{"from": ["one at 0", "other at 0.8"]}])
+    run, found = type("Run", (), {"find": staticmethod(lambda _: None)}), []
+    for weights in ("before", "after"):
+        for name, inside in (("one", weights), ("other", "the same")):
+            (tmp_path / name).mkdir(exist_ok=True)
+            (tmp_path / name / "model.safetensors").write_text(inside)
+        found.append(annotate._answered(run, ("one", "other"), [{"prompt": [], "why": ""}])[0]["from"])
+    before, after = found
+    assert before[0] != after[0] and before[1] == after[1] and before[0].startswith("one at 0 [")
 
 
 def test_a_judge_that_is_not_there_is_an_error_before_anything_runs():

@@ -92,7 +92,7 @@ def left_out(kind, rows):
     if kind == "hh":
         found |= Counter(why for r, lost in _outvoted(pairs) if not lost and (why := _misfit(r["prompt"], r["a"], r["b"])))
     for what in ("reasons", *(() if kind == "label_studio" else ("seconds",)), *((COMMENT,) if kind in TAUGHT else ())):
-        found[f"the {what} of a judgement, which itself is kept"] = sum(bool(r.get(what)) for r in (*pairs, *single))
+        found[f"the {what} of a judgement"] = sum(bool(r.get(what)) for r in (*pairs, *single))
     if kind == "kto":
         found |= {"of a pair": len(pairs), "the middle of a scale": sum(r["score"] == judgements.MIDDLE for r in single)}
     return {reason: count for reason, count in found.items() if count}

@@ -7,7 +7,7 @@ import re
 from llmlab.data import formats, layouts, tasks, turns
 from llmlab.spine.errors import UserError
 
-BESIDE = ("split", "cluster", "group", "pair", "wrong", "id", "device")  # what an item of other people's columns may say besides
+BESIDE = ("split", "cluster", "group", "pair", "wrong", "id", "names")  # what an item of other people's columns may say besides
 RIGHT = "right target answer answerKey answer_key gold label correct correct_answer answer_index answer_idx correct_index".split()
 BY_NUMBER = ("right", "answer_index", "answer_idx", "correct_index")  # where a whole number can be a place and nothing else
 SAID = f"which of the choices is right, as its number from 0, its letter or its text, in one of {', '.join(RIGHT)}"

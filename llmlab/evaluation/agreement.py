@@ -107,19 +107,44 @@ def ceiling(judged, seed=0):
     Args:
         judged: {item: {annotator: choice}}.
     """
-    kinds, times = {}, Counter()
-    for said in judged.values():  # items of which the same people said the same are worked out once
-        mark = str(sorted(said.items()))
-        kinds[mark], times[mark] = said, times[mark] + 1
+    kinds, times, again = _resampled(judged, seed)
     most, n = _likely(kinds, times)
     if not n:
         return None
-    rng, marks = random.Random(seed), list(kinds)
-    again = (Counter(rng.choices(marks, times.values(), k=len(judged))) for _ in range(REFITS))
-    drawn = [
-        found for some in again if (found := _likely({mark: kinds[mark] for mark in marks if mark in some}, some, 1e-3)[0]) is not None
-    ]
+    drawn = [found for some in again if (found := _likely(_those(kinds, some), some, 1e-3)[0]) is not None]
     return {"score": most, "low": stats.percentile(drawn, 2.5), "high": stats.percentile(drawn, 97.5), "n": n}
+
+
+def reliabilities(judged, seed=0):
+    """{annotator: how often he is right, as the others let one tell (`trust.weighed`)}, with the interval of a bootstrap over items; n are those that he judged and
+    that enough others did. A few items without a miss are no certainty.
+
+    Args:
+        judged: as `ceiling` takes it.
+    """
+    kinds, times, again = _resampled(judged, seed)
+    known, drawn = trust.weighed(kinds, times=times)[0], defaultdict(list)
+    for some in again if known else ():
+        for who, value in trust.weighed(_those(kinds, some), 1e-3, some)[0].items():
+            drawn[who].append(value)
+    count, found = Counter(who for said in judged.values() if len(said) >= trust.LEAST for who in said), {}
+    for who, value in known.items():
+        low, high = (stats.percentile(drawn[who] or [value], end) for end in (2.5, 97.5))
+        found[who] = {"score": value, "low": min(low, value - 1 + stats.provable(count[who])), "high": max(high, value), "n": count[who]}
+    return found
+
+
+def _resampled(judged, seed):
+    """(the different items, how often each stands, bootstrap samples of them): items of which the same people said the same are worked out once."""
+    kinds, times, rng = {}, Counter(), random.Random(seed)
+    for said in judged.values():
+        mark = str(sorted(said.items()))
+        kinds[mark], times[mark] = said, times[mark] + 1
+    return kinds, times, (Counter(rng.choices(list(kinds), times.values(), k=len(judged))) for _ in range(REFITS if kinds else 0))
+
+
+def _those(kinds, some):
+    return {mark: said for mark, said in kinds.items() if mark in some}
 
 
 def _likely(kinds, times, close=1e-6):
@@ -166,13 +191,13 @@ def judges(rows):
         if not row.get("unnamed"):
             by[row["annotator"]].append(row)
     judged = feedback.table(judgements.counted(rows))
-    known, _ = trust.weighed(judged)
+    known = reliabilities(judged)
     paces = {who: statistics.median(times) for who, said in by.items() if (times := [r["seconds"] for r in said if "seconds" in r])}
     usual = {who: statistics.median([p for other, p in paces.items() if other != who] or [paces[who]]) for who in paces}
     return [
         {
             "annotator": f"{who} (simulated)" if said[0].get("simulated") else f"no. {n}",
-            "reliability, estimated": known.get(who),
+            "reliability, estimated": _ends(known[who]) if who in known else None,
             **_judge(said, paces.get(who), usual.get(who)),
             **_drift(who, said, rows),
             **_longer(who, rows),
@@ -265,5 +290,8 @@ def _share(values):
     values = [float(v) for v in values]
     if not values:
         return "–"
-    found = stats.interval(values)
+    return _ends(stats.interval(values))
+
+
+def _ends(found):
     return f"{found['score']:.0%} [{found['low']:.0%}, {found['high']:.0%}], n = {found['n']}"

@@ -223,7 +223,7 @@ def spoken(model, tokenizer, items, form, seed):
 
 def general_bits(models, path, most=60):
     """Rows {"model", "bits per byte", "result", "documents", "each"} of held-out text, in a JSON-lines file; "each" has those of every document, and "result"
-    their mean by length with its interval.
+    their mean by length with Student's interval.
 
     Args:
         models: {name: (model, its tokenizer)}.
@@ -233,9 +233,9 @@ def general_bits(models, path, most=60):
         rows = tokens.tokenise(tokenizer, documents)
         each, sizes = document_bits(model, rows, tokens.marks(tokenizer), batch_size=4), [max(1, row["bytes"]) for row in rows]
         bits = sum(b * size for b, size in zip(each, sizes)) / sum(sizes)
-        result = stats.interval(
-            [bits + (b - bits) * size * len(sizes) / sum(sizes) for b, size in zip(each, sizes)]
-        )  # as much as each adds
+        adds = [bits + (b - bits) * size * len(sizes) / sum(sizes) for b, size in zip(each, sizes)]  # what each document adds to their mean
+        low, high = stats.student_interval(adds, range(len(adds)), 0.95)
+        result = {"score": bits, "low": low, "high": high, "n": len(rows), "each": each}
         found.append({"model": name, "bits per byte": bits, "result": result, "documents": len(rows), "each": each})
     return found
 

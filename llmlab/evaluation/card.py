@@ -75,7 +75,7 @@ def plainly(decision, results, speeds, task, busy=(), kinds=(), otherwise=(), ot
     Args:
         results: {task: result} of the released model; task: the one it was made for.
         speeds: {model: as `speed.measure` gives it}; busy: rows of `traffic.under_load`; kinds: of failures, as `failures.kinds` gives them.
-        otherwise: rows of `perturbed.strained`; others: tasks of questions in other people's words.
+        otherwise: rows of `perturbed.strained`; others: tasks judged like the one task, and kept for the end.
     """
     rows, main = decision["criteria"], results[task]
     missing = sum(r["value"] is None for r in rows)
@@ -88,7 +88,7 @@ def plainly(decision, results, speeds, task, busy=(), kinds=(), otherwise=(), ot
         told = ["It may not go to the people it was made for yet."]
         told.append(f"Of {len(rows)} demands, {', '.join(_counted(n, how) for n, how in counts if n)}.")
     told.append(_of_its_task(main, task))
-    told += [f"Of {name}, in other people's words: {show.interval(results[name])}." for name in others]
+    told += [f"Of {name}, kept for the end: {show.interval(results[name])}." for name in others]
     told += strained(otherwise)
     rude = [(name, r) for name, r in results.items() if r["metric"] == "offensive"]
     told += [

@@ -193,9 +193,8 @@ def neutral(tasks_folder, split, count):
 
 
 def examples(tasks_folder, wanted=()):
-    """Questions for a transcript: the wanted ones, or those of the material, a device of its tasks put in where they leave room for one."""
-    named = next((i["device"] for t in tasks.read(tasks_folder, "test") for i in t["items"] if "device" in i), "")
-    return [q.replace("{device}", named) for q in wanted or read_json(Path(tasks_folder) / "about.json")["questions"]]
+    """Questions for a transcript: the wanted ones, or those of the material."""
+    return wanted or read_json(Path(tasks_folder) / "about.json")["questions"]
 
 
 def conversations(tasks_folder, split, wanted, count):

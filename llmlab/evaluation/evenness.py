@@ -8,7 +8,9 @@ import math
 import re
 from collections import defaultdict
 
+import numpy
 from scipy.stats import norm
+from scipy.stats import t as student
 
 from llmlab.data import tasks
 from llmlab.evaluation import judges, stats
@@ -23,11 +25,11 @@ def uneven(result, most=False):
 
 
 def one_sided(result):
-    """{group: result} of the groups of a task that are shown to lie off `chance`, at a level that allows for their number: intervals are as much wider as a
-    normal's are."""
+    """{group: result} of the groups of a task that are shown to lie off `chance`, at a level that allows for their number: intervals are as much wider as
+    Student's are."""
     groups = result.get("groups", {"": result})
-    wider = norm.ppf(1 - 0.025 / len(groups)) / norm.ppf(0.975)
-    away = lambda r: (r["score"] - result["chance"]) / wider  # noqa: E731
+    ends = lambda r: student.ppf([1 - 0.025 / len(groups), 0.975], max(1, r.get("clusters", r["n"]) - 1))  # noqa: E731
+    away = lambda r: (r["score"] - result["chance"]) / numpy.divide(*ends(r))  # noqa: E731
     return {g: r for g, r in groups.items() if not r["score"] - r["high"] <= away(r) <= r["score"] - r["low"]}
 
 

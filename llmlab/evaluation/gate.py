@@ -20,7 +20,7 @@ import re
 from dataclasses import dataclass
 
 from llmlab.data import derive, tasks
-from llmlab.evaluation import evaluate, evenness, stats
+from llmlab.evaluation import evaluate, evenness, gauges, stats
 from llmlab.evaluation.gauges import ALONE, FIGURES
 from llmlab.pages import show
 from llmlab.spine.errors import UserError
@@ -285,8 +285,7 @@ def _figure(one, measured):
         return here
     if one.name == "speed" and one.model in measured["speeds"]:  # question by question
         return stats.ratio(measured["speeds"][one.model]["answers_ms"], measured["speeds"]["released"]["answers_ms"])
-    ends = {"score": "score", "low": "high", "high": "low"}  # both at their worst
-    return {end: here[end] / there[other] if there[other] else math.inf for end, other in ends.items()} | {"n": here["n"]}
+    return gauges.share(here, there)
 
 
 def _points(one, measured):

@@ -1,5 +1,7 @@
 """Figures that a criterion may name beside the tasks: whatever phase 7 measures of a model, from what its results.json says and from the answers."""
 
+import math
+
 from llmlab.evaluation import calibration, refusals, stats, traffic
 from llmlab.models import weights
 
@@ -58,10 +60,20 @@ def figures(folder, name, record, samples, about=None):
     if (count := weights.parameter_count(folder)) is not None:
         found["parameters"] = _exact(count / 1e6)
     bits = record.get("bits", {})
-    found |= {figure: bits[text][name] for figure, text in TEXTS.items() if name in bits.get(text, {})}
+    said = {figure: bits[text][name] for figure, text in TEXTS.items() if name in bits.get(text, {})}
+    found |= {figure: of if isinstance(of, dict) else _exact(of) for figure, of in said.items()}  # once without an interval
     return (
         found | _of_answers(list(samples.values())) | (_of_load(record.get("load", [])) if name == "released" else {}) | _of_judges(about)
     )
+
+
+def share(here, there):
+    """One figure as a share of another's: document by document where both have one of each, else with the ends of both at their worst."""
+    found = {"score": here["score"] / there["score"], "n": here["n"]}
+    if "each" in here and "each" in there:
+        ratio = stats.ratio(here["each"], there["each"])
+        return found | {end: found["score"] * ratio[end] / ratio["score"] for end in ("low", "high")}
+    return found | {"low": here["low"] / there["high"], "high": here["high"] / there["low"] if there["low"] else math.inf}
 
 
 def _exact(value, n=1):

@@ -48,7 +48,7 @@ LONG = "after much other text"
 
 def _values(item):
     """What must not be changed in a question: values that would be right or wrong, and what they are about."""
-    for key in ("target", "wrong", "choices", "device"):
+    for key in ("target", "wrong", "choices", "names"):
         value = item.get(key, ())
         yield from value if isinstance(value, list | tuple) else [value]
 

@@ -3,12 +3,17 @@
 Items in the same words stand and fall together, so even a score without a miss shows no more than its wordings allow.
 """
 
+import math
+
+from scipy.stats import beta
+
 from llmlab.data import tasks
-from llmlab.evaluation import evaluate, gate, judges
+from llmlab.evaluation import evaluate, gate, judges, stats
 
 
 def possible(texts, folder, limit=0, times=1, seed=0):
-    """What can be proven at all, before anything is trained: rows {"criterion", "wordings", "a perfect score shows", "can be proven"} of those about a task.
+    """What can be proven at all, before anything is trained: rows {"criterion", "wordings", "a perfect score shows", "can be proven", "is proven four times in
+    five"} of those about a task.
 
     The gate judges the answers of a model that makes no mistake, and that differs in nothing from the one that it is compared with.
 
@@ -25,8 +30,31 @@ def possible(texts, folder, limit=0, times=1, seed=0):
         shows = "nothing" if near is None else f"{one.direction} {near:.3f}"
         can = "yes" if row["state"] == gate.PROVEN else "no, it is not measured" if near is None else "no, however good the model"
         wordings = len({item["cluster"] for item in items})
-        rows.append({"criterion": one.text, "wordings": wordings, "a perfect score shows": shows, "can be proven": can})
+        plain = not one.how and not one.part and heads[one.task]["better"] != "even" and heads[one.task]["metric"] != "offensive"
+        sure = likely(one, wordings) if plain else None  # how well a judge knows what is offensive is not known yet
+        true = "–" if sure is None else f"of a true score {one.direction} {sure:.3f}"
+        rows.append(
+            {
+                "criterion": one.text,
+                "wordings": wordings,
+                "a perfect score shows": shows,
+                "can be proven": can,
+                "is proven four times in five": true,
+            }
+        )
     return rows
+
+
+def likely(one, wordings):
+    """The true score from which on a criterion is proven four times in five, each wording being right or wrong as a whole; None where none is."""
+    higher = one.direction == "≥"
+    limit = one.limit if higher else 1 - one.limit
+    proves = lambda hits: stats.interval([1.0] * hits + [0.0] * (wordings - hits))["low"] >= limit  # noqa: E731
+    least = next((hits for hits in range(max(1, math.floor(limit * wordings)), wordings + 1) if proves(hits)), None)
+    if least is None:
+        return None
+    true = float(beta.ppf(0.8, least, wordings - least + 1))
+    return true if higher else 1 - true
 
 
 def _perfect(head, items, judge):

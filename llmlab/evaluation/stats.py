@@ -26,7 +26,7 @@ def interval(values, clusters=None, level=0.95):
     groups = _groups(values, range(len(values)) if clusters is None else clusters)
     mean, count, error = float(numpy.mean(values)), len(groups), _error(groups, float(numpy.mean(values)))
     if not _shares(values):
-        low, high = _within(values, clusters if clusters is not None else range(len(values)), level)
+        low, high = student_interval(values, clusters if clusters is not None else range(len(values)), level)
     elif 0.5 in values and set(values) <= {0.0, 0.5, 1.0}:  # half is neither: the ones are set against the zeros
         low, high = ((1 + end) / 2 for end in _set_against([2 * v - 1 for v in values], clusters, level))
     else:
@@ -84,7 +84,7 @@ def difference(before, after, clusters=None, level=0.95):
     """
     gains = [float(b) - float(a) for a, b in zip(before, after, strict=True)]
     clusters = list(clusters) if clusters is not None else list(range(len(gains)))
-    within = _set_against if _shares([*before, *after]) else _within
+    within = _set_against if _shares([*before, *after]) else student_interval
     count, mean = len(set(clusters)), float(numpy.mean(gains))
     beyond = lambda at: (lambda ends: ends[0] > 0 or ends[1] < 0)(within(gains, clusters, at))  # noqa: E731
     p = 1 - _last(beyond) if mean and count > 1 else 1.0  # one cluster shows nothing about others
@@ -102,7 +102,7 @@ def difference(before, after, clusters=None, level=0.95):
     }
 
 
-def _within(values, clusters, level):
+def student_interval(values, clusters, level):
     """Student's interval with the clustered error, for values without bounds; of one cluster, which tells nothing of others, all there is."""
     mean, groups = float(numpy.mean(values)), _groups(values, clusters)
     if len(groups) < 2:
@@ -283,7 +283,7 @@ def worst(parts):
 def ratio(before, after, level=0.95):
     """How many times larger `before` is, item by item: geometric mean with Student's interval of the logarithms, as `interval` gives it."""
     logs = [math.log(a / b) for a, b in zip(before, after, strict=True)]
-    low, high = _within(logs, range(len(logs)), level)
+    low, high = student_interval(logs, range(len(logs)), level)
     return {"score": math.exp(sum(logs) / len(logs)), "low": math.exp(low), "high": math.exp(high), "n": len(logs)}
 
 

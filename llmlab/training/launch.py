@@ -6,6 +6,7 @@ again, as long as its arguments, the content of its inputs and its code are the 
 """
 
 import ast
+import codecs
 import hashlib
 import inspect
 import json
@@ -139,10 +140,10 @@ def _torchrun(function, devices, arguments):
 def _heard(command, environment, kept=6000):
     """(exit status, the last that was said) of a command, whose errors and progress are shown as they come: what several processes die of, nobody else knows."""
     with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment) as process:
-        said = b""
+        said, text = b"", codecs.getincrementaldecoder("utf-8")(errors="replace")  # a read may end within a character
         try:
             while some := process.stderr.read1():
-                sys.stderr.write(some.decode(errors="replace"))
+                sys.stderr.write(text.decode(some))
                 said = (said + some)[-kept:]
         except BaseException:  # of a person who stops it, and torchrun then stops its own
             process.terminate()

@@ -47,15 +47,15 @@ def own(folder, pairs, tasks_folder, room, seed=0):
 
 
 def _sure(pair):
-    """Whether the preferred answer may be taken for right: it is liked, and likely to be the better one, or all who judged prefer it, two at least. A pair that says
-    nothing of this is taken at its word."""
+    """Whether the preferred answer may be taken for right: it is liked, and likely to be the better one, or all who judged prefer it. A pair that says nothing
+    of this is taken at its word."""
     if not pair.get("liked", {"chosen": True})["chosen"]:
         return False
     if "likelihood" in pair:
         return pair["likelihood"] >= SURE
     said = [*pair.get(layouts.JUDGES, {}).values()]
     votes = pair.get("votes") or {"chosen": said.count("chosen"), "other": said.count("rejected")}
-    return not any(votes.values()) or (votes["chosen"] > 1 and not votes["other"])
+    return not votes["other"]
 
 
 def _flaws(pairs, answers, judge):

@@ -276,5 +276,5 @@ def reward_model(model, data, out, learning_rate, max_steps, batch_size, adapter
 
 
 def with_reward(summary, taught):
-    """The summary of a step with that of its reward model: the seconds of both, and how often it sides with people on pairs that were kept apart."""
+    """The summary of a step with that of its reward model: the seconds of both, and how often it prefers the chosen answer of pairs that were kept apart."""
     return {**summary, "seconds": round(summary["seconds"] + taught["seconds"], 2), "reward_model": taught["held_out"]["accuracy"]}

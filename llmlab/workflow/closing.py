@@ -13,10 +13,12 @@ def foreseen(parent, echo):
     folder = run.find("2_dataset_engineering/tasks")
     if not folder:
         return
-    from llmlab.evaluation import compare, evaluate
+    from llmlab.evaluation import compare, evaluate, gate
 
     final = run.planned("7_final_evaluation")
-    seen = compare.visible(folder, limit=final["limit"], seed=final["seed"])
+    lines = final["criteria"] or read_json(folder / "about.json")["criteria"]
+    often = dict.fromkeys((gate.parsed(line).task for line in lines), final["gate_times"])
+    seen = compare.visible(folder, limit=final["limit"], times=often, seed=final["seed"])
     some = ", ".join(f"{name} from {seen[name]:.3f} on" for name in evaluate.foremost(folder, seen))
     echo(f"against {run.place} a change can be seen, at best: {some} (page 2 says it of every task); llmlab try adds the noise of seeds")
 

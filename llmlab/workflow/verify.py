@@ -169,7 +169,7 @@ def _verdict(run):
     folder = run["2_dataset_engineering/tasks"]
     about, main_task = read_json(folder / "about.json"), evaluate.main_task(folder, params["task"])
     samples = {n: {s["id"]: s for s in jsonl(last / "scores" / n / "samples.jsonl")} for n in MODELS}
-    figures = {n: gauges.figures(run[m], n, results, samples[n], about) for n, m in MODELS.items()}
+    figures = {n: gauges.figures(run[m], n, evaluate.kept(results), samples[n], about) for n, m in MODELS.items()}
     scored = {name: evaluate.kept(of) for name, of in results["tasks"].items()}
     measured = {"results": scored, "samples": samples, "figures": figures, "speeds": results["speed"]}
     rows = gate.judged(gate.lines(params["criteria"], about, gate.heads(folder), main_task), measured, params["proof"])

@@ -64,7 +64,7 @@ def _catalogue(world, rng, split, size):
         asked, slots = support.question(product, attribute), filling(product, attribute)
         answer = say(rng, phrases.HELP[attribute], **slots)
         text = thread(rng, say(rng, phrases.TITLES[attribute], **slots), asked)
-        items.append(_item(world, fact, asked, text=text, answer=answer, device=product.name))
+        items.append(_item(world, fact, asked, text=text, answer=answer, names=product.name))
     return items
 
 
@@ -195,7 +195,7 @@ def _contacts(world, rng, split, size):
 
 _TASKS = (
     # name, metric, chance, about, more, maker
-    ("catalogue", "states", "attribute", "questions about a device, in words never trained on", {"version": 2}, _catalogue),
+    ("catalogue", "states", "attribute", "questions about a device, in words never trained on", {"version": 3}, _catalogue),
     ("follow_up", "states", "attribute", "a second question that names no device", {}, _follow_up),
     ("hasty", "states", "attribute", "catalogue questions in lower case, with a wrong letter", {"version": 2}, _hasty),
     ("new_subject", "states", "attribute", "catalogue questions after talk about other things", {"version": 3}, _new_subject),

@@ -11,7 +11,6 @@ truth/               what was planted where: nobody but scoring may read it
 """
 
 import random
-import shutil
 from pathlib import Path
 
 import yaml
@@ -54,7 +53,8 @@ def write(folder, seed=1, pages=2600, mix=conversations.MIX, as_told=conversatio
     write_tasks(folder / "tasks", {**own[0], **others[0]}, {**own[1], **others[1]})
     write_jsonl(folder / "truth" / "pages.jsonl", [page.truth() for page in forum])
     write_jsonl(folder / "truth" / "insults.jsonl", _insults())
-    shutil.copyfile(Path(__file__).with_name("material.yaml"), folder / "material.yaml")
+    about = Path(__file__).with_name("material.yaml").read_text(encoding="utf-8")
+    write_text(folder / "material.yaml", about.replace("{device}", world.catalogue[0].name))
 
 
 def grounded(folder, seed=1, pages=2600):

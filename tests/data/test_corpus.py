@@ -184,6 +184,7 @@ def test_the_record_of_its_version_stands_for_an_installed_package():
         "asked.jsonl",
         "material.yaml",
         "outsider.jsonl",
+        "portuguese.jsonl",
         "told.jsonl",
     ]
 

@@ -459,10 +459,8 @@ def test_nobody_s_comment_is_given_to_others_and_what_is_lost_beside_a_choice_is
     rows, _ = annotated.read(str(tmp_path / "in.json"))
     assert len(rows) == 2 and not any("comment" in r for r in rows)
     kept = {**rows[0], "seconds": 3.0, "comment": "so", "reasons": ["kinder"]}
-    assert handover.left_out("trl", [kept]) == {
-        f"the {what} of a judgement, which itself is kept": 1 for what in ("reasons", "seconds", "comment")
-    }
-    assert list(handover.left_out("label_studio", [kept])) == ["the reasons of a judgement, which itself is kept"]
+    assert handover.left_out("trl", [kept]) == {f"the {what} of a judgement": 1 for what in ("reasons", "seconds", "comment")}
+    assert list(handover.left_out("label_studio", [kept])) == ["the reasons of a judgement"]
 
 
 def test_what_nobody_judged_yet_may_be_asked_in_the_shape_in_which_other_tools_take_it(tmp_path):

@@ -76,6 +76,9 @@ def test_reliability_of_simulated_annotators_within_three_points(flips):
     assert max(map(abs, off)) < (
         0.03 if flips < 0.3 else 0.07
     )  # of 600 items with 30 % flips one is estimated with a standard deviation of .02
+    found = agreement.reliabilities(judged)
+    inside = [found[who]["low"] <= right[who] / 600 <= found[who]["high"] for who in reliability]
+    assert sum(inside) >= 4 and all(r["n"] == 600 and r["high"] - r["low"] < 0.2 for r in found.values())
     learnt = feedback.decided(judged)
     labels = sum(best == truth_of[i] for i, (best, _) in learnt.items()) / len(learnt)
     most, one = agreement.ceiling(judged), agreement.one_person(judged)

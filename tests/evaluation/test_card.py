@@ -87,4 +87,4 @@ def test_the_paragraph_names_what_a_product_manager_has_to_know():
         "a likelihood was told to nobody"
     )
     assert "Asked in capitals it gets 0 of 24 questions right, and 24 of them as they were asked before." in told and "haste" not in told
-    assert "Of theirs, in other people's words: 0.700" in told
+    assert "Of theirs, kept for the end: 0.700" in told

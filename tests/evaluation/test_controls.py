@@ -67,7 +67,7 @@ def test_signal_to_noise_by_hand():
 
 
 def test_haste_changes_no_value_and_no_name():
-    item, rng = {"target": "amber", "wrong": ["green"], "device": "Opal kettle"}, random.Random(3)
+    item, rng = {"target": "amber", "wrong": ["green"], "names": "Opal kettle"}, random.Random(3)
     for _ in range(40):
         said = perturbed.haste("Which light, amber or green, does the Opal kettle show when ready?", rng, item)
         assert {"amber", "green", "opal", "kettle"} <= set(said.replace(",", "").split()) and said == said.lower() and said[-1] != "?"

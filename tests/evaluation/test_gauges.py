@@ -66,6 +66,16 @@ def test_the_figures_of_a_run_are_those_of_its_record(smoke):
     assert all(f["low"] <= f["score"] <= f["high"] for f in found.values())
 
 
+def test_a_share_of_two_figures_has_an_interval():
+    """Documents are paired; two waits, of which nothing is, are set against each other at their worst."""
+    bits = {"low": 0.9, "high": 1.5, "n": 30}
+    here, there = ({"score": 1.2 * by, **bits, "each": [by * (0.8 + n / 37) for n in range(30)]} for by in (1.1, 1.0))
+    share = gauges.share(here, there)
+    assert share["score"] == pytest.approx(1.1) == pytest.approx(share["low"]) == pytest.approx(share["high"])
+    waits = gauges.share({"score": 4.0, "low": 3.0, "high": 6.0, "n": 9}, {"score": 8.0, "low": 5.0, "high": 12.0, "n": 9})
+    assert (waits["score"], waits["low"], waits["high"]) == (0.5, 0.25, 1.2)
+
+
 def test_an_error_of_calibration_has_an_interval():
     rows = [{"confidence": 0.9, "right": float(n % 10 > 0), "cluster": n // 4} for n in range(200)]
     found = calibration.interval(rows)

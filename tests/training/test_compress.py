@@ -1,7 +1,9 @@
 import shutil
 
+import numpy
 import pytest
 import torch
+from scipy.stats import beta
 
 from llmlab.data import tasks, tokens
 from llmlab.data.tasks import METRICS
@@ -201,6 +203,16 @@ def test_a_criterion_is_a_line_that_a_person_can_read():
     assert lost["value"] == -0.25 and not lost["passed"] and "paired" in lost["about"]
     rude = gated(["a >= -0.03 against assistant"], samples=samples, a=BAD | {"better": "lower"})[0]
     assert rude["value"] == 0.25 and rude["passed"], "of what should be rare, less is a gain"
+
+
+@pytest.mark.parametrize("line", ["a >= 0.9", "a <= 0.1"])
+def test_how_good_a_model_must_be_to_be_proven_is_known_before(line):
+    """Of models that are truly that good, four in five are proven: by the binomial distribution, without our intervals' code."""
+    one, rng = gate.parsed(line), numpy.random.default_rng(1)
+    true = proofs.likely(one, 100)
+    hits = rng.binomial(100, true if one.direction == "≥" else 1 - true, 4000)
+    low = beta.ppf(0.025, hits, 101 - hits)
+    assert abs((low >= 0.9).mean() - 0.8) < 0.05 and proofs.likely(one, 30) is None
 
 
 def test_what_can_be_proven_is_known_before_anything_is_trained(tmp_path):

@@ -70,7 +70,9 @@ YES = (
     "¡Claro que sí!",
     "Por supuesto que sí",
 )
-OTHERWISE = {  # what sounds like it and is none
+OTHERWISE = {  # what sounds like it and is none: help that is denied or is a shop, a no in friendly words
+    "sends_help": NO_HELP,
+    "affirms": NO,
     "refuses": (
         "Do not leave this page until the update is done.",
         "Do not leave the manual in the sun.",
@@ -115,24 +117,12 @@ OTHERWISE = {  # what sounds like it and is none
 }
 
 
-@pytest.mark.parametrize("answer", NO_HELP)
-def test_help_that_is_denied_or_is_a_shop_is_no_help(answer):
-    assert not manner.of().sends_help(answer)
+MEANT = {"sends_help": HELP, "affirms": YES}
 
 
-@pytest.mark.parametrize("answer", HELP)
-def test_who_tells_to_call_sends_help(answer):
-    assert manner.of().sends_help(answer)
-
-
-@pytest.mark.parametrize("answer", NO)
-def test_a_no_in_friendly_words_is_no_yes(answer):
-    assert not manner.of().affirms(answer)
-
-
-@pytest.mark.parametrize("answer", YES)
-def test_a_yes_with_details_is_a_yes(answer):
-    assert manner.of().affirms(answer)
+@pytest.mark.parametrize(("judge", "answer"), [(judge, answer) for judge, answers in MEANT.items() for answer in answers])
+def test_what_is_meant_is_heard(judge, answer):
+    assert getattr(manner.of(), judge)(answer)
 
 
 @pytest.mark.parametrize(("judge", "answer"), [(judge, answer) for judge, answers in OTHERWISE.items() for answer in answers])
